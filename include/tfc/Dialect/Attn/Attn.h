@@ -1,0 +1,31 @@
+//===- Attn.h - the attention dialect ---------------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_DIALECT_ATTN_ATTN_H
+#define TFC_DIALECT_ATTN_ATTN_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+#include "tfc/Dialect/Attn/AttnDialect.h.inc"
+#include "tfc/Dialect/Attn/AttnEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "tfc/Dialect/Attn/AttnAttributes.h.inc"
+
+#define GET_OP_CLASSES
+#include "tfc/Dialect/Attn/AttnOps.h.inc"
+
+#endif // TFC_DIALECT_ATTN_ATTN_H
