@@ -11,4 +11,109 @@
 
 include "mlir/Pass/PassBase.td"
 
+//===----------------------------------------------------------------------===//
+// Entry, loops, memory, LLVM
+//===----------------------------------------------------------------------===//
+
+def X86EntryPointPass : Pass<"x86-entry-point", "mlir::ModuleOp"> {
+  let summary = "Make the model's function take the caller's frame";
+  let description = [{
+    Turns `func @main_graph(tensors) -> tensors` into `@tfc_generated_compute`,
+    whose arguments are `x86.buffer input` and whose results are written to
+    `x86.buffer output`. Open sizes become `x86.input_dim`; those of the same
+    name become one value. The sizes of the results are stated by
+    `x86.output_dims`, in terms of the inputs' sizes.
+
+    The names, types and open sizes of inputs and outputs move to the module
+    attribute `x86.interface`.
+  }];
+  let dependentDialects = ["x86::X86Dialect", "mlir::bufferization::BufferizationDialect",
+                           "mlir::memref::MemRefDialect", "mlir::tensor::TensorDialect",
+                           "mlir::arith::ArithDialect"];
+}
+
+def X86LowerAssertsPass : Pass<"x86-lower-asserts", "mlir::ModuleOp"> {
+  let summary = "Number the run-time checks";
+  let description = [{
+    Rewrites `cf.assert` to `x86.check` and collects the messages in the module
+    attribute `x86.checks`. Asserts in parallel regions are refused.
+  }];
+  let dependentDialects = ["x86::X86Dialect"];
+}
+
+def X86LowerLoopsPass : Pass<"x86-lower-loops", "mlir::func::FuncOp"> {
+  let summary = "Lower linalg on buffers to parallel loops over scalars";
+  let description = [{
+    Every linalg operation becomes one `x86.parallel` over its outer parallel
+    dimensions and `scf.for` loops inside. The innermost loop is the one with
+    the most unit-stride accesses, so that LLVM's vectoriser can take it;
+    reductions are carried in registers, and float sums may be reordered.
+  }];
+  let dependentDialects = ["x86::X86Dialect", "mlir::scf::SCFDialect",
+                           "mlir::affine::AffineDialect",
+                           "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
+}
+
+def X86PlaceConstantsPass : Pass<"x86-place-constants", "mlir::ModuleOp"> {
+  let summary = "Write constants to the weights file";
+  let description = [{
+    Appends the contents of every constant `memref.global` to a file, each at a
+    multiple of 64 bytes, and replaces its uses by `x86.buffer weights`.
+    Equal contents share one place when they are one attribute.
+  }];
+  let options = [Option<"file", "file", "std::string", "\"\"",
+                        "Where the bytes go; empty: they are only counted">];
+  let dependentDialects = ["x86::X86Dialect"];
+}
+
+def X86PlanArenaPass : Pass<"x86-plan-arena", "mlir::func::FuncOp"> {
+  let summary = "Place every temporary buffer in one arena";
+  let description = [{
+    Buffers whose lives do not meet share memory. Sizes may be symbolic: then a
+    place is as large as the largest of its buffers, computed once at the start
+    of the call, and buffers of provably equal size are put together first.
+    A size that is not a function of the inputs' sizes is refused.
+  }];
+  let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect"];
+}
+
+def X86ExtractPlanPass : Pass<"x86-extract-plan", "mlir::ModuleOp"> {
+  let summary = "Make the function that computes sizes before a call";
+  let description = [{
+    Clones what `x86.output_dims`, `x86.arena_bytes` and the checks that depend
+    on sizes alone need into `@tfc_generated_plan`.
+  }];
+  let dependentDialects = ["x86::X86Dialect", "mlir::func::FuncDialect", "mlir::LLVM::LLVMDialect"];
+}
+
+def X86ConvertToLLVMPass : Pass<"x86-convert-to-llvm", "mlir::ModuleOp"> {
+  let summary = "Convert everything but parallel regions and checks to LLVM";
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
+def X86OutlineParallelPass : Pass<"x86-outline-parallel", "mlir::ModuleOp"> {
+  let summary = "Turn parallel regions into tasks and checks into returns";
+  let description = [{
+    Each `x86.parallel` becomes a function called through the frame's
+    `parallel_for`; what it uses from outside travels in a struct on the stack.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
+def X86PrepareTensorsPass : Pass<"x86-prepare-tensors", "mlir::ModuleOp"> {
+  let summary = "Fuse elementwise chains and rewrite what bufferises badly";
+  let dependentDialects = ["mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::affine::AffineDialect"];
+}
+
+def X86ExpandMathPass : Pass<"x86-expand-math", "mlir::ModuleOp"> {
+  let summary = "Write exp, erf, tanh and their kin as arithmetic";
+  let description = [{
+    A call to the C library would keep LLVM from vectorising the loop around it.
+    Double precision stays a call.
+  }];
+  let dependentDialects = ["mlir::math::MathDialect", "mlir::arith::ArithDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 #endif // TFC_TARGET_X86_PASSES_TD

@@ -15,9 +15,11 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "tfc/Target/X86/X86Dialect.h.inc"
+#include "tfc/Target/X86/X86Enums.h.inc"
 
 #define GET_OP_CLASSES
 #include "tfc/Target/X86/X86Ops.h.inc"

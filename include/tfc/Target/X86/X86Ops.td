@@ -9,8 +9,10 @@
 #ifndef TFC_TARGET_X86_OPS_TD
 #define TFC_TARGET_X86_OPS_TD
 
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def X86_Dialect : Dialect {
@@ -54,6 +56,86 @@ def X86_ParallelOp : X86_Op<"parallel", [RecursiveMemoryEffects, SameTypeOperand
 def X86_YieldOp : X86_Op<"yield", [Terminator, ReturnLike, Pure, HasParent<"ParallelOp">]> {
   let summary = "ends a parallel region";
   let assemblyFormat = "attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// The frame of a call: what the caller gave, the arena, the weights
+//===----------------------------------------------------------------------===//
+
+def X86_BufferSpace : I32EnumAttr<"BufferSpace", "whose memory a buffer is", [
+    I32EnumAttrCase<"Input", 0, "input">,
+    I32EnumAttrCase<"Output", 1, "output">,
+    I32EnumAttrCase<"Arena", 2, "arena">,
+    I32EnumAttrCase<"Weights", 3, "weights">]> {
+  let cppNamespace = "::tfc::x86";
+}
+
+def X86_BufferOp : X86_Op<"buffer", [Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "a dense row-major view of memory that exists during a call";
+  let description = [{
+    `input` and `output` name the caller's tensor `index`; `arena` lies `offset`
+    bytes into the arena of the call; `weights` lies `index` bytes into the
+    model's packed constants. `sizes` are the dynamic dimensions, in elements.
+
+    ```mlir
+    %x = x86.buffer input 0 sizes(%n) : memref<?x4xf32>
+    %t = x86.buffer arena 0 offset(%bytes) sizes(%n) : memref<?x4xf32>
+    %w = x86.buffer weights 4096 : memref<4x8xf32>
+    ```
+  }];
+  let arguments = (ins X86_BufferSpace:$space, I64Attr:$index,
+      Optional<Index>:$offset, Variadic<Index>:$sizes);
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = [{
+    $space $index (`offset` `(` $offset^ `)`)? (`sizes` `(` $sizes^ `)`)?
+    attr-dict `:` type($result)
+  }];
+  let hasVerifier = 1;
+}
+def X86_InputDimOp : X86_Op<"input_dim", [Pure]> {
+  let summary = "an open size of one of the caller's inputs";
+  let description = [{
+    `position` counts the dimensions of all inputs, one input after the other.
+
+    ```mlir
+    %batch = x86.input_dim 0
+    ```
+  }];
+  let arguments = (ins I64Attr:$position);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$position attr-dict";
+}
+
+def X86_OutputDimsOp : X86_Op<"output_dims"> {
+  let summary = "states the sizes of all outputs, one output after the other";
+  let description = [{
+    ```mlir
+    x86.output_dims %batch, %classes
+    ```
+  }];
+  let arguments = (ins Variadic<Index>:$dims);
+  let assemblyFormat = "($dims^)? attr-dict";
+}
+
+def X86_ArenaBytesOp : X86_Op<"arena_bytes"> {
+  let summary = "states how many bytes of arena the call uses";
+  let arguments = (ins Index:$bytes);
+  let assemblyFormat = "$bytes attr-dict";
+}
+
+def X86_CheckOp : X86_Op<"check"> {
+  let summary = "ends the call with an error when the condition does not hold";
+  let description = [{
+    `index` is the row of the message in the module's `x86.checks`. Must stand
+    in the entry function, outside parallel regions.
+
+    ```mlir
+    x86.check %ok, 0
+    ```
+  }];
+  let arguments = (ins I1:$condition, I64Attr:$index);
+  let assemblyFormat = "$condition `,` $index attr-dict";
 }
 
 #endif // TFC_TARGET_X86_OPS_TD

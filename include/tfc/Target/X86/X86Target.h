@@ -13,6 +13,10 @@
 #include "mlir/Pass/PassManager.h"
 #include <string>
 
+namespace llvm {
+class TargetMachine;
+} // namespace llvm
+
 namespace tfc::x86 {
 
 struct X86Options {
@@ -20,19 +24,34 @@ struct X86Options {
   std::string cpu = "native";
   /// 0 to 3, as clang's -O.
   unsigned optLevel = 2;
-  /// Where packed weights are collected while the pipeline runs; empty: beside
-  /// the output in a temporary file that is removed.
+  /// The file that collects constants while the pipeline runs, and that the
+  /// artefact's weights are taken from; the caller removes it. Empty: constants
+  /// are only counted, and no library can be made.
   std::string weightsFile;
 };
 
+/// Registers the passes below, and the pipelines `x86-buffers` and `x86`, by name.
+void registerX86Pipelines();
+
+/// Registers what upstream's passes must know to run the pipelines: interface
+/// implementations of the dialects they meet.
+void registerX86Interfaces(mlir::DialectRegistry &registry);
+
 /// Decomposes `attn` to linalg on tensors (what `--emit=linalg` prints).
 void buildLinalgPipeline(mlir::OpPassManager &pm);
+
+/// `attn` and linalg on tensors to the same on buffers, in the entry function.
+void buildBufferPipeline(mlir::OpPassManager &pm, const X86Options &options);
 
 /// `attn` and linalg on tensors to the LLVM dialect. Appends the packed
 /// constants to options.weightsFile.
 void buildX86Pipeline(mlir::OpPassManager &pm, const X86Options &options);
 
 enum class X86Output { LLVMIR, Assembly, Object, SharedLibrary };
+
+/// The LLVM target machine for `options`; on failure `reason` says why.
+mlir::FailureOr<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const X86Options &options, std::string &reason);
 
 /// Writes a module in the LLVM dialect to `path`, whole or not at all.
 mlir::LogicalResult emitX86(mlir::ModuleOp module, const X86Options &options,

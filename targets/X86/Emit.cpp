@@ -1,0 +1,209 @@
+//===- Emit.cpp - LLVM dialect to IR, assembly, object, library ---------------------------------------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ModelInfo.h"
+#include "SharedLibrary.h"
+#include "tfc/Target/X86/X86Target.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+#include "llvm/TargetParser/Host.h"
+
+using namespace mlir;
+using namespace tfc::x86;
+
+namespace {
+
+llvm::OptimizationLevel optimizationLevel(unsigned level) {
+  switch (level) {
+  case 0: return llvm::OptimizationLevel::O0;
+  case 1: return llvm::OptimizationLevel::O1;
+  case 2: return llvm::OptimizationLevel::O2;
+  default: return llvm::OptimizationLevel::O3;
+  }
+}
+
+/// Functions are compiled for this CPU; with 512-bit units it may use them all.
+void setTargetAttributes(llvm::Module &module, llvm::TargetMachine &machine, unsigned vectorBits) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", machine.getTargetCPU());
+    function.addFnAttr("target-features", machine.getTargetFeatureString());
+    function.addFnAttr("prefer-vector-width", llvm::utostr(vectorBits));
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    function.addFnAttr("no-trapping-math", "true");
+    if (function.getName() != "tfc_generated_compute" && function.getName() != "tfc_generated_plan")
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+    else
+      function.setVisibility(llvm::GlobalValue::HiddenVisibility);
+  }
+}
+
+void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager sccs;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = level >= 1;
+  tuning.SLPVectorization = level >= 2;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(sccs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, sccs, modules);
+  llvm::OptimizationLevel optimization = optimizationLevel(level);
+  llvm::ModulePassManager passes =
+      level == 0 ? builder.buildO0DefaultPipeline(optimization)
+                 : builder.buildPerModuleDefaultPipeline(optimization);
+  passes.run(module, modules);
+}
+
+LogicalResult writeFile(ModuleOp module, StringRef path,
+                        llvm::function_ref<LogicalResult(llvm::raw_pwrite_stream &)> write) {
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
+  if (error)
+    return module.emitError("cannot write '") << path << "': " << error.message();
+  if (failed(write(file.os())))
+    return failure();
+  file.os().flush();
+  if (file.os().has_error()) {
+    error = file.os().error();
+    file.os().clear_error();
+    return module.emitError("cannot write '") << path << "': " << error.message();
+  }
+  file.keep();
+  return success();
+}
+
+LogicalResult generate(ModuleOp module, llvm::Module &llvmModule, llvm::TargetMachine &machine,
+                       llvm::CodeGenFileType kind, StringRef path) {
+  return writeFile(module, path, [&](llvm::raw_pwrite_stream &stream) -> LogicalResult {
+    llvm::legacy::PassManager codegen;
+    if (machine.addPassesToEmitFile(codegen, stream, nullptr, kind))
+      return module.emitError("LLVM cannot generate this kind of file");
+    codegen.run(llvmModule);
+    return success();
+  });
+}
+
+/// The weights as a section of the object itself: for those who link by hand.
+void embedWeights(llvm::Module &module, StringRef weightsFile) {
+  std::string text = ".section .rodata.tfc_weights,\"a\",@progbits\n"
+                     ".p2align 6\n.globl tfc_weights\n.hidden tfc_weights\ntfc_weights:\n";
+  if (!weightsFile.empty())
+    text += (".incbin \"" + weightsFile + "\"\n").str();
+  text += ".zero 64\n.text\n";
+  module.appendModuleInlineAsm(text);
+}
+
+} // namespace
+
+FailureOr<std::unique_ptr<llvm::TargetMachine>>
+tfc::x86::createTargetMachine(const X86Options &options, std::string &reason) {
+  llvm::InitializeAllTargetInfos();
+  llvm::InitializeAllTargets();
+  llvm::InitializeAllTargetMCs();
+  llvm::InitializeAllAsmPrinters();
+  llvm::InitializeAllAsmParsers();
+  llvm::Triple triple("x86_64-unknown-linux-gnu");
+  std::string problem;
+  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, problem);
+  if (!target) {
+    reason = problem;
+    return failure();
+  }
+  std::string cpu = options.cpu, features;
+  if (cpu == "native") {
+    cpu = llvm::sys::getHostCPUName().str();
+    // A virtual machine may hide what the CPU's name promises.
+    SmallVector<std::string> list;
+    for (const auto &feature : llvm::sys::getHostCPUFeatures())
+      list.push_back((feature.getValue() ? "+" : "-") + feature.getKey().str());
+    llvm::sort(list);
+    features = llvm::join(list, ",");
+  }
+  llvm::TargetOptions target_options;
+  auto level = options.optLevel == 0   ? llvm::CodeGenOptLevel::None
+               : options.optLevel == 1 ? llvm::CodeGenOptLevel::Less
+               : options.optLevel == 2 ? llvm::CodeGenOptLevel::Default
+                                       : llvm::CodeGenOptLevel::Aggressive;
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, cpu, features, target_options, llvm::Reloc::PIC_, std::nullopt, level));
+  if (!machine || !machine->getMCSubtargetInfo()->isCPUStringValid(cpu)) {
+    reason = "unknown x86-64 CPU '" + cpu + "'";
+    return failure();
+  }
+  return machine;
+}
+
+LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options, X86Output kind,
+                                StringRef path) {
+  std::string reason;
+  auto machine = createTargetMachine(options, reason);
+  if (failed(machine))
+    return module.emitError(reason);
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(module, context, "model");
+  if (!llvmModule)
+    return failure();
+  llvmModule->setTargetTriple((*machine)->getTargetTriple());
+  llvmModule->setDataLayout((*machine)->createDataLayout());
+  llvmModule->setPICLevel(llvm::PICLevel::BigPIC);
+  if (failed(addModelInfo(module, *llvmModule, **machine)))
+    return failure();
+  setTargetAttributes(*llvmModule, **machine, (*machine)->getMCSubtargetInfo()->checkFeatures("+avx512f") ? 512 : 256);
+  optimize(*llvmModule, **machine, options.optLevel);
+
+  switch (kind) {
+  case X86Output::LLVMIR:
+    return writeFile(module, path, [&](llvm::raw_pwrite_stream &stream) {
+      llvmModule->print(stream, nullptr);
+      return success();
+    });
+  case X86Output::Assembly:
+    return generate(module, *llvmModule, **machine, llvm::CodeGenFileType::AssemblyFile, path);
+  case X86Output::Object:
+    embedWeights(*llvmModule, options.weightsFile);
+    return generate(module, *llvmModule, **machine, llvm::CodeGenFileType::ObjectFile, path);
+  case X86Output::SharedLibrary:
+    break;
+  }
+  std::string object = (path + ".o").str(), library = (path + ".tmp").str();
+  llvm::scope_exit cleanup([&] {
+    llvm::sys::fs::remove(object);
+    llvm::sys::fs::remove(library);
+  });
+  if (failed(generate(module, *llvmModule, **machine, llvm::CodeGenFileType::ObjectFile, object)))
+    return failure();
+  if (llvm::Error error = linkSharedLibrary(object, options.weightsFile, library))
+    return module.emitError(llvm::toString(std::move(error)));
+  if (std::error_code error = llvm::sys::fs::rename(library, path))
+    return module.emitError("cannot write '") << path << "': " << error.message();
+  return success();
+}

@@ -1,0 +1,116 @@
+//===- Pipeline.cpp - the order of the x86 target's passes ---------------------------------------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Target/X86/Passes.h"
+#include "tfc/Target/X86/X86.h"
+#include "tfc/Target/X86/X86Target.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Linalg/Transforms/AllInterfaces.h"
+#include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/ControlFlow/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/TensorInferTypeOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/Transforms/SubsetInsertionOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/ValueBoundsOpInterfaceImpl.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tfc::x86;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void tfc::x86::buildBufferPipeline(OpPassManager &pm, const X86Options &options) {
+  pm.addPass(createX86EntryPointPass());
+  // Sizes of results in terms of sizes of operands, so that the plan of a call
+  // needs no tensor.
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addPass(createX86PrepareTensorsPass());
+  addCleanup(pm);
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.allowReturnAllocsFromLoops = true;
+  bufferize.bufferAlignment = 64;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addPass(createX86LowerAssertsPass());
+}
+
+void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
+  buildBufferPipeline(pm, options);
+  pm.addNestedPass<func::FuncOp>(createX86LowerLoopsPass());
+  pm.addPass(createX86PlaceConstantsPass({options.weightsFile}));
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createX86PlanArenaPass());
+  pm.addPass(createX86ExtractPlanPass());
+  pm.addPass(createX86ExpandMathPass());
+  pm.addPass(createSCFToControlFlowPass());
+  addCleanup(pm);
+  pm.addPass(createX86ConvertToLLVMPass());
+  addCleanup(pm);
+  pm.addPass(createX86OutlineParallelPass());
+}
+
+namespace {
+struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
+  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU"),
+                          llvm::cl::init("native")};
+  Option<std::string> weightsFile{*this, "weights-file",
+                                  llvm::cl::desc("where constants are written"),
+                                  llvm::cl::init("")};
+  X86Options get() const {
+    X86Options options;
+    options.cpu = cpu;
+    options.weightsFile = weightsFile;
+    return options;
+  }
+};
+} // namespace
+
+void tfc::x86::registerX86Pipelines() {
+  registerX86Passes();
+  PassPipelineRegistration<PipelineOptions>(
+      "x86-buffers", "attn and linalg on tensors to the same on buffers",
+      [](OpPassManager &pm, const PipelineOptions &options) {
+        buildBufferPipeline(pm, options.get());
+      });
+  PassPipelineRegistration<PipelineOptions>(
+      "x86", "attn and linalg on tensors to the LLVM dialect",
+      [](OpPassManager &pm, const PipelineOptions &options) {
+        buildX86Pipeline(pm, options.get());
+      });
+}
+
+void tfc::x86::registerX86Interfaces(DialectRegistry &registry) {
+  registry.insert<X86Dialect, func::FuncDialect>();
+  arith::registerBufferizableOpInterfaceExternalModels(registry);
+  bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
+  cf::registerBufferizableOpInterfaceExternalModels(registry);
+  linalg::registerAllDialectInterfaceImplementations(registry);
+  scf::registerBufferizableOpInterfaceExternalModels(registry);
+  tensor::registerBufferizableOpInterfaceExternalModels(registry);
+  tensor::registerInferTypeOpInterfaceExternalModels(registry);
+  tensor::registerSubsetOpInterfaceExternalModels(registry);
+  tensor::registerValueBoundsOpInterfaceExternalModels(registry);
+}

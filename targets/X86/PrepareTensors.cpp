@@ -1,0 +1,69 @@
+//===- PrepareTensors.cpp - tensor operations that bufferise badly ---------------------------------------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Target/X86/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace tfc::x86 {
+#define GEN_PASS_DEF_X86PREPARETENSORSPASS
+#include "tfc/Target/X86/Passes.h.inc"
+} // namespace tfc::x86
+
+using namespace mlir;
+
+namespace {
+
+/// Matrix products keep their names: kernels know them by these.
+bool hasKernel(linalg::LinalgOp op) {
+  return linalg::isaContractionOpInterface(op);
+}
+
+struct PrepareTensorsPass
+    : public tfc::x86::impl::X86PrepareTensorsPassBase<PrepareTensorsPass> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    tensor::populateDecomposeTensorConcatPatterns(patterns);
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    linalg::populateConstantFoldLinalgOperations(
+        patterns, [](OpOperand *fused) { return fused->get().hasOneUse(); });
+    linalg::populateElementwiseOpsFusionPatterns(patterns, [](OpOperand *fused) {
+      Operation *producer = fused->get().getDefiningOp();
+      return producer && producer->hasOneUse();
+    });
+    GreedyRewriteConfig config;
+    if (failed(generalizeAll()) ||
+        failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      signalPassFailure();
+  }
+
+private:
+  /// Named operations other than products become linalg.generic, so that they
+  /// fuse with their neighbours.
+  LogicalResult generalizeAll() {
+    SmallVector<linalg::LinalgOp> named;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (!isa<linalg::GenericOp>(op) && !hasKernel(op) && !isa<linalg::FillOp>(op) &&
+          op.hasPureTensorSemantics())
+        named.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp op : named) {
+      rewriter.setInsertionPoint(op);
+      if (failed(linalg::generalizeNamedOp(rewriter, op)))
+        return op.emitError("cannot be written as linalg.generic");
+    }
+    return success();
+  }
+};
+
+} // namespace
