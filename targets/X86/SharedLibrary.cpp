@@ -72,7 +72,7 @@ SECTIONS {{
   .data : {{ *(.data .data.*) } :data
   .bss : {{ *(.bss .bss.*) } :data
   . = ALIGN(0x1000);
-  .tfc_weights (NOLOAD) : {{ tfc_weights = .; . += {0}; } :weights
+  .tfc_weights (NOLOAD) : {{ HIDDEN(tfc_weights = .); . += {0}; } :weights
 }
 )",
                  std::max<uint64_t>(weightsBytes, 64));
