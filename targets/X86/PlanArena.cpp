@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include <map>
 
 namespace tfc::x86 {
 #define GEN_PASS_DEF_X86PLANARENAPASS
@@ -61,6 +62,9 @@ private:
   SmallVector<Place> places;
   std::optional<OpBuilder> builder;
   IRMapping hoisted;
+  /// One value for one size, so that equal sizes are seen to be equal: by the
+  /// open dimensions, in a fixed order, and the bytes of the others.
+  std::map<std::pair<std::vector<const void *>, int64_t>, Value> knownSizes;
 };
 
 FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
@@ -85,13 +89,20 @@ FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
   if (factors.empty())
     return constant(llvm::alignTo(bytes, bufferAlignment));
   llvm::sort(factors, [](Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); });
+  std::vector<const void *> key;
+  for (Value factor : factors)
+    key.push_back(factor.getAsOpaquePointer());
+  Value &known = knownSizes[{key, bytes}];
+  if (known)
+    return known;
   Location loc = alloc.getLoc();
   Value product = factors.front();
   for (Value factor : ArrayRef(factors).drop_front())
     product = builder->createOrFold<arith::MulIOp>(loc, product, factor);
   product = builder->createOrFold<arith::MulIOp>(loc, product, constant(bytes));
   Value up = builder->createOrFold<arith::AddIOp>(loc, product, constant(bufferAlignment - 1));
-  return builder->createOrFold<arith::AndIOp>(loc, up, constant(-bufferAlignment));
+  known = builder->createOrFold<arith::AndIOp>(loc, up, constant(-bufferAlignment));
+  return known;
 }
 
 LogicalResult PlanArenaPass::collect() {
@@ -198,6 +209,7 @@ void PlanArenaPass::runOnOperation() {
   temporaries.clear();
   places.clear();
   hoisted.clear();
+  knownSizes.clear();
   getOperation().walk([](memref::DeallocOp op) { op.erase(); });
   // Sizes are computed before anything else, whose position they then shift.
   Block &block = getOperation().getBody().front();

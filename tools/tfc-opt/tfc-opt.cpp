@@ -9,6 +9,7 @@
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Target/X86/X86.h"
+#include "tfc/Target/X86/X86Target.h"
 
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -20,6 +21,8 @@ int main(int argc, char **argv) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   mlir::registerAllPasses();
+  tfc::x86::registerX86Pipelines();
+  tfc::x86::registerX86Interfaces(registry);
   registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect, tfc::x86::X86Dialect>();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "tfc pass driver\n", registry));

@@ -27,7 +27,8 @@ def X86EntryPointPass : Pass<"x86-entry-point", "mlir::ModuleOp"> {
     The names, types and open sizes of inputs and outputs move to the module
     attribute `x86.interface`.
   }];
-  let dependentDialects = ["x86::X86Dialect", "mlir::bufferization::BufferizationDialect",
+  let dependentDialects = ["x86::X86Dialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::bufferization::BufferizationDialect",
                            "mlir::memref::MemRefDialect", "mlir::tensor::TensorDialect",
                            "mlir::arith::ArithDialect"];
 }

@@ -1,0 +1,32 @@
+// RUN: tfc-opt %s | tfc-opt | FileCheck %s
+// RUN: tfc-opt %s --mlir-print-op-generic | tfc-opt | FileCheck %s
+
+// CHECK-LABEL: func @frame
+func.func @frame(%frame: !llvm.ptr, %bytes: index) -> i32 {
+  // CHECK: %[[N:.*]] = x86.input_dim 0
+  %n = x86.input_dim 0
+  // CHECK: x86.buffer input 0 sizes(%[[N]]) : memref<?x4xf32>
+  %x = x86.buffer input 0 sizes(%n) : memref<?x4xf32>
+  // CHECK: x86.buffer arena 0 offset(%{{.*}}) sizes(%[[N]]) : memref<?x4xf32>
+  %t = x86.buffer arena 0 offset(%bytes) sizes(%n) : memref<?x4xf32>
+  // CHECK: x86.buffer weights 4096 : memref<4x8xf32>
+  %w = x86.buffer weights 4096 : memref<4x8xf32>
+  // CHECK: x86.num_threads
+  %threads = x86.num_threads
+  // CHECK: x86.parallel %{{.*}} grain %{{.*}} : index {
+  x86.parallel %n grain %threads : index {
+  // CHECK-NEXT: ^bb0(%{{.*}}: index, %{{.*}}: index, %{{.*}}: index):
+  ^bb0(%begin: index, %end: index, %worker: index):
+    // CHECK: x86.yield
+    x86.yield
+  }
+  %c0 = arith.constant 0 : i32
+  %ok = arith.constant true
+  // CHECK: x86.check %{{.*}}, 3
+  x86.check %ok, 3
+  // CHECK: x86.output_dims %[[N]]
+  x86.output_dims %n
+  // CHECK: x86.arena_bytes
+  x86.arena_bytes %bytes
+  return %c0 : i32
+}
