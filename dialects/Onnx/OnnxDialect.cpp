@@ -8,6 +8,7 @@
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -28,4 +29,17 @@ void tfc::onnx::OnnxDialect::initialize() {
 #define GET_OP_LIST
 #include "tfc/Dialect/Onnx/OnnxOps.cpp.inc"
       >();
+}
+
+LogicalResult tfc::onnx::NodeOp::verify() {
+  if (getOutputNames().size() != getOutputs().size())
+    return emitOpError("expected ") << getOutputs().size() << " output names, found "
+                                    << getOutputNames().size();
+  if (getSubgraphNames().size() != getSubgraphs().size())
+    return emitOpError("expected ") << getSubgraphs().size() << " subgraph names, found "
+                                    << getSubgraphNames().size();
+  for (Region &region : getSubgraphs())
+    if (!llvm::hasSingleElement(region) || !isa<YieldOp>(region.front().getTerminator()))
+      return emitOpError("expected subgraphs of one block that ends in onnx.yield");
+  return success();
 }

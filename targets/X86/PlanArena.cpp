@@ -64,7 +64,8 @@ private:
   IRMapping hoisted;
   /// One value for one size, so that equal sizes are seen to be equal: by the
   /// open dimensions, in a fixed order, and the bytes of the others.
-  std::map<std::pair<std::vector<const void *>, int64_t>, Value> knownSizes;
+  std::map<std::pair<std::vector<unsigned>, int64_t>, Value> knownSizes;
+  DenseMap<Value, unsigned> dimensionNumbers;
 };
 
 FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
@@ -88,10 +89,10 @@ FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
   }
   if (factors.empty())
     return constant(llvm::alignTo(bytes, bufferAlignment));
-  llvm::sort(factors, [](Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); });
-  std::vector<const void *> key;
+  std::vector<unsigned> key;
   for (Value factor : factors)
-    key.push_back(factor.getAsOpaquePointer());
+    key.push_back(dimensionNumbers.try_emplace(factor, dimensionNumbers.size()).first->second);
+  llvm::sort(key);
   Value &known = knownSizes[{key, bytes}];
   if (known)
     return known;
@@ -210,6 +211,7 @@ void PlanArenaPass::runOnOperation() {
   places.clear();
   hoisted.clear();
   knownSizes.clear();
+  dimensionNumbers.clear();
   getOperation().walk([](memref::DeallocOp op) { op.erase(); });
   // Sizes are computed before anything else, whose position they then shift.
   Block &block = getOperation().getBody().front();
