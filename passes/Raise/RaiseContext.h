@@ -1,0 +1,191 @@
+//===- RaiseContext.h - what rules of raising share -------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Raising walks the graph forwards. Every ONNX value becomes a Raised: a ranked
+// tensor whose sizes are all known, as numbers or as SSA values. Small integer
+// tensors are kept as lists of scalars, so that shape arithmetic disappears.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_RAISE_RAISECONTEXT_H
+#define TFC_PASSES_RAISE_RAISECONTEXT_H
+
+#include "tfc/Dialect/Onnx/Onnx.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace tfc::raise {
+
+using Sizes = llvm::SmallVector<mlir::OpFoldResult>;
+
+/// Numbers of ONNX's TensorProto.DataType.
+enum ElementKind : int32_t {
+  Float32 = 1, UInt8 = 2, Int8 = 3, UInt16 = 4, Int16 = 5, Int32 = 6, Int64 = 7,
+  Bool = 9, Float16 = 10, Float64 = 11, UInt32 = 12, UInt64 = 13, BFloat16 = 16
+};
+
+bool isFloat(int32_t kind);
+bool isUnsigned(int32_t kind);
+
+/// The number of an element type of the `onnx` dialect; 0 for one that raised
+/// code has no arithmetic for.
+int32_t kindOfElement(mlir::Type type);
+
+/// An ONNX value after raising.
+struct Raised {
+  int32_t kind = 0;
+  /// Numbers are index attributes, open sizes index values.
+  Sizes shape;
+  /// The tensor; null until someone asks RaiseContext::tensor for it.
+  mlir::Value tensor;
+  /// The contents of a constant.
+  mlir::ElementsAttr constant;
+  /// The elements, row by row: integers and booleans as index attributes or
+  /// index values, floats as f32 attributes or f32 values.
+  std::optional<Sizes> elements;
+  /// Stands for an input that the node leaves out.
+  bool absent = false;
+
+  int64_t rank() const { return shape.size(); }
+};
+
+/// Most elements for which a tensor is kept as scalars.
+constexpr int64_t maxElements = 1024;
+
+class RaiseContext {
+public:
+  RaiseContext(mlir::OpBuilder &builder, mlir::Block *entry) : b(builder), entry(entry) {}
+
+  mlir::OpBuilder &b;
+  mlir::Location loc = b.getUnknownLoc();
+
+  void set(mlir::Value onnxValue, Raised raised) { values[onnxValue] = std::move(raised); }
+  Raised &get(mlir::Value onnxValue) { return values[onnxValue]; }
+
+  /// The tensor of `raised`, made from its constant or elements when needed.
+  mlir::Value tensor(Raised &raised);
+
+  /// The elements of `raised` where they are known as scalars.
+  std::optional<Sizes> elements(Raised &raised);
+  /// The elements where all are known integers.
+  std::optional<llvm::SmallVector<int64_t>> integers(Raised &raised);
+
+  Raised fromTensor(mlir::Value tensor, int32_t kind, Sizes shape);
+  Raised fromElements(Sizes elements, int32_t kind, llvm::ArrayRef<int64_t> shape);
+
+  mlir::Type elementType(int32_t kind);
+  mlir::RankedTensorType tensorType(llvm::ArrayRef<mlir::OpFoldResult> shape, int32_t kind);
+  mlir::Value empty(llvm::ArrayRef<mlir::OpFoldResult> shape, int32_t kind);
+  mlir::Value filled(llvm::ArrayRef<mlir::OpFoldResult> shape, mlir::Value scalar, int32_t kind);
+  mlir::Value constantOf(int32_t kind, double value);
+  mlir::Value zero(int32_t kind) { return constantOf(kind, 0); }
+
+  // Sizes.
+  mlir::OpFoldResult size(int64_t number) { return b.getIndexAttr(number); }
+  mlir::Value value(mlir::OpFoldResult size);
+  mlir::OpFoldResult multiply(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  mlir::OpFoldResult add(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  mlir::OpFoldResult product(llvm::ArrayRef<mlir::OpFoldResult> sizes);
+  /// total / divisor, which must divide it; symbols that both have cancel.
+  mlir::OpFoldResult quotient(llvm::ArrayRef<mlir::OpFoldResult> total,
+                              llvm::ArrayRef<mlir::OpFoldResult> divisor);
+  bool sameProduct(llvm::ArrayRef<mlir::OpFoldResult> a, llvm::ArrayRef<mlir::OpFoldResult> b);
+
+  /// A check when the call runs: ends it with `message` where `ok` is false.
+  void require(mlir::Value ok, const llvm::Twine &message);
+
+  /// `tensor` of shape `from` as shape `to`, which has as many elements.
+  mlir::Value reshape(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> from,
+                      llvm::ArrayRef<mlir::OpFoldResult> to);
+
+  /// One linalg.generic over `shape`; operands broadcast as ONNX says.
+  using Body = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
+                                              mlir::ValueRange)>;
+  Raised elementwise(llvm::MutableArrayRef<Raised> operands, Sizes shape, int32_t kind,
+                     Body body);
+
+private:
+  mlir::Block *entry;
+  llvm::DenseMap<mlir::Value, Raised> values;
+  llvm::DenseMap<mlir::Attribute, mlir::Value> constants;
+};
+
+/// A node while its rule runs.
+class NodeContext {
+public:
+  NodeContext(RaiseContext &context, onnx::NodeOp node)
+      : c(context), b(context.b), loc(context.loc), node(node) {}
+
+  RaiseContext &c;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+  onnx::NodeOp node;
+
+  unsigned numInputs() { return node.getInputs().size(); }
+  bool has(unsigned i) { return i < numInputs() && !input(i).absent; }
+  Raised &input(unsigned i) { return c.get(node.getInputs()[i]); }
+  mlir::Value tensor(unsigned i) { return c.tensor(input(i)); }
+  bool isUsedOnce(unsigned i) { return node.getInputs()[i].hasOneUse(); }
+
+  bool hasAttr(llvm::StringRef name) { return !!node.getNodeAttrs().get(name); }
+  int64_t integer(llvm::StringRef name, int64_t otherwise);
+  float number(llvm::StringRef name, float otherwise);
+  llvm::StringRef text(llvm::StringRef name, llvm::StringRef otherwise);
+  std::optional<llvm::SmallVector<int64_t>> list(llvm::StringRef name);
+  /// The list from attribute `name`, or from input `i` where newer opsets have it.
+  std::optional<llvm::SmallVector<int64_t>> listOrInput(llvm::StringRef name, unsigned i);
+  /// `axis` counted from the front; fails where it lies outside the rank.
+  mlir::FailureOr<int64_t> normalAxis(int64_t axis, int64_t rank);
+  bool isUsed(unsigned output) {
+    return output < node.getNumResults() && !node.getResult(output).use_empty();
+  }
+
+  mlir::LogicalResult fail(const llvm::Twine &why) {
+    reason = why.str();
+    return mlir::failure();
+  }
+  /// Sizes of the broadcast result of inputs; asks for checks at run time where
+  /// equality cannot be seen.
+  mlir::FailureOr<Sizes> broadcast(llvm::ArrayRef<Raised> operands);
+
+  mlir::LogicalResult finish(Raised result) {
+    c.set(node.getResult(0), std::move(result));
+    return mlir::success();
+  }
+  std::string describe();
+
+  std::string reason;
+};
+
+using Rule = std::function<mlir::LogicalResult(NodeContext &)>;
+
+/// Rules by operator; names of other domains are "domain.Operator".
+class RuleSet {
+public:
+  void add(llvm::StringRef name, Rule rule) { rules[name] = std::move(rule); }
+  const Rule *find(onnx::NodeOp node) const;
+
+private:
+  llvm::StringMap<Rule> rules;
+};
+
+void populateElementwiseRules(RuleSet &rules);
+void populateShapeRules(RuleSet &rules);
+void populateLayoutRules(RuleSet &rules);
+void populateGatherRules(RuleSet &rules);
+void populateReduceRules(RuleSet &rules);
+void populateProductRules(RuleSet &rules);
+void populateConvolutionRules(RuleSet &rules);
+void populateAttentionRules(RuleSet &rules);
+
+} // namespace tfc::raise
+
+#endif // TFC_PASSES_RAISE_RAISECONTEXT_H

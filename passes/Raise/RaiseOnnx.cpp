@@ -1,0 +1,246 @@
+//===- RaiseOnnx.cpp - the walk over the graph ---------------------------------------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RaiseContext.h"
+#include "tfc/Import/FunctionBody.h"
+#include "tfc/Passes/Raise/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "tfc/Dialect/Attn/Attn.h"
+
+namespace tfc::raise {
+#define GEN_PASS_DEF_RAISEONNXPASS
+#include "tfc/Passes/Raise/Passes.h.inc"
+} // namespace tfc::raise
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::raise;
+
+namespace {
+
+struct RaiseOnnxPass : public raise::impl::RaiseOnnxPassBase<RaiseOnnxPass> {
+  void runOnOperation() override;
+
+private:
+  LogicalResult raise(func::FuncOp function);
+  LogicalResult bindArguments(func::FuncOp source, func::FuncOp target, RaiseContext &context);
+  LogicalResult raiseNodes(Block &block, RaiseContext &context);
+  void raiseNode(onnx::NodeOp node, RaiseContext &context);
+  bool expand(onnx::NodeOp node, RaiseContext &context, std::string &reason);
+  LogicalResult finish(func::FuncOp source, func::FuncOp target, RaiseContext &context);
+
+  RuleSet rules;
+  bool failedNode = false;
+  /// Values that a refused node would have made; nodes that use them are not
+  /// reported again.
+  llvm::DenseSet<Value> unknown;
+};
+
+LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source, func::FuncOp target,
+                                           RaiseContext &context) {
+  OpBuilder &b = context.b;
+  Block *entry = &target.getBody().front();
+  llvm::StringMap<OpFoldResult> symbols;
+  for (auto [i, argument] : llvm::enumerate(source.getArguments())) {
+    auto type = cast<RankedTensorType>(argument.getType());
+    Raised raised;
+    raised.kind = kindOfElement(type.getElementType());
+    if (raised.kind == 0)
+      return source.emitError("input ") << i << ": element type " << type.getElementType()
+                                        << " is not supported as an input";
+    auto converted = RankedTensorType::get(type.getShape(), context.elementType(raised.kind));
+    raised.tensor = entry->addArgument(converted, argument.getLoc());
+    auto dims = source.getArgAttrOfType<ArrayAttr>(i, "onnx.dims");
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      StringRef symbol = dims ? cast<StringAttr>(dims[d]).getValue() : StringRef();
+      if (!type.isDynamicDim(d)) {
+        raised.shape.push_back(b.getIndexAttr(type.getDimSize(d)));
+        continue;
+      }
+      OpFoldResult size = symbol.empty() ? OpFoldResult() : symbols.lookup(symbol);
+      if (!size)
+        size = tensor::DimOp::create(b, argument.getLoc(), raised.tensor, d).getResult();
+      if (!symbol.empty())
+        symbols[symbol] = size;
+      raised.shape.push_back(size);
+    }
+    context.set(argument, raised);
+  }
+  return success();
+}
+
+/// Replaces the node by ONNX's own definition of its operator.
+bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context, std::string &reason) {
+  SmallVector<Type> types;
+  for (Value input : node.getInputs()) {
+    Raised &raised = context.get(input);
+    Type element = context.elementType(raised.kind);
+    if (isUnsigned(raised.kind))
+      element = IntegerType::get(&getContext(), element.getIntOrFloatBitWidth(), IntegerType::Unsigned);
+    SmallVector<int64_t> dims;
+    for (OpFoldResult size : raised.shape)
+      dims.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+    types.push_back(raised.absent ? Type() : Type(RankedTensorType::get(dims, element)));
+  }
+  OpBuilder builder(node);
+  SmallVector<Value> results;
+  Operation *before = node->getPrevNode();
+  if (failed(expandFunctionBody(node, types, builder, results, reason)))
+    return false;
+  // The body's nodes stand before this one; they are raised here.
+  Operation *first = before ? before->getNextNode() : &node->getBlock()->front();
+  SmallVector<Operation *> body;
+  for (Operation *op = first; op != node; op = op->getNextNode())
+    body.push_back(op);
+  for (Operation *op : body) {
+    if (auto initializer = dyn_cast<onnx::InitializerOp>(op))
+      initializer.emitError("unexpected initialiser in a function body");
+    else if (isa<onnx::AbsentOp>(op))
+      context.get(op->getResult(0)).absent = true;
+    else
+      raiseNode(cast<onnx::NodeOp>(op), context);
+  }
+  for (auto [result, value] : llvm::zip(node.getResults(), results))
+    if (value) {
+      if (unknown.contains(value))
+        unknown.insert(result);
+      context.set(result, Raised(context.get(value)));
+    }
+  return true;
+}
+
+void RaiseOnnxPass::raiseNode(onnx::NodeOp node, RaiseContext &context) {
+  context.loc = node.getLoc();
+  for (Value input : node.getInputs())
+    if (unknown.contains(input)) {
+      unknown.insert(node.result_begin(), node.result_end());
+      return;
+    }
+  NodeContext nodeContext(context, node);
+  std::string reason;
+  if (const Rule *rule = rules.find(node)) {
+    if (succeeded((*rule)(nodeContext)))
+      return;
+    reason = nodeContext.reason;
+  }
+  std::string noBody;
+  if (expand(node, context, noBody))
+    return;
+  if (reason.empty())
+    reason = noBody;
+  node.emitError() << nodeContext.describe() << ": " << reason;
+  failedNode = true;
+  unknown.insert(node.result_begin(), node.result_end());
+}
+
+LogicalResult RaiseOnnxPass::raiseNodes(Block &block, RaiseContext &context) {
+  SmallVector<Operation *> ops;
+  for (Operation &op : block.without_terminator())
+    ops.push_back(&op);
+  for (Operation *op : ops) {
+    if (auto initializer = dyn_cast<onnx::InitializerOp>(op)) {
+      Raised raised;
+      raised.constant = initializer.getValue();
+      auto type = cast<RankedTensorType>(raised.constant.getType());
+      raised.kind = kindOfElement(type.getElementType());
+      if (raised.kind == 0 && !initializer.use_empty())
+        return initializer.emitError("initializer '")
+               << initializer.getInitializerName() << "': element type " << type.getElementType()
+               << " is not supported";
+      for (int64_t dim : type.getShape())
+        raised.shape.push_back(context.size(dim));
+      context.set(initializer, raised);
+    } else if (isa<onnx::AbsentOp>(op)) {
+      context.get(op->getResult(0)).absent = true;
+    } else if (auto node = dyn_cast<onnx::NodeOp>(op)) {
+      raiseNode(node, context);
+    } else {
+      return op->emitError("expected an operation of the onnx dialect");
+    }
+  }
+  return failure(failedNode);
+}
+
+LogicalResult RaiseOnnxPass::finish(func::FuncOp source, func::FuncOp target,
+                                    RaiseContext &context) {
+  OpBuilder &b = context.b;
+  context.loc = source.getLoc();
+  SmallVector<Value> results;
+  SmallVector<Attribute> argumentAttrs, resultAttrs;
+  auto describe = [&](DictionaryAttr attrs, int32_t kind) {
+    NamedAttrList list;
+    if (attrs) {
+      list.set("tfc.name", attrs.get("onnx.name"));
+      if (Attribute dims = attrs.get("onnx.dims"))
+        list.set("tfc.dims", dims);
+    }
+    list.set("tfc.type", b.getI32IntegerAttr(kind));
+    return list.getDictionary(b.getContext());
+  };
+  for (auto [i, argument] : llvm::enumerate(source.getArguments()))
+    argumentAttrs.push_back(describe(source.getArgAttrDict(i), context.get(argument).kind));
+  for (auto [i, operand] : llvm::enumerate(source.getBody().front().getTerminator()->getOperands())) {
+    Raised &raised = context.get(operand);
+    results.push_back(context.tensor(raised));
+    resultAttrs.push_back(describe(source.getResultAttrDict(i), raised.kind));
+  }
+  func::ReturnOp::create(b, source.getLoc(), results);
+  target.setFunctionType(b.getFunctionType(target.getBody().front().getArgumentTypes(),
+                                           ValueRange(results).getTypes()));
+  target.setAllArgAttrs(argumentAttrs);
+  target.setAllResultAttrs(resultAttrs);
+  return success();
+}
+
+LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
+  OpBuilder b(function);
+  auto target = func::FuncOp::create(b, function.getLoc(), "raised", b.getFunctionType({}, {}));
+  Block *entry = b.createBlock(&target.getBody());
+  RaiseContext context(b, entry);
+  unknown.clear();
+  failedNode = false;
+  if (failed(bindArguments(function, target, context)) ||
+      failed(raiseNodes(function.getBody().front(), context)) ||
+      failed(finish(function, target, context))) {
+    target.erase();
+    return failure();
+  }
+  StringAttr name = function.getSymNameAttr();
+  getOperation()->setAttr("tfc.model_name", function->getAttrOfType<StringAttr>("onnx.graph_name")
+                                                ? function->getAttr("onnx.graph_name")
+                                                : name);
+  function.erase();
+  target.setSymNameAttr(name);
+  return success();
+}
+
+void RaiseOnnxPass::runOnOperation() {
+  rules = RuleSet();
+  populateElementwiseRules(rules);
+  populateShapeRules(rules);
+  populateLayoutRules(rules);
+  populateGatherRules(rules);
+  populateReduceRules(rules);
+  populateProductRules(rules);
+  populateConvolutionRules(rules);
+  populateAttentionRules(rules);
+  for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
+    if (function->hasAttr("onnx.graph_name") && failed(raise(function)))
+      return signalPassFailure();
+  for (StringRef name : {"onnx.ir_version", "onnx.opset", "onnx.producer", "onnx.file", "onnx.metadata"})
+    getOperation()->removeAttr(name);
+}
+
+} // namespace

@@ -1,0 +1,38 @@
+//===- Recognise.h - small graphs that mean one operation -------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Exporters write attention, normalisation and patch embedding as graphs of
+// small operators. The rule of such a graph's last operator asks here first.
+// What the graph's other operators raised to is then unused, and goes away.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_RAISE_RECOGNISE_H
+#define TFC_PASSES_RAISE_RECOGNISE_H
+
+#include "RaiseContext.h"
+
+namespace tfc::raise {
+
+/// MatMul(Softmax([Add bias] ([scale] MatMul(q, k^T))), v).
+std::optional<Raised> recogniseAttention(NodeContext &n);
+
+/// The eight or nine operators that opsets below 17 need for layer
+/// normalisation: `n` is the Div, Mul or Add that ends them.
+std::optional<Raised> recogniseLayerNorm(NodeContext &n);
+
+/// Transpose(Reshape(Conv)) that cuts an image into patches.
+std::optional<Raised> recognisePatchEmbed(NodeContext &n);
+
+/// `linear + bias` where `linear` is an attn.linear that has none yet and is
+/// used nowhere else, and `bias` a constant row.
+std::optional<Raised> addBiasToLinear(NodeContext &n, Raised &linear, Raised &bias);
+
+} // namespace tfc::raise
+
+#endif // TFC_PASSES_RAISE_RECOGNISE_H
