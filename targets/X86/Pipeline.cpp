@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
@@ -36,12 +37,18 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+void tfc::x86::buildLinalgPipeline(OpPassManager &pm) {
+  pm.addPass(decompose::createAttnDecomposePass());
+  addCleanup(pm);
+}
+
 void tfc::x86::buildBufferPipeline(OpPassManager &pm, const X86Options &options) {
   pm.addPass(createX86EntryPointPass());
   // Sizes of results in terms of sizes of operands, so that the plan of a call
   // needs no tensor.
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
+  pm.addPass(decompose::createAttnDecomposePass());
   pm.addPass(createX86PrepareTensorsPass());
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
