@@ -1,4 +1,4 @@
-//===- tfc-opt.cpp ---------------------------------------------------*- C++ -*-===//
+//===- tfc-opt.cpp - runs passes on MLIR text -*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,24 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tfc/Dialect/Attn/Attn.h"
-#include "tfc/Dialect/Onnx/Onnx.h"
-#include "tfc/Target/X86/X86.h"
-#include "tfc/Target/X86/X86Target.h"
+#include "tfc/Driver/Register.h"
 
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
-#include "mlir/InitAllPasses.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  mlir::registerAllPasses();
-  tfc::x86::registerX86Pipelines();
-  tfc::x86::registerX86Interfaces(registry);
-  registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect, tfc::x86::X86Dialect>();
+  tfc::registerDialects(registry);
+  tfc::registerPasses();
   return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "tfc pass driver\n", registry));
+      mlir::MlirOptMain(argc, argv, "tfc-opt: runs tfc's and upstream's passes\n", registry));
 }

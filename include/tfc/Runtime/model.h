@@ -123,6 +123,8 @@ typedef struct tfc_frame {
   int64_t num_threads;
 } tfc_frame;
 
+/* Inside one library: reached without a table of addresses. */
+#pragma GCC visibility push(hidden)
 extern const tfc_model_info tfc_generated_info;
 /* Texts of run-time checks; check k failed when a function returns k + 1. */
 extern const char *const tfc_generated_checks[];
@@ -130,6 +132,7 @@ extern const char *const tfc_generated_checks[];
 int32_t tfc_generated_plan(const int64_t *input_dims, int64_t num_threads,
                            int64_t *output_dims, int64_t *arena_bytes);
 int32_t tfc_generated_compute(const tfc_frame *frame);
+#pragma GCC visibility pop
 #endif
 
 #ifdef __cplusplus

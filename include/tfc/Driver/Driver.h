@@ -1,0 +1,65 @@
+//===- Driver.h - model file in, artefact out -*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_DRIVER_DRIVER_H
+#define TFC_DRIVER_DRIVER_H
+
+#include "tfc/Support/ExitCodes.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/raw_ostream.h"
+#include <optional>
+#include <string>
+
+namespace tfc {
+
+/// What a compilation writes, in the order the forms are reached.
+enum class EmitKind { Onnx, Attn, Linalg, LLVMIR, Assembly, Object, SharedLibrary };
+
+/// The named parts of a compilation, in their order.
+enum class Phase { Import, Raise, Lower, Emit };
+
+/// The name users know a phase by: "import", "raise", "lower", "emit".
+llvm::StringRef phaseName(Phase phase);
+
+struct CompileOptions {
+  /// An ONNX file, or MLIR text (*.mlir, *.mlirbc) in the `onnx` dialect or
+  /// with an entry function of `attn` and linalg.
+  std::string input;
+  /// "-": standard output, for printed forms only. Empty: standard output for
+  /// printed forms, else the input's name with .o or .so in the current folder.
+  std::string output;
+  EmitKind emit = EmitKind::SharedLibrary;
+  /// Stop after this phase and print the module as MLIR.
+  std::optional<Phase> stopAfter;
+  /// An LLVM CPU name or "native".
+  std::string cpu = "native";
+  /// 0 to 3.
+  unsigned optLevel = 2;
+  /// Sizes of inputs that replace the file's; -1 leaves a size open.
+  llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
+  /// Where a JSON report is written; empty: nowhere.
+  std::string reportFile;
+  /// Print each phase's time and peak memory to the error stream.
+  bool verbose = false;
+  /// Leave large constants out of printed IR; it then cannot be compiled.
+  bool elideWeights = false;
+  /// Diagnostics with colours.
+  bool color = false;
+  /// A line on the error stream that tells the current phase.
+  bool progress = false;
+};
+
+/// Compiles one model. Everything there is to say goes to `err` as diagnostics;
+/// `out` receives the result when options.output asks for it. The output file is
+/// written whole or not at all.
+ExitCode compile(const CompileOptions &options, llvm::raw_ostream &out, llvm::raw_ostream &err);
+
+} // namespace tfc
+
+#endif // TFC_DRIVER_DRIVER_H

@@ -1,0 +1,336 @@
+//===- Compiler.cpp - model file in, artefact out -*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Diagnostics.h"
+#include "Output.h"
+#include "PhaseLog.h"
+#include "Report.h"
+#include "Reproducer.h"
+#include "tfc/Driver/Driver.h"
+#include "tfc/Driver/Register.h"
+
+#include "tfc/Dialect/Onnx/Onnx.h"
+#include "tfc/Import/Import.h"
+#include "tfc/Passes/Raise/Pipelines.h"
+#include "tfc/Target/X86/X86Target.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/CrashRecoveryContext.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+using namespace tfc;
+
+StringRef tfc::phaseName(Phase phase) {
+  switch (phase) {
+  case Phase::Import: return "import";
+  case Phase::Raise: return "raise";
+  case Phase::Lower: return "lower";
+  case Phase::Emit: return "emit";
+  }
+  return "";
+}
+
+namespace {
+
+class Compilation {
+public:
+  Compilation(const CompileOptions &options, MLIRContext &context, llvm::raw_ostream &out,
+              DiagnosticPrinter &diagnostics, PhaseLog &log, Report &report)
+      : options(options), context(context), out(out), diagnostics(diagnostics), log(log),
+        report(report) {}
+
+  ExitCode run();
+
+private:
+  ExitCode checkOptions();
+  ExitCode import();
+  ExitCode raise();
+  ExitCode lower();
+  ExitCode emit();
+
+  /// Runs `build`'s passes on the module as one phase, with the verifier after
+  /// it. What passes refuse with a message is the model's fault if
+  /// `mayRefuse`; everything else that goes wrong is tfc's.
+  ExitCode runPasses(StringRef name, bool mayRefuse,
+                     llvm::function_ref<void(OpPassManager &)> build);
+  ExitCode internalError(StringRef during, ModuleOp before, StringRef pipeline);
+  ExitCode refuse(llvm::Error error);
+  ExitCode printModule();
+
+  bool stopsAt(Phase phase, EmitKind kind) const {
+    return options.stopAfter ? *options.stopAfter == phase : options.emit == kind;
+  }
+  bool isBinary() const {
+    return !options.stopAfter &&
+           (options.emit == EmitKind::Object || options.emit == EmitKind::SharedLibrary);
+  }
+
+  const CompileOptions &options;
+  MLIRContext &context;
+  llvm::raw_ostream &out;
+  DiagnosticPrinter &diagnostics;
+  PhaseLog &log;
+  Report &report;
+  x86::X86Options target;
+  ScratchFile weights;
+  OwningOpRef<ModuleOp> module;
+};
+
+ExitCode Compilation::refuse(llvm::Error error) {
+  diagnostics.error(llvm::toString(std::move(error)));
+  return ExitRefused;
+}
+
+ExitCode Compilation::internalError(StringRef during, ModuleOp before, StringRef pipeline) {
+  std::string path = reproducerName(options.input);
+  diagnostics.error("internal error in phase '" + during + "'; please report it");
+  if (!before)
+    return ExitInternal;
+  if (llvm::Error error = writeReproducer(before, pipeline, path))
+    diagnostics.note("no reproducer: " + llvm::toString(std::move(error)));
+  else
+    diagnostics.note("a reproducer is in '" + path + "'");
+  return ExitInternal;
+}
+
+ExitCode Compilation::runPasses(StringRef name, bool mayRefuse,
+                                llvm::function_ref<void(OpPassManager &)> build) {
+  log.begin(name);
+  llvm::scope_exit end([&] { log.end(); });
+  PassManager pm(&context, ModuleOp::getOperationName());
+  pm.enableVerifier(false);
+  build(pm);
+  // Attributes are shared, so this copies operations but no weights.
+  OwningOpRef<ModuleOp> before(module->clone());
+  unsigned errors = diagnostics.errors();
+  LogicalResult result = failure();
+  llvm::CrashRecoveryContext guard;
+  if (!guard.RunSafely([&] { result = pm.run(*module); })) {
+    // What a crash leaves behind must not be touched, not even freed.
+    module.release();
+    return internalError(name, *before, pipelineText(pm));
+  }
+  if (failed(result) && mayRefuse && diagnostics.errors() > errors)
+    return ExitRefused;
+  if (failed(result) || failed(verify(*module)))
+    return internalError(name, *before, pipelineText(pm));
+  return ExitSuccess;
+}
+
+ExitCode Compilation::checkOptions() {
+  if (!options.output.empty() && options.output != "-") {
+    if (llvm::Error error = checkWritable(options.output))
+      return refuse(std::move(error));
+    if (llvm::sys::fs::equivalent(options.input, options.output)) {
+      diagnostics.error("the output would overwrite the input");
+      return ExitUsage;
+    }
+  }
+  target.cpu = options.cpu;
+  target.optLevel = options.optLevel;
+  std::string reason;
+  if (failed(x86::createTargetMachine(target, reason))) {
+    diagnostics.error(reason);
+    diagnostics.note("-mcpu takes LLVM's names, such as x86-64-v3, haswell, skylake-avx512, "
+                     "znver4, or native");
+    return ExitUsage;
+  }
+  return ExitSuccess;
+}
+
+ExitCode Compilation::import() {
+  log.begin(phaseName(Phase::Import));
+  llvm::scope_exit end([&] { log.end(); });
+  StringRef extension = llvm::sys::path::extension(options.input);
+  if (extension == ".mlir" || extension == ".mlirbc") {
+    ParserConfig config(&context);
+    module = parseSourceFile<ModuleOp>(options.input, config);
+  } else {
+    ImportOptions importOptions;
+    importOptions.inputShapes = options.inputShapes;
+    module = importOnnxFile(context, options.input, importOptions);
+  }
+  if (!module)
+    return diagnostics.errors() ? ExitRefused : internalError("import", nullptr, "");
+  if (failed(verify(*module)))
+    return internalError("import", *module, "builtin.module()");
+  diagnostics.rememberNodes(*module);
+  report.noteNodes(*module);
+  return ExitSuccess;
+}
+
+ExitCode Compilation::raise() {
+  // MLIR text may have been raised before.
+  bool hasOnnx = module
+                     ->walk([](Operation *op) {
+                       return isa_and_nonnull<tfc::onnx::OnnxDialect>(op->getDialect())
+                                  ? WalkResult::interrupt()
+                                  : WalkResult::advance();
+                     })
+                     .wasInterrupted();
+  if (hasOnnx || (*module)->hasAttr("onnx.opset")) {
+    ExitCode code = runPasses(phaseName(Phase::Raise), /*mayRefuse=*/true,
+                              [](OpPassManager &pm) { raise::buildRaisePipeline(pm, {}); });
+    if (code != ExitSuccess)
+      return code;
+  }
+  if (!(*module)->hasAttr("tfc.model_name"))
+    (*module)->setAttr("tfc.model_name", StringAttr::get(&context, llvm::sys::path::stem(
+                                                                       options.input)));
+  report.noteRaised(*module);
+  return ExitSuccess;
+}
+
+ExitCode Compilation::lower() {
+  if (isBinary()) {
+    if (llvm::Error error = weights.create(options.output))
+      return refuse(std::move(error));
+    target.weightsFile = weights.name().str();
+  }
+  return runPasses(phaseName(Phase::Lower), /*mayRefuse=*/false,
+                   [&](OpPassManager &pm) { x86::buildX86Pipeline(pm, target); });
+}
+
+ExitCode Compilation::emit() {
+  log.begin(phaseName(Phase::Emit));
+  llvm::scope_exit end([&] { log.end(); });
+  x86::X86Output kind = x86::X86Output::SharedLibrary;
+  if (options.emit == EmitKind::LLVMIR)
+    kind = x86::X86Output::LLVMIR;
+  else if (options.emit == EmitKind::Assembly)
+    kind = x86::X86Output::Assembly;
+  else if (options.emit == EmitKind::Object)
+    kind = x86::X86Output::Object;
+  ScratchFile printed;
+  std::string path = options.output;
+  if (path == "-") {
+    if (llvm::Error error = printed.create(""))
+      return refuse(std::move(error));
+    path = printed.name().str();
+  }
+  unsigned errors = diagnostics.errors();
+  LogicalResult result = failure();
+  llvm::CrashRecoveryContext guard;
+  if (!guard.RunSafely([&] { result = x86::emitX86(*module, target, kind, path); }))
+    return internalError(phaseName(Phase::Emit), *module, "builtin.module()");
+  // The linker is missing, the disk is full: not our defects, and said.
+  if (failed(result))
+    return diagnostics.errors() > errors
+               ? ExitRefused
+               : internalError(phaseName(Phase::Emit), *module, "builtin.module()");
+  if (options.output != "-")
+    return ExitSuccess;
+  auto text = llvm::MemoryBuffer::getFile(path);
+  if (!text)
+    return refuse(llvm::createStringError("cannot read '" + path + "'"));
+  out << (*text)->getBuffer();
+  return ExitSuccess;
+}
+
+ExitCode Compilation::printModule() {
+  auto print = [&](llvm::raw_ostream &stream) {
+    OpPrintingFlags flags;
+    if (options.elideWeights)
+      flags.elideLargeElementsAttrs(16).elideLargeResourceString(64);
+    (*module)->print(stream, flags);
+    stream << "\n";
+  };
+  if (options.output == "-") {
+    print(out);
+    return ExitSuccess;
+  }
+  if (llvm::Error error = writeWhole(options.output, print))
+    return refuse(std::move(error));
+  return ExitSuccess;
+}
+
+ExitCode Compilation::run() {
+  ExitCode code = checkOptions();
+  if (code != ExitSuccess || (code = import()) != ExitSuccess)
+    return code;
+  if (stopsAt(Phase::Import, EmitKind::Onnx))
+    return printModule();
+  if ((code = raise()) != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
+    return code == ExitSuccess ? printModule() : code;
+  if (!options.stopAfter && options.emit == EmitKind::Linalg) {
+    code = runPasses("linalg", /*mayRefuse=*/false, x86::buildLinalgPipeline);
+    return code == ExitSuccess ? printModule() : code;
+  }
+  if ((code = lower()) != ExitSuccess)
+    return code;
+  if (options.stopAfter == Phase::Lower)
+    return printModule();
+  return emit();
+}
+
+/// "bert.so" for "models/bert.onnx"; "-" for what is printed.
+std::string defaultOutput(const CompileOptions &options) {
+  StringRef stem = llvm::sys::path::stem(options.input);
+  bool printed = options.stopAfter && *options.stopAfter != Phase::Emit;
+  if (!printed && options.emit == EmitKind::Object)
+    return (stem + ".o").str();
+  if (!printed && options.emit == EmitKind::SharedLibrary)
+    return (stem + ".so").str();
+  return "-";
+}
+
+} // namespace
+
+ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
+                      llvm::raw_ostream &err) {
+  CompileOptions options = given;
+  if (options.stopAfter == Phase::Emit)
+    options.stopAfter.reset();
+  if (options.output.empty())
+    options.output = defaultOutput(options);
+
+  DialectRegistry registry;
+  registerDialects(registry);
+  MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
+  PhaseLog log(err, options.verbose, options.progress);
+  DiagnosticPrinter diagnostics(err, options.input, options.color);
+  diagnostics.setBeforePrint([&] { log.clearLine(); });
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    diagnostics.handle(diagnostic);
+    return success();
+  });
+
+  Report report;
+  ExitCode code = ExitInternal;
+  llvm::CrashRecoveryContext::Enable();
+  llvm::CrashRecoveryContext guard;
+  bool survived = guard.RunSafely([&] {
+    Compilation compilation(options, context, out, diagnostics, log, report);
+    code = compilation.run();
+  });
+  if (!survived) {
+    diagnostics.error("internal error; please report it with the model");
+    code = ExitInternal;
+  }
+  if (!options.reportFile.empty()) {
+    auto write = [&](llvm::raw_ostream &stream) {
+      stream << llvm::formatv("{0:2}", report.toJson(options, log, code)) << "\n";
+    };
+    if (options.reportFile == "-")
+      write(out);
+    else if (llvm::Error error = writeWhole(options.reportFile, write)) {
+      diagnostics.error(llvm::toString(std::move(error)));
+      code = code == ExitSuccess ? ExitRefused : code;
+    }
+  }
+  return code;
+}

@@ -1,0 +1,50 @@
+//===- PhaseLog.h - time and memory of the phases -*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_PHASELOG_H
+#define TFC_LIB_DRIVER_PHASELOG_H
+
+#include "tfc/Driver/Driver.h"
+#include <chrono>
+#include <vector>
+
+namespace tfc {
+
+/// Measures phases and says on a stream which one is running.
+class PhaseLog {
+public:
+  struct Entry {
+    std::string name;
+    double milliseconds;
+    /// The most memory the process held during the phase, in KiB; of its whole
+    /// life where the system cannot tell.
+    uint64_t peakKiB;
+  };
+
+  PhaseLog(llvm::raw_ostream &err, bool verbose, bool progress)
+      : err(err), verbose(verbose), progress(progress) {}
+  ~PhaseLog() { clearLine(); }
+
+  void begin(llvm::StringRef name);
+  void end();
+  /// Removes the progress line, if one is shown.
+  void clearLine();
+
+  const std::vector<Entry> &entries() const { return done; }
+
+private:
+  llvm::raw_ostream &err;
+  bool verbose, progress, lineShown = false;
+  std::string current;
+  std::chrono::steady_clock::time_point start;
+  std::vector<Entry> done;
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_PHASELOG_H

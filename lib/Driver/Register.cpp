@@ -1,0 +1,34 @@
+//===- Register.cpp - dialects and passes for the tools -*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Driver/Register.h"
+
+#include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Dialect/Onnx/Onnx.h"
+#include "tfc/Passes/Raise/Pipelines.h"
+#include "tfc/Target/X86/X86.h"
+#include "tfc/Target/X86/X86Target.h"
+
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/InitAllPasses.h"
+
+void tfc::registerDialects(mlir::DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect, tfc::x86::X86Dialect>();
+  tfc::x86::registerX86Interfaces(registry);
+}
+
+void tfc::registerPasses() {
+  mlir::registerAllPasses();
+#ifdef TFC_HAVE_RAISE
+  tfc::raise::registerRaisePipelines();
+#endif
+  tfc::x86::registerX86Pipelines();
+}

@@ -1,0 +1,88 @@
+//===- Report.cpp - what became of a model, as JSON -*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Report.h"
+
+#include "tfc/Dialect/Onnx/Onnx.h"
+#include "tfc/Driver/CommandLine.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace tfc;
+
+void Report::noteNodes(ModuleOp module) {
+  module.walk([&](tfc::onnx::NodeOp node) {
+    std::string name = node.getOpType().str();
+    if (!node.getDomain().empty())
+      name = (node.getDomain() + "::" + name).str();
+    ++operators[name];
+    operatorAt.try_emplace(node.getLoc(), name);
+  });
+}
+
+void Report::collectOrigins(Location location, std::map<std::string, unsigned> &from) const {
+  auto known = operatorAt.find(location);
+  if (known != operatorAt.end()) {
+    ++from[known->second];
+    return;
+  }
+  if (auto named = dyn_cast<NameLoc>(location))
+    return collectOrigins(named.getChildLoc(), from);
+  if (auto fused = dyn_cast<FusedLoc>(location))
+    for (Location part : fused.getLocations())
+      collectOrigins(part, from);
+}
+
+void Report::noteRaised(ModuleOp module) {
+  module.walk([&](Operation *op) {
+    StringRef dialect = op->getName().getDialectNamespace();
+    // What computes on tensors; sizes and constants are not worth a line.
+    bool isAttn = dialect == "attn" && !op->hasTrait<OpTrait::IsTerminator>();
+    bool isGeneral = dialect == "linalg" && op->getNumRegions() > 0;
+    bool isMoving = op->getName().getStringRef() == "tensor.gather" ||
+                    op->getName().getStringRef() == "tensor.scatter";
+    if (!isAttn && !isGeneral && !isMoving)
+      return;
+    Group &group = (isAttn ? raised : general)[op->getName().getStringRef().str()];
+    ++group.count;
+    collectOrigins(op->getLoc(), group.from);
+  });
+}
+
+static llvm::json::Object toObject(const std::map<std::string, unsigned> &counts) {
+  llvm::json::Object object;
+  for (const auto &[name, count] : counts)
+    object[name] = count;
+  return object;
+}
+
+llvm::json::Value Report::toJson(const CompileOptions &options, const PhaseLog &log,
+                                 ExitCode result) const {
+  llvm::json::Array phases;
+  for (const PhaseLog::Entry &entry : log.entries())
+    phases.push_back(llvm::json::Object{
+        {"name", entry.name}, {"ms", entry.milliseconds}, {"peak_rss_kib", entry.peakKiB}});
+  auto groups = [](const std::map<std::string, Group> &kinds) {
+    llvm::json::Array array;
+    for (const auto &[name, group] : kinds)
+      array.push_back(llvm::json::Object{
+          {"op", name}, {"count", group.count}, {"from", toObject(group.from)}});
+    return array;
+  };
+  return llvm::json::Object{{"version", versionText()},
+                            {"input", options.input},
+                            {"output", options.output},
+                            {"target", "x86-64"},
+                            {"cpu", options.cpu},
+                            {"opt_level", options.optLevel},
+                            {"exit_code", int(result)},
+                            {"phases", std::move(phases)},
+                            {"onnx_operators", toObject(operators)},
+                            {"raised", groups(raised)},
+                            {"general", groups(general)}};
+}

@@ -1,0 +1,47 @@
+//===- Report.h - what became of a model, as JSON -*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_REPORT_H
+#define TFC_LIB_DRIVER_REPORT_H
+
+#include "PhaseLog.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/JSON.h"
+#include <map>
+
+namespace tfc {
+
+/// Collects the contents of --report.
+class Report {
+public:
+  /// Notes the ONNX operators of a module in the `onnx` dialect.
+  void noteNodes(mlir::ModuleOp module);
+  /// Notes what the raised module consists of and from which ONNX operators
+  /// each kind of operation came.
+  void noteRaised(mlir::ModuleOp module);
+
+  llvm::json::Value toJson(const CompileOptions &options, const PhaseLog &log,
+                           ExitCode result) const;
+
+private:
+  struct Group {
+    unsigned count = 0;
+    std::map<std::string, unsigned> from;
+  };
+  /// ONNX operator names found in `location`.
+  void collectOrigins(mlir::Location location, std::map<std::string, unsigned> &from) const;
+
+  std::map<std::string, unsigned> operators;
+  llvm::DenseMap<mlir::Location, std::string> operatorAt;
+  std::map<std::string, Group> raised, general;
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_REPORT_H
