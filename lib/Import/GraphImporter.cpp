@@ -202,8 +202,6 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &node) {
     types.push_back(statedType(name));
 
   OperationState state(loc, tfc::onnx::NodeOp::getOperationName());
-  for (size_t i = 0; i < graphs.size(); ++i)
-    state.addRegion();
   tfc::onnx::NodeOp::build(b, state, types, node.op_type(), domain, opsets.lookup(domain),
                       node.name(), attributes.getDictionary(b.getContext()),
                       b.getStrArrayAttr(outputNames), b.getStrArrayAttr(graphNames), inputs,

@@ -345,7 +345,6 @@ static void groupDimensions(RaiseContext &c, ArrayRef<OpFoldResult> from,
 }
 
 Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<OpFoldResult> to) {
-  int32_t kind = 0;
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
   auto typeOf = [&](ArrayRef<OpFoldResult> shape) {
     SmallVector<int64_t> dims;
@@ -353,7 +352,6 @@ Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<
       dims.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
     return RankedTensorType::get(dims, element);
   };
-  (void)kind;
   auto castTo = [&](Value value, RankedTensorType type) -> Value {
     return value.getType() == type ? value : Value(tensor::CastOp::create(b, loc, type, value));
   };
@@ -362,15 +360,12 @@ Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<
   SmallVector<ReassociationIndices> sources, targets;
   if (!from.empty() && !to.empty()) {
     groupDimensions(*this, from, to, sources, targets);
-  } else if (from.empty()) {
-    SmallVector<OpFoldResult> ones(to.size(), size(1));
-    Value expanded = tensor::ExpandShapeOp::create(b, loc, typeOf(ones), tensor,
-                                                   ArrayRef<ReassociationIndices>{}, ones);
-    return castTo(expanded, typeOf(to));
   } else {
-    SmallVector<OpFoldResult> ones(from.size(), size(1));
-    return tensor::CollapseShapeOp::create(b, loc, castTo(tensor, typeOf(ones)),
-                                           ArrayRef<ReassociationIndices>{});
+    // To or from a scalar: carry the element.
+    SmallVector<Value> first(from.size(), value(size(0)));
+    Value element = tensor::ExtractOp::create(b, loc, tensor, first);
+    SmallVector<int64_t> ones(to.size(), 1);
+    return castTo(tensor::FromElementsOp::create(b, loc, RankedTensorType::get(ones, element.getType()), element), typeOf(to));
   }
   SmallVector<OpFoldResult> middle;
   for (auto [source, target] : llvm::zip(sources, targets)) {

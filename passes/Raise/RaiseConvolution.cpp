@@ -237,10 +237,45 @@ LogicalResult raiseAveragePool(NodeContext &n) {
   }));
 }
 
+/// The mean or maximum over all pixels of each channel, kept as size 1.
+LogicalResult raiseGlobalPool(NodeContext &n, bool average) {
+  Raised &image = n.input(0);
+  if (image.rank() < 3 || !isFloat(image.kind))
+    return n.fail("it takes floating point images of rank 3 and more");
+  OpFoldResult pixels = n.c.product(ArrayRef(image.shape).drop_front(2));
+  Sizes flat = {image.shape[0], image.shape[1], pixels}, shape = {image.shape[0], image.shape[1]};
+  MLIRContext *context = n.b.getContext();
+  Raised source = n.c.fromTensor(n.c.reshape(n.c.tensor(image), image.shape, flat), image.kind, flat);
+  Value start = average ? n.c.zero(image.kind) : n.c.constantOf(image.kind, -std::numeric_limits<double>::infinity());
+  Value init = n.c.filled(shape, start, image.kind);
+  SmallVector<AffineMap> maps = {AffineMap::getMultiDimIdentityMap(3, context),
+                                 AffineMap::get(3, 0, {getAffineDimExpr(0, context), getAffineDimExpr(1, context)}, context)};
+  SmallVector<utils::IteratorType> iterators = {utils::IteratorType::parallel, utils::IteratorType::parallel, utils::IteratorType::reduction};
+  auto total = linalg::GenericOp::create(n.b, n.loc, init.getType(), source.tensor, init, maps, iterators,
+                                         [&](OpBuilder &b, Location loc, ValueRange args) {
+    Value next = average ? Value(arith::AddFOp::create(b, loc, args[0], args[1])) : Value(arith::MaximumFOp::create(b, loc, args[0], args[1]));
+    linalg::YieldOp::create(b, loc, next);
+  });
+  Raised result = n.c.fromTensor(total.getResult(0), image.kind, shape);
+  if (average) {
+    Value count = arith::IndexCastOp::create(n.b, n.loc, n.b.getI64Type(), n.c.value(pixels));
+    count = arith::SIToFPOp::create(n.b, n.loc, n.c.elementType(image.kind), count);
+    SmallVector<Raised> operands = {result};
+    result = n.c.elementwise(operands, shape, image.kind, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+      return arith::DivFOp::create(b, loc, v[0], count);
+    });
+  }
+  Sizes ones = shape;
+  ones.append(image.rank() - 2, n.c.size(1));
+  return n.finish(n.c.fromTensor(n.c.reshape(result.tensor, shape, ones), image.kind, ones));
+}
+
 } // namespace
 
 void tfc::raise::populateConvolutionRules(RuleSet &rules) {
   rules.add("Conv", raiseConv);
   rules.add("MaxPool", raiseMaxPool);
   rules.add("AveragePool", raiseAveragePool);
+  rules.add("GlobalAveragePool", [](NodeContext &n) { return raiseGlobalPool(n, true); });
+  rules.add("GlobalMaxPool", [](NodeContext &n) { return raiseGlobalPool(n, false); });
 }

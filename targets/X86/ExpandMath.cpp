@@ -8,9 +8,11 @@
 
 #include "tfc/Target/X86/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tfc::x86 {
@@ -24,6 +26,8 @@ namespace {
 
 struct ExpandMathPass : public tfc::x86::impl::X86ExpandMathPassBase<ExpandMathPass> {
   void runOnOperation() override {
+    if (failed(extendHalfPrecision()))
+      return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     auto wanted = [](StringRef name) {
       // The vectoriser has instructions for these.
@@ -35,6 +39,22 @@ struct ExpandMathPass : public tfc::x86::impl::X86ExpandMathPassBase<ExpandMathP
     populateMathF32ExpansionPatterns(patterns, wanted);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
+  }
+
+private:
+  /// Functions of f16 and bf16 are computed in f32 and rounded once.
+  LogicalResult extendHalfPrecision() {
+    TypeConverter converter;
+    Type single = Float32Type::get(&getContext());
+    // The converter keeps a reference to the list of types to leave alone.
+    SetVector<Type> supported;
+    supported.insert(Float64Type::get(&getContext()));
+    math::populateExtendToSupportedTypesTypeConverter(converter, supported, single);
+    ConversionTarget target(getContext());
+    math::populateExtendToSupportedTypesConversionTarget(target, converter);
+    RewritePatternSet patterns(&getContext());
+    math::populateExtendToSupportedTypesPatterns(patterns, converter);
+    return applyPartialConversion(getOperation(), target, std::move(patterns));
   }
 };
 

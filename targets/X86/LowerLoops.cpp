@@ -325,9 +325,47 @@ void LoopLowering::run() {
   op->erase();
 }
 
+/// Expands a dense buffer as a view with computed strides. Upstream's lowering
+/// of memref.expand_shape takes one open size a group only.
+void lowerExpandShape(memref::ExpandShapeOp op, OpBuilder &b) {
+  b.setInsertionPoint(op);
+  Location loc = op.getLoc();
+  MemRefType type = op.getResultType();
+  SmallVector<OpFoldResult> sizes = getMixedValues(op.getStaticOutputShape(), op.getOutputShape(), b);
+  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+  for (int64_t d = static_cast<int64_t>(sizes.size()) - 2; d >= 0; --d) {
+    std::optional<int64_t> size = getConstantIntValue(sizes[d + 1]), stride = getConstantIntValue(strides[d + 1]);
+    if (size && stride) {
+      strides[d] = b.getIndexAttr(*size * *stride);
+      continue;
+    }
+    strides[d] = b.createOrFold<arith::MulIOp>(loc, getValueOrCreateConstantIndexOp(b, loc, sizes[d + 1]),
+                                               getValueOrCreateConstantIndexOp(b, loc, strides[d + 1]));
+  }
+  SmallVector<int64_t> staticStrides;
+  for (OpFoldResult stride : strides)
+    staticStrides.push_back(getConstantIntValue(stride).value_or(ShapedType::kDynamic));
+  auto strided = MemRefType::get(type.getShape(), type.getElementType(),
+                                 StridedLayoutAttr::get(b.getContext(), 0, staticStrides));
+  Value view = memref::ReinterpretCastOp::create(b, loc, strided, op.getSrc(), b.getIndexAttr(0), sizes, strides);
+  Value dense = memref::CastOp::create(b, loc, type, view);
+  op.replaceAllUsesWith(dense);
+  op.erase();
+}
+
 struct LowerLoopsPass : public tfc::x86::impl::X86LowerLoopsPassBase<LowerLoopsPass> {
   void runOnOperation() override {
     OpBuilder b(&getContext());
+    SmallVector<memref::ExpandShapeOp> expansions;
+    getOperation().walk([&](memref::ExpandShapeOp op) {
+      bool several = llvm::any_of(op.getReassociationIndices(), [&](const ReassociationIndices &group) {
+        return llvm::count_if(group, [&](int64_t d) { return op.getResultType().isDynamicDim(d); }) > 1;
+      });
+      if (several && op.getSrcType().getLayout().isIdentity() && op.getResultType().getLayout().isIdentity())
+        expansions.push_back(op);
+    });
+    for (memref::ExpandShapeOp op : expansions)
+      lowerExpandShape(op, b);
     SmallVector<memref::CopyOp> copies;
     getOperation().walk([&](memref::CopyOp copy) { copies.push_back(copy); });
     for (memref::CopyOp copy : copies) {
