@@ -1,4 +1,5 @@
-//===- AttnDialect.cpp ---------------------------------------------------*- C++ -*-===//
+//===- AttnDialect.cpp ---------------------------------------------------*- C++
+//-*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -31,7 +32,15 @@ void tfc::attn::AttnDialect::initialize() {
       >();
 }
 
-MutableOperandRange tfc::attn::LinearOp::getDpsInitsMutable() { return getInitMutable(); }
-MutableOperandRange tfc::attn::NormOp::getDpsInitsMutable() { return getInitMutable(); }
-MutableOperandRange tfc::attn::AttentionOp::getDpsInitsMutable() { return getInitMutable(); }
-MutableOperandRange tfc::attn::PatchEmbedOp::getDpsInitsMutable() { return getInitMutable(); }
+MutableOperandRange tfc::attn::LinearOp::getDpsInitsMutable() {
+  return getInitMutable();
+}
+MutableOperandRange tfc::attn::NormOp::getDpsInitsMutable() {
+  return getInitMutable();
+}
+MutableOperandRange tfc::attn::AttentionOp::getDpsInitsMutable() {
+  return getInitMutable();
+}
+MutableOperandRange tfc::attn::PatchEmbedOp::getDpsInitsMutable() {
+  return getInitMutable();
+}

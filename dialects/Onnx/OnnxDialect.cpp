@@ -1,4 +1,5 @@
-//===- OnnxDialect.cpp ---------------------------------------------------*- C++ -*-===//
+//===- OnnxDialect.cpp ---------------------------------------------------*- C++
+//-*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -33,13 +34,17 @@ void tfc::onnx::OnnxDialect::initialize() {
 
 LogicalResult tfc::onnx::NodeOp::verify() {
   if (getOutputNames().size() != getOutputs().size())
-    return emitOpError("expected ") << getOutputs().size() << " output names, found "
-                                    << getOutputNames().size();
+    return emitOpError("expected ")
+           << getOutputs().size() << " output names, found "
+           << getOutputNames().size();
   if (getSubgraphNames().size() != getSubgraphs().size())
-    return emitOpError("expected ") << getSubgraphs().size() << " subgraph names, found "
-                                    << getSubgraphNames().size();
+    return emitOpError("expected ")
+           << getSubgraphs().size() << " subgraph names, found "
+           << getSubgraphNames().size();
   for (Region &region : getSubgraphs())
-    if (!llvm::hasSingleElement(region) || !isa<YieldOp>(region.front().getTerminator()))
-      return emitOpError("expected subgraphs of one block that ends in onnx.yield");
+    if (!llvm::hasSingleElement(region) ||
+        !isa<YieldOp>(region.front().getTerminator()))
+      return emitOpError(
+          "expected subgraphs of one block that ends in onnx.yield");
   return success();
 }

@@ -19,30 +19,54 @@ using namespace tfc;
 namespace {
 
 enum OptionId {
-  OptOutput, OptTarget, OptCpu, OptO0, OptO1, OptO2, OptO3, OptEmit, OptStopAfter, OptShape,
-  OptReport, OptVerbose, OptColor, OptElide, OptHelp, OptVersion
+  OptOutput,
+  OptTarget,
+  OptCpu,
+  OptO0,
+  OptO1,
+  OptO2,
+  OptO3,
+  OptEmit,
+  OptStopAfter,
+  OptShape,
+  OptReport,
+  OptVerbose,
+  OptColor,
+  OptElide,
+  OptHelp,
+  OptVersion
 };
 
 const std::vector<OptionSpec> &optionTable() {
   static const std::vector<OptionSpec> table = {
       {"", "", "OUTPUT"},
-      {"-o", "FILE", "where the result goes; - prints it. Without -o:\n"
-                     "MODEL.so or MODEL.o in the current folder; printed\n"
-                     "forms go to standard output", OptOutput, false},
-      {"--emit", "FORM", "so (shared library, the default), obj, asm, llvm,\n"
-                         "or MLIR: onnx (as imported), attn (raised), linalg", OptEmit},
-      {"--stop-after", "PHASE", "stop after import, raise or lower and print the MLIR",
-       OptStopAfter},
+      {"-o", "FILE",
+       "where the result goes; - prints it. Without -o:\n"
+       "MODEL.so or MODEL.o in the current folder; printed\n"
+       "forms go to standard output",
+       OptOutput, false},
+      {"--emit", "FORM",
+       "so (shared library, the default), obj, asm, llvm,\n"
+       "or MLIR: onnx (as imported), attn (raised), linalg",
+       OptEmit},
+      {"--stop-after", "PHASE",
+       "stop after import, raise or lower and print the MLIR", OptStopAfter},
       {"--elide", "", "leave large weights out of printed MLIR", OptElide},
-      {"--report", "FILE", "write a JSON report: time and peak memory of each\n"
-                           "phase, what was recognised and what stayed general", OptReport},
+      {"--report", "FILE",
+       "write a JSON report: time and peak memory of each\n"
+       "phase, what was recognised and what stayed general",
+       OptReport},
       {"", "", "MODEL"},
-      {"--shape", "NAME=SIZES", "fix an input's sizes, as in ids=1x128; ? leaves a size\n"
-                                "open (repeatable)", OptShape},
+      {"--shape", "NAME=SIZES",
+       "fix an input's sizes, as in ids=1x128; ? leaves a size\n"
+       "open (repeatable)",
+       OptShape},
       {"", "", "CODE"},
       {"--target", "NAME", "x86-64 (the default and only one)", OptTarget},
-      {"-mcpu", "CPU", "native (the default) or an LLVM name: x86-64-v3,\n"
-                       "haswell, skylake-avx512, znver4, ...", OptCpu},
+      {"-mcpu", "CPU",
+       "native (the default) or an LLVM name: x86-64-v3,\n"
+       "haswell, skylake-avx512, znver4, ...",
+       OptCpu},
       {"-O0", "", "", OptO0},
       {"-O1", "", "", OptO1},
       {"-O2", "", "", OptO2},
@@ -64,8 +88,10 @@ std::string helpText() {
          "EXAMPLES:\n"
          "  tfc bert.onnx -o bert.so            compile for this machine\n"
          "  tfc bert.onnx -mcpu=x86-64-v3       for any CPU with AVX2\n"
-         "  tfc bert.onnx --shape input_ids=1x128 --shape attention_mask=1x128\n"
-         "  tfc bert.onnx --emit=attn --elide   what the compiler recognised\n" +
+         "  tfc bert.onnx --shape input_ids=1x128 --shape "
+         "attention_mask=1x128\n"
+         "  tfc bert.onnx --emit=attn --elide   what the compiler "
+         "recognised\n" +
          formatOptions(optionTable()) + "\n" + exitCodeHelp;
 }
 
@@ -79,24 +105,28 @@ struct Parsed {
 
 /// `word` as one of `words`; otherwise sets `error` and suggests.
 bool chooseWord(llvm::StringRef option, llvm::StringRef word,
-                const std::vector<std::string_view> &words, std::string &error) {
+                const std::vector<std::string_view> &words,
+                std::string &error) {
   for (std::string_view known : words)
     if (word == llvm::StringRef(known))
       return true;
   error = ("unknown value '" + word + "' of " + option).str();
-  std::string_view near = nearestSpelling(std::string_view(word.data(), word.size()), words);
+  std::string_view near =
+      nearestSpelling(std::string_view(word.data(), word.size()), words);
   if (!near.empty()) {
     error += "; did you mean '" + std::string(near) + "'?";
     return false;
   }
   error += "; it can be ";
   for (size_t i = 0; i < words.size(); ++i)
-    error += (i ? i + 1 == words.size() ? " or " : ", " : "") + std::string(words[i]);
+    error += (i ? i + 1 == words.size() ? " or " : ", " : "") +
+             std::string(words[i]);
   return false;
 }
 
 void setEmit(Parsed &parsed, llvm::StringRef value) {
-  if (!chooseWord("--emit", value, {"onnx", "attn", "linalg", "llvm", "asm", "obj", "so"},
+  if (!chooseWord("--emit", value,
+                  {"onnx", "attn", "linalg", "llvm", "asm", "obj", "so"},
                   parsed.error))
     return;
   parsed.options.emit = llvm::StringSwitch<EmitKind>(value)
@@ -110,7 +140,8 @@ void setEmit(Parsed &parsed, llvm::StringRef value) {
 }
 
 void setStopAfter(Parsed &parsed, llvm::StringRef value) {
-  if (!chooseWord("--stop-after", value, {"import", "raise", "lower", "emit"}, parsed.error))
+  if (!chooseWord("--stop-after", value, {"import", "raise", "lower", "emit"},
+                  parsed.error))
     return;
   for (Phase phase : {Phase::Import, Phase::Raise, Phase::Lower, Phase::Emit})
     if (value == phaseName(phase))
@@ -120,36 +151,72 @@ void setStopAfter(Parsed &parsed, llvm::StringRef value) {
 void setShape(Parsed &parsed, llvm::StringRef value) {
   std::string name;
   std::vector<long long> sizes;
-  parsed.error = parseNamedShape(std::string_view(value.data(), value.size()), name, sizes);
+  parsed.error = parseNamedShape(std::string_view(value.data(), value.size()),
+                                 name, sizes);
   if (!parsed.error.empty())
     parsed.error = "--shape: " + parsed.error;
-  else if (!parsed.options.inputShapes.try_emplace(name, sizes.begin(), sizes.end()).second)
+  else if (!parsed.options.inputShapes
+                .try_emplace(name, sizes.begin(), sizes.end())
+                .second)
     parsed.error = "--shape: input '" + name + "' is given twice";
 }
 
 void apply(Parsed &parsed, const ParsedOption &option) {
   CompileOptions &options = parsed.options;
   switch (option.id) {
-  case OptOutput: options.output = option.value; break;
-  case OptTarget: chooseWord("--target", option.value, {"x86-64"}, parsed.error); break;
-  case OptCpu: options.cpu = option.value; break;
-  case OptO0: options.optLevel = 0; break;
-  case OptO1: options.optLevel = 1; break;
-  case OptO2: options.optLevel = 2; break;
-  case OptO3: options.optLevel = 3; break;
-  case OptEmit: setEmit(parsed, option.value); break;
-  case OptStopAfter: setStopAfter(parsed, option.value); break;
-  case OptShape: setShape(parsed, option.value); break;
-  case OptReport: options.reportFile = option.value; break;
-  case OptVerbose: options.verbose = true; break;
-  case OptElide: options.elideWeights = true; break;
-  case OptHelp: parsed.help = true; break;
-  case OptVersion: parsed.version = true; break;
+  case OptOutput:
+    options.output = option.value;
+    break;
+  case OptTarget:
+    chooseWord("--target", option.value, {"x86-64"}, parsed.error);
+    break;
+  case OptCpu:
+    options.cpu = option.value;
+    break;
+  case OptO0:
+    options.optLevel = 0;
+    break;
+  case OptO1:
+    options.optLevel = 1;
+    break;
+  case OptO2:
+    options.optLevel = 2;
+    break;
+  case OptO3:
+    options.optLevel = 3;
+    break;
+  case OptEmit:
+    setEmit(parsed, option.value);
+    break;
+  case OptStopAfter:
+    setStopAfter(parsed, option.value);
+    break;
+  case OptShape:
+    setShape(parsed, option.value);
+    break;
+  case OptReport:
+    options.reportFile = option.value;
+    break;
+  case OptVerbose:
+    options.verbose = true;
+    break;
+  case OptElide:
+    options.elideWeights = true;
+    break;
+  case OptHelp:
+    parsed.help = true;
+    break;
+  case OptVersion:
+    parsed.version = true;
+    break;
   case OptColor:
-    if (chooseWord("--color", option.value, {"auto", "always", "never"}, parsed.error))
+    if (chooseWord("--color", option.value, {"auto", "always", "never"},
+                   parsed.error))
       parsed.color = option.value;
     break;
-  default: parsed.error = "unknown option '" + option.spelling + "'"; break;
+  default:
+    parsed.error = "unknown option '" + option.spelling + "'";
+    break;
   }
 }
 
@@ -164,16 +231,18 @@ Parsed parse(const std::vector<std::string> &arguments) {
     return parsed;
   CompileOptions &options = parsed.options;
   bool binary = !options.stopAfter || *options.stopAfter == Phase::Emit;
-  binary &= options.emit == EmitKind::Object || options.emit == EmitKind::SharedLibrary;
+  binary &= options.emit == EmitKind::Object ||
+            options.emit == EmitKind::SharedLibrary;
   if (line.positionals.empty())
     parsed.error = "no model was given; see tfc --help";
   else if (line.positionals.size() > 1)
-    parsed.error = "one model at a time: got '" + line.positionals[0] + "' and '" +
-                   line.positionals[1] + "'";
+    parsed.error = "one model at a time: got '" + line.positionals[0] +
+                   "' and '" + line.positionals[1] + "'";
   else if (line.positionals[0] == "-")
     parsed.error = "the model cannot be read from standard input; give a file";
   else if (binary && options.output == "-")
-    parsed.error = "-o - prints text; use --emit=llvm or --emit=asm, or give a file";
+    parsed.error =
+        "-o - prints text; use --emit=llvm or --emit=asm, or give a file";
   else
     options.input = line.positionals[0];
   return parsed;
@@ -182,11 +251,12 @@ Parsed parse(const std::vector<std::string> &arguments) {
 } // namespace
 
 std::string tfc::versionText() {
-  return "tfc " TFC_VERSION "\nLLVM " LLVM_VERSION_STRING "\nONNX " TFC_ONNX_VERSION "\n";
+  return "tfc " TFC_VERSION "\nLLVM " LLVM_VERSION_STRING
+         "\nONNX " TFC_ONNX_VERSION "\n";
 }
 
-ExitCode tfc::runTfc(const std::vector<std::string> &arguments, llvm::raw_ostream &out,
-                     llvm::raw_ostream &err) {
+ExitCode tfc::runTfc(const std::vector<std::string> &arguments,
+                     llvm::raw_ostream &out, llvm::raw_ostream &err) {
   Parsed parsed = parse(arguments);
   if (!parsed.error.empty()) {
     err << "tfc: error: " << parsed.error << "\n";
@@ -198,8 +268,9 @@ ExitCode tfc::runTfc(const std::vector<std::string> &arguments, llvm::raw_ostrea
   }
   const char *noColor = std::getenv("NO_COLOR");
   bool terminal = err.is_displayed();
-  parsed.options.color = parsed.color == "always" ||
-                         (parsed.color == "auto" && terminal && !(noColor && *noColor));
+  parsed.options.color =
+      parsed.color == "always" ||
+      (parsed.color == "auto" && terminal && !(noColor && *noColor));
   parsed.options.progress = terminal && !parsed.options.verbose;
   return compile(parsed.options, out, err);
 }

@@ -35,10 +35,14 @@ using namespace tfc;
 
 StringRef tfc::phaseName(Phase phase) {
   switch (phase) {
-  case Phase::Import: return "import";
-  case Phase::Raise: return "raise";
-  case Phase::Lower: return "lower";
-  case Phase::Emit: return "emit";
+  case Phase::Import:
+    return "import";
+  case Phase::Raise:
+    return "raise";
+  case Phase::Lower:
+    return "lower";
+  case Phase::Emit:
+    return "emit";
   }
   return "";
 }
@@ -47,10 +51,11 @@ namespace {
 
 class Compilation {
 public:
-  Compilation(const CompileOptions &options, MLIRContext &context, llvm::raw_ostream &out,
-              DiagnosticPrinter &diagnostics, PhaseLog &log, Report &report)
-      : options(options), context(context), out(out), diagnostics(diagnostics), log(log),
-        report(report) {}
+  Compilation(const CompileOptions &options, MLIRContext &context,
+              llvm::raw_ostream &out, DiagnosticPrinter &diagnostics,
+              PhaseLog &log, Report &report)
+      : options(options), context(context), out(out), diagnostics(diagnostics),
+        log(log), report(report) {}
 
   ExitCode run();
 
@@ -71,11 +76,12 @@ private:
   ExitCode printModule();
 
   bool stopsAt(Phase phase, EmitKind kind) const {
-    return options.stopAfter ? *options.stopAfter == phase : options.emit == kind;
+    return options.stopAfter ? *options.stopAfter == phase
+                             : options.emit == kind;
   }
   bool isBinary() const {
-    return !options.stopAfter &&
-           (options.emit == EmitKind::Object || options.emit == EmitKind::SharedLibrary);
+    return !options.stopAfter && (options.emit == EmitKind::Object ||
+                                  options.emit == EmitKind::SharedLibrary);
   }
 
   const CompileOptions &options;
@@ -94,9 +100,11 @@ ExitCode Compilation::refuse(llvm::Error error) {
   return ExitRefused;
 }
 
-ExitCode Compilation::internalError(StringRef during, ModuleOp before, StringRef pipeline) {
+ExitCode Compilation::internalError(StringRef during, ModuleOp before,
+                                    StringRef pipeline) {
   std::string path = reproducerName(options.input);
-  diagnostics.error("internal error in phase '" + during + "'; please report it");
+  diagnostics.error("internal error in phase '" + during +
+                    "'; please report it");
   if (!before)
     return ExitInternal;
   if (llvm::Error error = writeReproducer(before, pipeline, path))
@@ -106,8 +114,9 @@ ExitCode Compilation::internalError(StringRef during, ModuleOp before, StringRef
   return ExitInternal;
 }
 
-ExitCode Compilation::runPasses(StringRef name, bool mayRefuse,
-                                llvm::function_ref<void(OpPassManager &)> build) {
+ExitCode
+Compilation::runPasses(StringRef name, bool mayRefuse,
+                       llvm::function_ref<void(OpPassManager &)> build) {
   log.begin(name);
   llvm::scope_exit end([&] { log.end(); });
   PassManager pm(&context, ModuleOp::getOperationName());
@@ -144,8 +153,9 @@ ExitCode Compilation::checkOptions() {
   std::string reason;
   if (failed(x86::createTargetMachine(target, reason))) {
     diagnostics.error(reason);
-    diagnostics.note("-mcpu takes LLVM's names, such as x86-64-v3, haswell, skylake-avx512, "
-                     "znver4, or native");
+    diagnostics.note(
+        "-mcpu takes LLVM's names, such as x86-64-v3, haswell, skylake-avx512, "
+        "znver4, or native");
     return ExitUsage;
   }
   return ExitSuccess;
@@ -164,7 +174,8 @@ ExitCode Compilation::import() {
     module = importOnnxFile(context, options.input, importOptions);
   }
   if (!module)
-    return diagnostics.errors() ? ExitRefused : internalError("import", nullptr, "");
+    return diagnostics.errors() ? ExitRefused
+                                : internalError("import", nullptr, "");
   if (failed(verify(*module)))
     return internalError("import", *module, "builtin.module()");
   diagnostics.rememberNodes(*module);
@@ -174,22 +185,25 @@ ExitCode Compilation::import() {
 
 ExitCode Compilation::raise() {
   // MLIR text may have been raised before.
-  bool hasOnnx = module
-                     ->walk([](Operation *op) {
-                       return isa_and_nonnull<tfc::onnx::OnnxDialect>(op->getDialect())
-                                  ? WalkResult::interrupt()
-                                  : WalkResult::advance();
-                     })
-                     .wasInterrupted();
+  bool hasOnnx =
+      module
+          ->walk([](Operation *op) {
+            return isa_and_nonnull<tfc::onnx::OnnxDialect>(op->getDialect())
+                       ? WalkResult::interrupt()
+                       : WalkResult::advance();
+          })
+          .wasInterrupted();
   if (hasOnnx || (*module)->hasAttr("onnx.opset")) {
-    ExitCode code = runPasses(phaseName(Phase::Raise), /*mayRefuse=*/true,
-                              [](OpPassManager &pm) { raise::buildRaisePipeline(pm, {}); });
+    ExitCode code =
+        runPasses(phaseName(Phase::Raise), /*mayRefuse=*/true,
+                  [](OpPassManager &pm) { raise::buildRaisePipeline(pm, {}); });
     if (code != ExitSuccess)
       return code;
   }
   if (!(*module)->hasAttr("tfc.model_name"))
-    (*module)->setAttr("tfc.model_name", StringAttr::get(&context, llvm::sys::path::stem(
-                                                                       options.input)));
+    (*module)->setAttr(
+        "tfc.model_name",
+        StringAttr::get(&context, llvm::sys::path::stem(options.input)));
   report.noteRaised(*module);
   return ExitSuccess;
 }
@@ -200,8 +214,9 @@ ExitCode Compilation::lower() {
       return refuse(std::move(error));
     target.weightsFile = weights.name().str();
   }
-  return runPasses(phaseName(Phase::Lower), /*mayRefuse=*/false,
-                   [&](OpPassManager &pm) { x86::buildX86Pipeline(pm, target); });
+  return runPasses(
+      phaseName(Phase::Lower), /*mayRefuse=*/false,
+      [&](OpPassManager &pm) { x86::buildX86Pipeline(pm, target); });
 }
 
 ExitCode Compilation::emit() {
@@ -224,13 +239,15 @@ ExitCode Compilation::emit() {
   unsigned errors = diagnostics.errors();
   LogicalResult result = failure();
   llvm::CrashRecoveryContext guard;
-  if (!guard.RunSafely([&] { result = x86::emitX86(*module, target, kind, path); }))
+  if (!guard.RunSafely(
+          [&] { result = x86::emitX86(*module, target, kind, path); }))
     return internalError(phaseName(Phase::Emit), *module, "builtin.module()");
   // The linker is missing, the disk is full: not our defects, and said.
   if (failed(result))
     return diagnostics.errors() > errors
                ? ExitRefused
-               : internalError(phaseName(Phase::Emit), *module, "builtin.module()");
+               : internalError(phaseName(Phase::Emit), *module,
+                               "builtin.module()");
   if (options.output != "-")
     return ExitSuccess;
   auto text = llvm::MemoryBuffer::getFile(path);
@@ -323,7 +340,8 @@ ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
   }
   if (!options.reportFile.empty()) {
     auto write = [&](llvm::raw_ostream &stream) {
-      stream << llvm::formatv("{0:2}", report.toJson(options, log, code)) << "\n";
+      stream << llvm::formatv("{0:2}", report.toJson(options, log, code))
+             << "\n";
     };
     if (options.reportFile == "-")
       write(out);

@@ -8,14 +8,15 @@
 
 #include "Diagnostics.h"
 
-#include "tfc/Dialect/Onnx/Onnx.h"
 #include "mlir/IR/Location.h"
+#include "tfc/Dialect/Onnx/Onnx.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace tfc;
 
-void DiagnosticPrinter::print(StringRef severity, StringRef place, StringRef message) {
+void DiagnosticPrinter::print(StringRef severity, StringRef place,
+                              StringRef message) {
   if (beforePrint)
     beforePrint();
   if (severity == "error")
@@ -36,8 +37,9 @@ void DiagnosticPrinter::print(StringRef severity, StringRef place, StringRef mes
 
 void DiagnosticPrinter::rememberNodes(ModuleOp module) {
   module.walk([&](tfc::onnx::NodeOp node) {
-    nodes.try_emplace(node.getLoc(),
-                      (node.getOpType() + ", opset " + llvm::Twine(node.getOpset())).str());
+    nodes.try_emplace(
+        node.getLoc(),
+        (node.getOpType() + ", opset " + llvm::Twine(node.getOpset())).str());
   });
 }
 
@@ -46,8 +48,11 @@ void DiagnosticPrinter::describe(Location location, std::string &place,
   if (auto named = dyn_cast<NameLoc>(location)) {
     auto known = nodes.find(location);
     if (subject.empty() && known != nodes.end())
-      subject = ("node '" + named.getName().getValue() + "' (" + known->second + "): ").str();
-    else if (subject.empty() && isa<FileLineColLoc>(named.getChildLoc()) && !named.getName().empty())
+      subject = ("node '" + named.getName().getValue() + "' (" + known->second +
+                 "): ")
+                    .str();
+    else if (subject.empty() && isa<FileLineColLoc>(named.getChildLoc()) &&
+             !named.getName().empty())
       subject = ("'" + named.getName().getValue() + "': ").str();
     return describe(named.getChildLoc(), place, subject);
   }
@@ -62,17 +67,22 @@ void DiagnosticPrinter::describe(Location location, std::string &place,
   if (auto line = dyn_cast<FileLineColLoc>(location)) {
     place = line.getFilename().getValue().str();
     if (line.getLine() > 0)
-      place += ":" + std::to_string(line.getLine()) + ":" + std::to_string(line.getColumn());
+      place += ":" + std::to_string(line.getLine()) + ":" +
+               std::to_string(line.getColumn());
   }
 }
 
 /// Which word stands for an MLIR severity.
 static StringRef severityName(DiagnosticSeverity severity) {
   switch (severity) {
-  case DiagnosticSeverity::Note: return "note";
-  case DiagnosticSeverity::Warning: return "warning";
-  case DiagnosticSeverity::Error: return "error";
-  case DiagnosticSeverity::Remark: return "remark";
+  case DiagnosticSeverity::Note:
+    return "note";
+  case DiagnosticSeverity::Warning:
+    return "warning";
+  case DiagnosticSeverity::Error:
+    return "error";
+  case DiagnosticSeverity::Remark:
+    return "remark";
   }
   return "error";
 }
@@ -90,11 +100,13 @@ void DiagnosticPrinter::handle(Diagnostic &diagnostic) {
     // The importer's own messages name the node already.
     if (!subject.empty() && text.starts_with("node '"))
       subject.clear();
-    print(severityName(each.getSeverity()), place.empty() ? file : place, subject + text.str());
+    print(severityName(each.getSeverity()), place.empty() ? file : place,
+          subject + text.str());
   };
   show(diagnostic);
   for (Diagnostic &note : diagnostic.getNotes()) {
-    // MLIR attaches the failing operation in full; with weights that is no help.
+    // MLIR attaches the failing operation in full; with weights that is no
+    // help.
     if (StringRef(note.str()).starts_with("see current operation:"))
       continue;
     show(note);

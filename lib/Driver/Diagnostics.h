@@ -25,7 +25,9 @@ public:
   DiagnosticPrinter(llvm::raw_ostream &err, std::string file, bool color)
       : err(err), file(std::move(file)), color(color) {}
 
-  void error(const llvm::Twine &message) { print("error", file, message.str()); }
+  void error(const llvm::Twine &message) {
+    print("error", file, message.str());
+  }
   void note(const llvm::Twine &message) { print("note", file, message.str()); }
 
   /// Prints `diagnostic` and its notes. May be called from several threads.
@@ -39,12 +41,16 @@ public:
   unsigned errors() const { return numErrors; }
 
   /// Called before anything is printed: clears a progress line.
-  void setBeforePrint(std::function<void()> callback) { beforePrint = std::move(callback); }
+  void setBeforePrint(std::function<void()> callback) {
+    beforePrint = std::move(callback);
+  }
 
 private:
-  void print(llvm::StringRef severity, llvm::StringRef place, llvm::StringRef message);
+  void print(llvm::StringRef severity, llvm::StringRef place,
+             llvm::StringRef message);
   /// The file and line of `location`, and "node 'x' (Add, opset 14): ".
-  void describe(mlir::Location location, std::string &place, std::string &subject) const;
+  void describe(mlir::Location location, std::string &place,
+                std::string &subject) const;
 
   llvm::raw_ostream &err;
   std::string file;

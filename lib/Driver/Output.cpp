@@ -21,12 +21,14 @@ static llvm::Error cannotWrite(llvm::StringRef path, llvm::StringRef reason) {
 /// Devices and pipes cannot be replaced by renaming; they are written in place.
 static bool isSpecial(llvm::StringRef path) {
   llvm::sys::fs::file_status status;
-  return !llvm::sys::fs::status(path, status) && llvm::sys::fs::exists(status) &&
+  return !llvm::sys::fs::status(path, status) &&
+         llvm::sys::fs::exists(status) &&
          !llvm::sys::fs::is_regular_file(status);
 }
 
-llvm::Error tfc::writeWhole(llvm::StringRef path,
-                            llvm::function_ref<void(llvm::raw_ostream &)> write) {
+llvm::Error
+tfc::writeWhole(llvm::StringRef path,
+                llvm::function_ref<void(llvm::raw_ostream &)> write) {
   if (isSpecial(path)) {
     std::error_code problem;
     llvm::raw_fd_ostream stream(path, problem);
@@ -36,7 +38,8 @@ llvm::Error tfc::writeWhole(llvm::StringRef path,
     return llvm::Error::success();
   }
   auto file = llvm::sys::fs::TempFile::create(path + ".%%%%%%.tmp",
-                                              llvm::sys::fs::all_read | llvm::sys::fs::owner_write);
+                                              llvm::sys::fs::all_read |
+                                                  llvm::sys::fs::owner_write);
   if (!file)
     return cannotWrite(path, llvm::toString(file.takeError()));
   std::error_code problem;
@@ -75,10 +78,12 @@ llvm::Error tfc::checkWritable(llvm::StringRef path) {
 llvm::Error ScratchFile::create(llvm::StringRef path) {
   llvm::SmallString<256> result;
   std::error_code problem =
-      path.empty() ? llvm::sys::fs::createTemporaryFile("tfc", "tmp", result)
-                   : llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", result);
+      path.empty()
+          ? llvm::sys::fs::createTemporaryFile("tfc", "tmp", result)
+          : llvm::sys::fs::createUniqueFile(path + ".%%%%%%.tmp", result);
   if (problem)
-    return cannotWrite(path.empty() ? "a temporary file" : path, problem.message());
+    return cannotWrite(path.empty() ? "a temporary file" : path,
+                       problem.message());
   file = result.str().str();
   llvm::sys::RemoveFileOnSignal(file);
   return llvm::Error::success();

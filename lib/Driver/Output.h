@@ -19,7 +19,8 @@ namespace tfc {
 
 /// Writes `path` by way of a temporary file beside it, so that it appears
 /// complete or stays as it was, also when a signal ends the process.
-llvm::Error writeWhole(llvm::StringRef path, llvm::function_ref<void(llvm::raw_ostream &)> write);
+llvm::Error writeWhole(llvm::StringRef path,
+                       llvm::function_ref<void(llvm::raw_ostream &)> write);
 
 /// Fails when a file of this name cannot be written, before any work is done.
 llvm::Error checkWritable(llvm::StringRef path);

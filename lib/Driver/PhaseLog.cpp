@@ -53,13 +53,15 @@ void PhaseLog::begin(llvm::StringRef name) {
 void PhaseLog::end() {
   if (current.empty())
     return;
-  std::chrono::duration<double, std::milli> passed = std::chrono::steady_clock::now() - start;
+  std::chrono::duration<double, std::milli> passed =
+      std::chrono::steady_clock::now() - start;
   done.push_back({current, passed.count(), peakKiB()});
   current.clear();
   clearLine();
   if (verbose)
-    err << llvm::format("tfc: %-8s %10.1f ms  peak %8.1f MiB\n", done.back().name.c_str(),
-                        passed.count(), done.back().peakKiB / 1024.0);
+    err << llvm::format("tfc: %-8s %10.1f ms  peak %8.1f MiB\n",
+                        done.back().name.c_str(), passed.count(),
+                        done.back().peakKiB / 1024.0);
 }
 
 void PhaseLog::clearLine() {

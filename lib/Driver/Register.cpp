@@ -21,7 +21,8 @@
 void tfc::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
-  registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect, tfc::x86::X86Dialect>();
+  registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect,
+                  tfc::x86::X86Dialect>();
   tfc::x86::registerX86Interfaces(registry);
 }
 

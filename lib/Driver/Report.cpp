@@ -25,7 +25,8 @@ void Report::noteNodes(ModuleOp module) {
   });
 }
 
-void Report::collectOrigins(Location location, std::map<std::string, unsigned> &from) const {
+void Report::collectOrigins(Location location,
+                            std::map<std::string, unsigned> &from) const {
   auto known = operatorAt.find(location);
   if (known != operatorAt.end()) {
     ++from[known->second];
@@ -48,30 +49,34 @@ void Report::noteRaised(ModuleOp module) {
                     op->getName().getStringRef() == "tensor.scatter";
     if (!isAttn && !isGeneral && !isMoving)
       return;
-    Group &group = (isAttn ? raised : general)[op->getName().getStringRef().str()];
+    Group &group =
+        (isAttn ? raised : general)[op->getName().getStringRef().str()];
     ++group.count;
     collectOrigins(op->getLoc(), group.from);
   });
 }
 
-static llvm::json::Object toObject(const std::map<std::string, unsigned> &counts) {
+static llvm::json::Object
+toObject(const std::map<std::string, unsigned> &counts) {
   llvm::json::Object object;
   for (const auto &[name, count] : counts)
     object[name] = count;
   return object;
 }
 
-llvm::json::Value Report::toJson(const CompileOptions &options, const PhaseLog &log,
-                                 ExitCode result) const {
+llvm::json::Value Report::toJson(const CompileOptions &options,
+                                 const PhaseLog &log, ExitCode result) const {
   llvm::json::Array phases;
   for (const PhaseLog::Entry &entry : log.entries())
-    phases.push_back(llvm::json::Object{
-        {"name", entry.name}, {"ms", entry.milliseconds}, {"peak_rss_kib", entry.peakKiB}});
+    phases.push_back(llvm::json::Object{{"name", entry.name},
+                                        {"ms", entry.milliseconds},
+                                        {"peak_rss_kib", entry.peakKiB}});
   auto groups = [](const std::map<std::string, Group> &kinds) {
     llvm::json::Array array;
     for (const auto &[name, group] : kinds)
-      array.push_back(llvm::json::Object{
-          {"op", name}, {"count", group.count}, {"from", toObject(group.from)}});
+      array.push_back(llvm::json::Object{{"op", name},
+                                         {"count", group.count},
+                                         {"from", toObject(group.from)}});
     return array;
   };
   return llvm::json::Object{{"version", versionText()},

@@ -35,7 +35,8 @@ private:
     std::map<std::string, unsigned> from;
   };
   /// ONNX operator names found in `location`.
-  void collectOrigins(mlir::Location location, std::map<std::string, unsigned> &from) const;
+  void collectOrigins(mlir::Location location,
+                      std::map<std::string, unsigned> &from) const;
 
   std::map<std::string, unsigned> operators;
   llvm::DenseMap<mlir::Location, std::string> operatorAt;

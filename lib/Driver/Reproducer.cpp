@@ -9,8 +9,8 @@
 #include "Reproducer.h"
 #include "Output.h"
 
-#include "tfc/Driver/CommandLine.h"
 #include "mlir/IR/AsmState.h"
+#include "tfc/Driver/CommandLine.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -29,22 +29,25 @@ std::string tfc::pipelineText(PassManager &pm) {
   return text;
 }
 
-llvm::Error tfc::writeReproducer(ModuleOp module, StringRef pipeline, StringRef path) {
+llvm::Error tfc::writeReproducer(ModuleOp module, StringRef pipeline,
+                                 StringRef path) {
   return writeWhole(path, [&](llvm::raw_ostream &stream) {
     for (auto line : llvm::split(StringRef(versionText()).trim(), '\n'))
       stream << "// " << line << "\n";
-    stream << "// tfc-opt --run-reproducer " << llvm::sys::path::filename(path) << "\n";
+    stream << "// tfc-opt --run-reproducer " << llvm::sys::path::filename(path)
+           << "\n";
     OpPrintingFlags flags;
     flags.elideLargeResourceString(largestResource);
     flags.enableDebugInfo(true, /*prettyForm=*/false);
     // Verification may be what failed.
     flags.assumeVerified();
     AsmState state(module, flags);
-    state.attachResourcePrinter("mlir_reproducer", [&](Operation *, AsmResourceBuilder &builder) {
-      builder.buildString("pipeline", pipeline);
-      builder.buildBool("disable_threading", true);
-      builder.buildBool("verify_each", true);
-    });
+    state.attachResourcePrinter("mlir_reproducer",
+                                [&](Operation *, AsmResourceBuilder &builder) {
+                                  builder.buildString("pipeline", pipeline);
+                                  builder.buildBool("disable_threading", true);
+                                  builder.buildBool("verify_each", true);
+                                });
     module->print(stream, state);
     stream << "\n";
   });

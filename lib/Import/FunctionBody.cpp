@@ -1,4 +1,5 @@
-//===- FunctionBody.cpp - operators as ONNX's own function bodies ---------------------------------------------------*- C++ -*-===//
+//===- FunctionBody.cpp - operators as ONNX's own function bodies
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,8 +9,8 @@
 
 #include "tfc/Import/FunctionBody.h"
 
-#include "GraphImporter.h"
 #include "FunctionSchema.h"
+#include "GraphImporter.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -63,8 +64,10 @@ bool exportAttribute(NamedAttribute attribute, ::onnx::AttributeProto &proto) {
 
 } // namespace
 
-LogicalResult tfc::expandFunctionBody(tfc::onnx::NodeOp node, ArrayRef<Type> inputTypes,
-                                      OpBuilder &builder, SmallVectorImpl<Value> &results,
+LogicalResult tfc::expandFunctionBody(tfc::onnx::NodeOp node,
+                                      ArrayRef<Type> inputTypes,
+                                      OpBuilder &builder,
+                                      SmallVectorImpl<Value> &results,
                                       std::string &reason) {
   ::onnx::NodeProto proto;
   proto.set_op_type(node.getOpType().str());
@@ -74,13 +77,16 @@ LogicalResult tfc::expandFunctionBody(tfc::onnx::NodeOp node, ArrayRef<Type> inp
   for (auto [i, input] : llvm::enumerate(node.getInputs())) {
     bool absent = isa<NoneType>(input.getType());
     proto.add_input(absent ? "" : "input" + std::to_string(i));
-    types.push_back(i < inputTypes.size() ? exportType(inputTypes[i]) : ::onnx::TypeProto());
+    types.push_back(i < inputTypes.size() ? exportType(inputTypes[i])
+                                          : ::onnx::TypeProto());
   }
-  for (auto [i, name] : llvm::enumerate(node.getOutputNames().getAsRange<StringAttr>()))
+  for (auto [i, name] :
+       llvm::enumerate(node.getOutputNames().getAsRange<StringAttr>()))
     proto.add_output(name.empty() ? "" : "output" + std::to_string(i));
   for (NamedAttribute attribute : node.getNodeAttrs())
     if (!exportAttribute(attribute, *proto.add_attribute())) {
-      reason = "its attribute '" + attribute.getName().str() + "' cannot be passed to a function";
+      reason = "its attribute '" + attribute.getName().str() +
+               "' cannot be passed to a function";
       return failure();
     }
   if (node->getNumRegions() > 0) {

@@ -1,4 +1,5 @@
-//===- FunctionSchema.cpp - function bodies of ONNX's schemas ---------------------------------------------------*- C++ -*-===//
+//===- FunctionSchema.cpp - function bodies of ONNX's schemas
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -14,21 +15,24 @@
 using namespace onnx;
 
 bool tfc::functionBodyOf(const NodeProto &node, int64_t opset,
-                         const std::vector<TypeProto> &inputTypes, FunctionProto &function,
-                         std::string &reason) {
-  const OpSchema *schema =
-      OpSchemaRegistry::Schema(node.op_type(), static_cast<int>(opset), node.domain());
+                         const std::vector<TypeProto> &inputTypes,
+                         FunctionProto &function, std::string &reason) {
+  const OpSchema *schema = OpSchemaRegistry::Schema(
+      node.op_type(), static_cast<int>(opset), node.domain());
   if (!schema) {
     reason = "tfc has no rule for it, and ONNX no schema";
     return false;
   }
   try {
-    if (const FunctionProto *body = schema->GetFunction(static_cast<int>(opset))) {
+    if (const FunctionProto *body =
+            schema->GetFunction(static_cast<int>(opset))) {
       function = *body;
     } else if (schema->HasContextDependentFunction()) {
       FunctionBodyBuildContextImpl context(node, inputTypes);
-      if (!schema->BuildContextDependentFunction(context, function, static_cast<int>(opset))) {
-        reason = "tfc has no rule for it, and ONNX's function body does not cover this case";
+      if (!schema->BuildContextDependentFunction(context, function,
+                                                 static_cast<int>(opset))) {
+        reason = "tfc has no rule for it, and ONNX's function body does not "
+                 "cover this case";
         return false;
       }
     } else {
@@ -38,7 +42,8 @@ bool tfc::functionBodyOf(const NodeProto &node, int64_t opset,
     // Schemas name the inputs by position; attributes have defaults there.
     schema->BuildFunction(function);
   } catch (const std::exception &error) {
-    reason = std::string("ONNX's function body cannot be built: ") + error.what();
+    reason =
+        std::string("ONNX's function body cannot be built: ") + error.what();
     return false;
   }
   for (const auto &[name, attribute] : schema->attributes()) {

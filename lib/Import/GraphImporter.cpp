@@ -1,4 +1,5 @@
-//===- GraphImporter.cpp - ONNX graphs to onnx operations ---------------------------------------------------*- C++ -*-===//
+//===- GraphImporter.cpp - ONNX graphs to onnx operations
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -15,7 +16,8 @@
 using namespace mlir;
 using namespace tfc;
 
-std::string tfc::describeNode(StringRef name, StringRef domain, StringRef opType, int64_t opset) {
+std::string tfc::describeNode(StringRef name, StringRef domain,
+                              StringRef opType, int64_t opset) {
   std::string text = ("node '" + name + "' (").str();
   if (!domain.empty())
     text += (domain + ".").str();
@@ -30,14 +32,16 @@ GraphImporter::GraphImporter(OnnxFile &file, OpBuilder &builder,
                              const llvm::StringMap<int64_t> &opsets)
     : file(file), b(builder), opsets(opsets) {
   for (const auto &function : file.model.functions())
-    functions[{normalDomain(function.domain()).str(), function.name()}] = &function;
+    functions[{normalDomain(function.domain()).str(), function.name()}] =
+        &function;
 }
 
 Location GraphImporter::locate(const ::onnx::NodeProto &node) {
   std::string name = node.name();
   if (name.empty())
     name = node.op_type() + (node.output_size() ? " " + node.output(0) : "");
-  return NameLoc::get(b.getStringAttr(name), FileLineColLoc::get(b.getStringAttr(file.path), 0, 0));
+  return NameLoc::get(b.getStringAttr(name),
+                      FileLineColLoc::get(b.getStringAttr(file.path), 0, 0));
 }
 
 Value GraphImporter::lookup(StringRef name) const {
@@ -47,15 +51,17 @@ Value GraphImporter::lookup(StringRef name) const {
   return nullptr;
 }
 
-FailureOr<Type> GraphImporter::importType(const ::onnx::TypeProto &type, StringRef name,
-                                          SmallVectorImpl<std::string> &symbols) {
+FailureOr<Type>
+GraphImporter::importType(const ::onnx::TypeProto &type, StringRef name,
+                          SmallVectorImpl<std::string> &symbols) {
   Location loc = FileLineColLoc::get(b.getStringAttr(file.path), 0, 0);
   if (type.value_case() == ::onnx::TypeProto::VALUE_NOT_SET)
     return Type(tfc::onnx::ValueType::get(b.getContext()));
   if (!type.has_tensor_type()) {
-    emitError(loc) << "value '" << name
-                   << "': sequence, map, optional and sparse types are not supported; "
-                      "accepted are tensors";
+    emitError(loc)
+        << "value '" << name
+        << "': sequence, map, optional and sparse types are not supported; "
+           "accepted are tensors";
     return failure();
   }
   const auto &tensor = type.tensor_type();
@@ -64,16 +70,19 @@ FailureOr<Type> GraphImporter::importType(const ::onnx::TypeProto &type, StringR
   Type element = elementType(b.getContext(), tensor.elem_type());
   if (!element) {
     emitError(loc) << "value '" << name << "': element type "
-                   << elementTypeName(tensor.elem_type()) << " is not supported";
+                   << elementTypeName(tensor.elem_type())
+                   << " is not supported";
     return failure();
   }
   if (!tensor.has_shape())
     return Type(tfc::onnx::ValueType::get(b.getContext()));
   SmallVector<int64_t> shape;
   for (const auto &dim : tensor.shape().dim()) {
-    bool known = dim.value_case() == ::onnx::TensorShapeProto::Dimension::kDimValue;
+    bool known =
+        dim.value_case() == ::onnx::TensorShapeProto::Dimension::kDimValue;
     if (known && dim.dim_value() < 0) {
-      emitError(loc) << "value '" << name << "': dimension " << dim.dim_value() << " is negative";
+      emitError(loc) << "value '" << name << "': dimension " << dim.dim_value()
+                     << " is negative";
       return failure();
     }
     shape.push_back(known ? dim.dim_value() : ShapedType::kDynamic);
@@ -85,7 +94,8 @@ FailureOr<Type> GraphImporter::importType(const ::onnx::TypeProto &type, StringR
 void GraphImporter::stateTypes(const ::onnx::GraphProto &graph) {
   auto state = [&](const ::onnx::ValueInfoProto &info) {
     // A type that tfc lacks matters only where the value is used.
-    if (!info.type().has_tensor_type() || !info.type().tensor_type().has_shape() ||
+    if (!info.type().has_tensor_type() ||
+        !info.type().tensor_type().has_shape() ||
         !elementType(b.getContext(), info.type().tensor_type().elem_type()))
       return;
     SmallVector<std::string> symbols;
@@ -101,11 +111,14 @@ void GraphImporter::stateTypes(const ::onnx::GraphProto &graph) {
 
 Type GraphImporter::statedType(StringRef name) const {
   auto found = statedTypes.find(name);
-  return found != statedTypes.end() ? found->second : Type(tfc::onnx::ValueType::get(b.getContext()));
+  return found != statedTypes.end()
+             ? found->second
+             : Type(tfc::onnx::ValueType::get(b.getContext()));
 }
 
-FailureOr<Attribute> GraphImporter::importAttribute(const ::onnx::NodeProto &node,
-                                                    const ::onnx::AttributeProto &attribute) {
+FailureOr<Attribute>
+GraphImporter::importAttribute(const ::onnx::NodeProto &node,
+                               const ::onnx::AttributeProto &attribute) {
   using ::onnx::AttributeProto;
   switch (attribute.type()) {
   case AttributeProto::INT:
@@ -115,44 +128,47 @@ FailureOr<Attribute> GraphImporter::importAttribute(const ::onnx::NodeProto &nod
   case AttributeProto::STRING:
     return Attribute(b.getStringAttr(attribute.s()));
   case AttributeProto::INTS:
-    return Attribute(b.getDenseI64ArrayAttr(
-        SmallVector<int64_t>(attribute.ints().begin(), attribute.ints().end())));
+    return Attribute(b.getDenseI64ArrayAttr(SmallVector<int64_t>(
+        attribute.ints().begin(), attribute.ints().end())));
   case AttributeProto::FLOATS:
-    return Attribute(b.getDenseF32ArrayAttr(
-        SmallVector<float>(attribute.floats().begin(), attribute.floats().end())));
+    return Attribute(b.getDenseF32ArrayAttr(SmallVector<float>(
+        attribute.floats().begin(), attribute.floats().end())));
   case AttributeProto::STRINGS: {
-    SmallVector<StringRef> strings(attribute.strings().begin(), attribute.strings().end());
+    SmallVector<StringRef> strings(attribute.strings().begin(),
+                                   attribute.strings().end());
     return Attribute(b.getStrArrayAttr(strings));
   }
   case AttributeProto::TENSOR: {
     ElementsAttr value =
         importTensor(locate(node), file, attribute.t(),
-                     "attribute '" + attribute.name() + "' of node '" + node.name() + "' (" +
-                         node.op_type() + ")");
+                     "attribute '" + attribute.name() + "' of node '" +
+                         node.name() + "' (" + node.op_type() + ")");
     if (!value)
       return failure();
     return Attribute(value);
   }
   case AttributeProto::TYPE_PROTO: {
     SmallVector<std::string> symbols;
-    FailureOr<Type> type = importType(attribute.tp(), attribute.name(), symbols);
+    FailureOr<Type> type =
+        importType(attribute.tp(), attribute.name(), symbols);
     if (failed(type))
       return failure();
     return Attribute(TypeAttr::get(*type));
   }
   default:
-    emitError(locate(node)) << "attribute '" << attribute.name() << "' of node '" << node.name()
-                            << "' (" << node.op_type()
-                            << "): lists of tensors, graphs and types, and sparse tensors, "
-                               "are not supported";
+    emitError(locate(node))
+        << "attribute '" << attribute.name() << "' of node '" << node.name()
+        << "' (" << node.op_type()
+        << "): lists of tensors, graphs and types, and sparse tensors, "
+           "are not supported";
     return failure();
   }
 }
 
-LogicalResult
-GraphImporter::importAttributes(const ::onnx::NodeProto &node, NamedAttrList &attributes,
-                                SmallVectorImpl<const ::onnx::GraphProto *> &graphs,
-                                SmallVectorImpl<StringRef> &graphNames) {
+LogicalResult GraphImporter::importAttributes(
+    const ::onnx::NodeProto &node, NamedAttrList &attributes,
+    SmallVectorImpl<const ::onnx::GraphProto *> &graphs,
+    SmallVectorImpl<StringRef> &graphNames) {
   for (const auto &attribute : node.attribute()) {
     if (attribute.type() == ::onnx::AttributeProto::GRAPH) {
       graphs.push_back(&attribute.g());
@@ -194,7 +210,8 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &node) {
   }
   NamedAttrList attributes;
   SmallVector<const ::onnx::GraphProto *> graphs;
-  SmallVector<StringRef> graphNames, outputNames(node.output().begin(), node.output().end());
+  SmallVector<StringRef> graphNames,
+      outputNames(node.output().begin(), node.output().end());
   if (failed(importAttributes(node, attributes, graphs, graphNames)))
     return failure();
   SmallVector<Type> types;
@@ -202,10 +219,11 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &node) {
     types.push_back(statedType(name));
 
   OperationState state(loc, tfc::onnx::NodeOp::getOperationName());
-  tfc::onnx::NodeOp::build(b, state, types, node.op_type(), domain, opsets.lookup(domain),
-                      node.name(), attributes.getDictionary(b.getContext()),
-                      b.getStrArrayAttr(outputNames), b.getStrArrayAttr(graphNames), inputs,
-                      /*subgraphsCount=*/graphs.size());
+  tfc::onnx::NodeOp::build(
+      b, state, types, node.op_type(), domain, opsets.lookup(domain),
+      node.name(), attributes.getDictionary(b.getContext()),
+      b.getStrArrayAttr(outputNames), b.getStrArrayAttr(graphNames), inputs,
+      /*subgraphsCount=*/graphs.size());
   auto op = cast<tfc::onnx::NodeOp>(b.create(state));
   for (auto [graph, region] : llvm::zip(graphs, op.getSubgraphs()))
     if (failed(importSubgraph(*graph, region)))
@@ -220,8 +238,8 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &node) {
 /// attributes replaced by the call's, or by the function's defaults. An
 /// attribute that neither gives is left out.
 static ::onnx::NodeProto bindAttributes(const ::onnx::NodeProto &node,
-                                      const ::onnx::FunctionProto &function,
-                                      const ::onnx::NodeProto &call) {
+                                        const ::onnx::FunctionProto &function,
+                                        const ::onnx::NodeProto &call) {
   ::onnx::NodeProto bound = node;
   bound.clear_attribute();
   for (const auto &attribute : node.attribute()) {
@@ -245,12 +263,14 @@ static ::onnx::NodeProto bindAttributes(const ::onnx::NodeProto &node,
   return bound;
 }
 
-LogicalResult GraphImporter::importFunction(const ::onnx::FunctionProto &function,
-                                            const ::onnx::NodeProto &call, ValueRange inputs,
-                                            SmallVectorImpl<Value> &results) {
+LogicalResult
+GraphImporter::importFunction(const ::onnx::FunctionProto &function,
+                              const ::onnx::NodeProto &call, ValueRange inputs,
+                              SmallVectorImpl<Value> &results) {
   // ONNX forbids recursion; a file may still have it.
   if (callDepth > 64)
-    return emitError(locate(call)) << "function '" << function.name() << "' calls itself";
+    return emitError(locate(call))
+           << "function '" << function.name() << "' calls itself";
   ++callDepth;
   llvm::StringMap<int64_t> outerOpsets = std::move(opsets);
   llvm::StringMap<Type> outerTypes = std::move(statedTypes);
@@ -264,7 +284,8 @@ LogicalResult GraphImporter::importFunction(const ::onnx::FunctionProto &functio
   for (int i = 0; i < function.input_size(); ++i)
     define(function.input(i), i < static_cast<int>(inputs.size())
                                   ? inputs[i]
-                                  : Value(tfc::onnx::AbsentOp::create(b, locate(call), b.getNoneType())));
+                                  : Value(tfc::onnx::AbsentOp::create(
+                                        b, locate(call), b.getNoneType())));
   LogicalResult result = success();
   for (const auto &node : function.node())
     if (succeeded(result))
@@ -274,8 +295,9 @@ LogicalResult GraphImporter::importFunction(const ::onnx::FunctionProto &functio
       break;
     Value value = lookup(output);
     if (!value)
-      result = emitError(locate(call)) << "function '" << function.name()
-                                       << "': nothing makes its output '" << output << "'";
+      result = emitError(locate(call))
+               << "function '" << function.name()
+               << "': nothing makes its output '" << output << "'";
     results.push_back(value);
   }
   opsets = std::move(outerOpsets);
@@ -285,7 +307,8 @@ LogicalResult GraphImporter::importFunction(const ::onnx::FunctionProto &functio
   return result;
 }
 
-LogicalResult GraphImporter::importSubgraph(const ::onnx::GraphProto &graph, Region &region) {
+LogicalResult GraphImporter::importSubgraph(const ::onnx::GraphProto &graph,
+                                            Region &region) {
   OpBuilder::InsertionGuard guard(b);
   Block *block = b.createBlock(&region);
   pushScope();
@@ -302,8 +325,9 @@ LogicalResult GraphImporter::importSubgraph(const ::onnx::GraphProto &graph, Reg
   for (const auto &output : graph.output()) {
     Value value = lookup(output.name());
     if (!value)
-      return emitError(b.getUnknownLoc()) << "subgraph '" << graph.name()
-                                          << "': nothing makes its output '" << output.name() << "'";
+      return emitError(b.getUnknownLoc())
+             << "subgraph '" << graph.name() << "': nothing makes its output '"
+             << output.name() << "'";
     results.push_back(value);
   }
   tfc::onnx::YieldOp::create(b, b.getUnknownLoc(), results);
@@ -315,16 +339,18 @@ LogicalResult GraphImporter::importBody(const ::onnx::GraphProto &graph) {
   stateTypes(graph);
   Location fileLoc = FileLineColLoc::get(b.getStringAttr(file.path), 0, 0);
   if (graph.sparse_initializer_size() > 0)
-    return emitError(fileLoc) << "initializer '" << graph.sparse_initializer(0).values().name()
-                              << "': sparse tensors are not supported";
+    return emitError(fileLoc)
+           << "initializer '" << graph.sparse_initializer(0).values().name()
+           << "': sparse tensors are not supported";
   for (const auto &initializer : graph.initializer()) {
     Location loc = NameLoc::get(b.getStringAttr(initializer.name()), fileLoc);
-    ElementsAttr value =
-        importTensor(loc, file, initializer, "initializer '" + initializer.name() + "'");
+    ElementsAttr value = importTensor(
+        loc, file, initializer, "initializer '" + initializer.name() + "'");
     if (!value)
       return failure();
     define(initializer.name(),
-           tfc::onnx::InitializerOp::create(b, loc, value.getType(), initializer.name(), value));
+           tfc::onnx::InitializerOp::create(b, loc, value.getType(),
+                                            initializer.name(), value));
   }
   for (const auto &node : graph.node())
     if (failed(importNode(node)))

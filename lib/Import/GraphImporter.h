@@ -21,7 +21,8 @@ namespace tfc {
 /// none (strings, complex numbers).
 mlir::Type elementType(mlir::MLIRContext *context, int32_t number);
 
-/// The number of TensorProto.DataType for an element type of the `onnx` dialect.
+/// The number of TensorProto.DataType for an element type of the `onnx`
+/// dialect.
 int32_t elementTypeNumber(mlir::Type type);
 
 /// ONNX's name of an element type: "float", "int64", "string".
@@ -30,14 +31,16 @@ std::string elementTypeName(int32_t number);
 /// The contents of a tensor as an attribute; large ones stay in the file.
 /// Null after an error at `loc`.
 mlir::ElementsAttr importTensor(mlir::Location loc, OnnxFile &file,
-                                const ::onnx::TensorProto &tensor, llvm::StringRef what);
+                                const ::onnx::TensorProto &tensor,
+                                llvm::StringRef what);
 
 /// Builds operations for nodes, in scopes of names.
 class GraphImporter {
 public:
   using Scope = llvm::StringMap<mlir::Value>;
 
-  GraphImporter(OnnxFile &file, mlir::OpBuilder &builder, const llvm::StringMap<int64_t> &opsets);
+  GraphImporter(OnnxFile &file, mlir::OpBuilder &builder,
+                const llvm::StringMap<int64_t> &opsets);
 
   /// Imports initialisers and nodes of `graph` at the builder's position.
   mlir::LogicalResult importBody(const ::onnx::GraphProto &graph);
@@ -46,14 +49,17 @@ public:
 
   /// Imports the nodes of `function` in place of `call`, whose inputs are
   /// `inputs`. The results are appended to `results`.
-  mlir::LogicalResult importFunction(const ::onnx::FunctionProto &function,
-                                     const ::onnx::NodeProto &call, mlir::ValueRange inputs,
-                                     llvm::SmallVectorImpl<mlir::Value> &results);
+  mlir::LogicalResult
+  importFunction(const ::onnx::FunctionProto &function,
+                 const ::onnx::NodeProto &call, mlir::ValueRange inputs,
+                 llvm::SmallVectorImpl<mlir::Value> &results);
 
   /// The value that `name` stands for, or null.
   mlir::Value lookup(llvm::StringRef name) const;
 
-  void define(llvm::StringRef name, mlir::Value value) { scopes.back()[name] = value; }
+  void define(llvm::StringRef name, mlir::Value value) {
+    scopes.back()[name] = value;
+  }
 
   /// The type that the graph states for `name`, else !onnx.value.
   mlir::Type statedType(llvm::StringRef name) const;
@@ -61,20 +67,24 @@ public:
 
   /// The tensor type of a value_info and the names of its open sizes; null
   /// after an error, or when it states none.
-  mlir::FailureOr<mlir::Type> importType(const ::onnx::TypeProto &type, llvm::StringRef name,
-                                         llvm::SmallVectorImpl<std::string> &symbols);
+  mlir::FailureOr<mlir::Type>
+  importType(const ::onnx::TypeProto &type, llvm::StringRef name,
+             llvm::SmallVectorImpl<std::string> &symbols);
 
   void pushScope() { scopes.emplace_back(); }
   void popScope() { scopes.pop_back(); }
 
 private:
-  mlir::LogicalResult importAttributes(const ::onnx::NodeProto &node,
-                                       mlir::NamedAttrList &attributes,
-                                       llvm::SmallVectorImpl<const ::onnx::GraphProto *> &graphs,
-                                       llvm::SmallVectorImpl<llvm::StringRef> &graphNames);
-  mlir::FailureOr<mlir::Attribute> importAttribute(const ::onnx::NodeProto &node,
-                                                   const ::onnx::AttributeProto &attribute);
-  mlir::LogicalResult importSubgraph(const ::onnx::GraphProto &graph, mlir::Region &region);
+  mlir::LogicalResult
+  importAttributes(const ::onnx::NodeProto &node,
+                   mlir::NamedAttrList &attributes,
+                   llvm::SmallVectorImpl<const ::onnx::GraphProto *> &graphs,
+                   llvm::SmallVectorImpl<llvm::StringRef> &graphNames);
+  mlir::FailureOr<mlir::Attribute>
+  importAttribute(const ::onnx::NodeProto &node,
+                  const ::onnx::AttributeProto &attribute);
+  mlir::LogicalResult importSubgraph(const ::onnx::GraphProto &graph,
+                                     mlir::Region &region);
   mlir::Location locate(const ::onnx::NodeProto &node);
 
   OnnxFile &file;
@@ -82,15 +92,16 @@ private:
   /// Of the graph or function being imported.
   llvm::StringMap<int64_t> opsets;
   /// Functions that the model defines, by domain and name.
-  std::map<std::pair<std::string, std::string>, const ::onnx::FunctionProto *> functions;
+  std::map<std::pair<std::string, std::string>, const ::onnx::FunctionProto *>
+      functions;
   unsigned callDepth = 0;
   llvm::SmallVector<Scope> scopes;
   llvm::StringMap<mlir::Type> statedTypes;
 };
 
 /// "node 'name' (Op, opset 17)" for messages.
-std::string describeNode(llvm::StringRef name, llvm::StringRef domain, llvm::StringRef opType,
-                         int64_t opset);
+std::string describeNode(llvm::StringRef name, llvm::StringRef domain,
+                         llvm::StringRef opType, int64_t opset);
 
 } // namespace tfc
 

@@ -1,4 +1,5 @@
-//===- Import.cpp - ONNX file to onnx dialect ---------------------------------------------------*- C++ -*-===//
+//===- Import.cpp - ONNX file to onnx dialect
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -23,8 +24,10 @@ namespace {
 /// Builds the module for one file.
 class ModelImporter {
 public:
-  ModelImporter(MLIRContext &context, OnnxFile &file, const ImportOptions &options)
-      : file(file), options(options), b(&context), loc(FileLineColLoc::get(b.getStringAttr(file.path), 0, 0)) {}
+  ModelImporter(MLIRContext &context, OnnxFile &file,
+                const ImportOptions &options)
+      : file(file), options(options), b(&context),
+        loc(FileLineColLoc::get(b.getStringAttr(file.path), 0, 0)) {}
 
   OwningOpRef<ModuleOp> run();
 
@@ -48,53 +51,62 @@ void ModelImporter::setModuleAttributes(ModuleOp module) {
   const ::onnx::ModelProto &model = file.model;
   NamedAttrList imports, metadata;
   for (const auto &entry : model.opset_import()) {
-    StringRef domain = entry.domain() == "ai.onnx" ? "" : StringRef(entry.domain());
+    StringRef domain =
+        entry.domain() == "ai.onnx" ? "" : StringRef(entry.domain());
     opsets[domain] = entry.version();
-    imports.set(domain.empty() ? StringRef("ai.onnx") : domain, b.getI64IntegerAttr(entry.version()));
+    imports.set(domain.empty() ? StringRef("ai.onnx") : domain,
+                b.getI64IntegerAttr(entry.version()));
   }
   for (const auto &entry : model.metadata_props())
     metadata.set(entry.key(), b.getStringAttr(entry.value()));
   module->setAttr("onnx.ir_version", b.getI64IntegerAttr(model.ir_version()));
   module->setAttr("onnx.opset", imports.getDictionary(b.getContext()));
   module->setAttr("onnx.producer",
-                  b.getStringAttr(model.producer_name() + (model.producer_version().empty()
-                                                               ? ""
-                                                               : " " + model.producer_version())));
+                  b.getStringAttr(model.producer_name() +
+                                  (model.producer_version().empty()
+                                       ? ""
+                                       : " " + model.producer_version())));
   module->setAttr("onnx.file", b.getStringAttr(file.path));
   if (!metadata.empty())
     module->setAttr("onnx.metadata", metadata.getDictionary(b.getContext()));
 }
 
-DictionaryAttr ModelImporter::describe(StringRef name, ArrayRef<std::string> symbols) {
+DictionaryAttr ModelImporter::describe(StringRef name,
+                                       ArrayRef<std::string> symbols) {
   SmallVector<StringRef> texts(symbols.begin(), symbols.end());
-  return b.getDictionaryAttr({b.getNamedAttr("onnx.dims", b.getStrArrayAttr(texts)),
-                              b.getNamedAttr("onnx.name", b.getStringAttr(name))});
+  return b.getDictionaryAttr(
+      {b.getNamedAttr("onnx.dims", b.getStrArrayAttr(texts)),
+       b.getNamedAttr("onnx.name", b.getStringAttr(name))});
 }
 
 /// The type with the sizes that the caller asked for.
-FailureOr<RankedTensorType> ModelImporter::override(RankedTensorType type, StringRef name,
-                                                    SmallVectorImpl<std::string> &symbols) {
+FailureOr<RankedTensorType>
+ModelImporter::override(RankedTensorType type, StringRef name,
+                        SmallVectorImpl<std::string> &symbols) {
   auto wanted = options.inputShapes.find(name);
   if (wanted == options.inputShapes.end())
     return type;
   ArrayRef<int64_t> sizes = wanted->second;
   if (static_cast<int64_t>(sizes.size()) != type.getRank())
-    return emitError(loc) << "input '" << name << "': the shape asked for has " << sizes.size()
-                          << " dimensions, the model's has " << type.getRank();
+    return emitError(loc) << "input '" << name << "': the shape asked for has "
+                          << sizes.size() << " dimensions, the model's has "
+                          << type.getRank();
   SmallVector<int64_t> shape(type.getShape());
   for (unsigned i = 0; i < sizes.size(); ++i) {
     if (sizes[i] < 0)
       continue;
     if (!ShapedType::isDynamic(shape[i]) && shape[i] != sizes[i])
-      return emitError(loc) << "input '" << name << "': dimension " << i << " is " << shape[i]
-                            << " in the model, " << sizes[i] << " was asked for";
+      return emitError(loc)
+             << "input '" << name << "': dimension " << i << " is " << shape[i]
+             << " in the model, " << sizes[i] << " was asked for";
     shape[i] = sizes[i];
     symbols[i].clear();
   }
   return RankedTensorType::get(shape, type.getElementType());
 }
 
-LogicalResult ModelImporter::importSignature(func::FuncOp function, Block &entry) {
+LogicalResult ModelImporter::importSignature(func::FuncOp function,
+                                             Block &entry) {
   const ::onnx::GraphProto &graph = file.model.graph();
   llvm::StringSet<> initializers, inputs;
   for (const auto &initializer : graph.initializer())
@@ -107,18 +119,24 @@ LogicalResult ModelImporter::importSignature(func::FuncOp function, Block &entry
       continue;
     inputs.insert(input.name());
     SmallVector<std::string> symbols;
-    FailureOr<Type> type = importer->importType(input.type(), input.name(), symbols);
+    FailureOr<Type> type =
+        importer->importType(input.type(), input.name(), symbols);
     if (failed(type))
       return failure();
     auto tensor = dyn_cast<RankedTensorType>(*type);
     if (!tensor)
-      return emitError(loc) << "input '" << input.name()
-                            << "': the model does not state its rank; tfc needs it";
-    FailureOr<RankedTensorType> shaped = override(tensor, input.name(), symbols);
+      return emitError(loc)
+             << "input '" << input.name()
+             << "': the model does not state its rank; tfc needs it";
+    FailureOr<RankedTensorType> shaped =
+        override(tensor, input.name(), symbols);
     if (failed(shaped))
       return failure();
     attributes.push_back(describe(input.name(), symbols));
-    importer->define(input.name(), entry.addArgument(*shaped, NameLoc::get(b.getStringAttr(input.name()), loc)));
+    importer->define(
+        input.name(),
+        entry.addArgument(*shaped,
+                          NameLoc::get(b.getStringAttr(input.name()), loc)));
   }
   for (const auto &wanted : options.inputShapes)
     if (!inputs.contains(wanted.getKey()))
@@ -129,13 +147,15 @@ LogicalResult ModelImporter::importSignature(func::FuncOp function, Block &entry
   return success();
 }
 
-LogicalResult ModelImporter::importResults(func::FuncOp function, Block &entry) {
+LogicalResult ModelImporter::importResults(func::FuncOp function,
+                                           Block &entry) {
   SmallVector<Value> results;
   SmallVector<Attribute> attributes;
   for (const auto &output : file.model.graph().output()) {
     Value value = importer->lookup(output.name());
     if (!value)
-      return emitError(loc) << "nothing makes the output '" << output.name() << "'";
+      return emitError(loc)
+             << "nothing makes the output '" << output.name() << "'";
     SmallVector<std::string> symbols;
     if (failed(importer->importType(output.type(), output.name(), symbols)))
       return failure();
@@ -143,7 +163,8 @@ LogicalResult ModelImporter::importResults(func::FuncOp function, Block &entry) 
     attributes.push_back(describe(output.name(), symbols));
   }
   func::ReturnOp::create(b, loc, results);
-  function.setType(b.getFunctionType(entry.getArgumentTypes(), ValueRange(results).getTypes()));
+  function.setType(b.getFunctionType(entry.getArgumentTypes(),
+                                     ValueRange(results).getTypes()));
   function.setAllResultAttrs(attributes);
   return success();
 }
@@ -153,12 +174,14 @@ OwningOpRef<ModuleOp> ModelImporter::run() {
   setModuleAttributes(*module);
   const ::onnx::GraphProto &graph = file.model.graph();
   b.setInsertionPointToEnd(module->getBody());
-  auto function = func::FuncOp::create(b, loc, "main_graph", b.getFunctionType({}, {}));
+  auto function =
+      func::FuncOp::create(b, loc, "main_graph", b.getFunctionType({}, {}));
   function->setAttr("onnx.graph_name", b.getStringAttr(graph.name()));
   Block *entry = b.createBlock(&function.getBody());
   importer.emplace(file, b, opsets);
   importer->pushScope();
-  if (failed(importSignature(function, *entry)) || failed(importer->importBody(graph)) ||
+  if (failed(importSignature(function, *entry)) ||
+      failed(importer->importBody(graph)) ||
       failed(importResults(function, *entry)))
     return nullptr;
   return module;

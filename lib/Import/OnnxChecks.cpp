@@ -1,4 +1,5 @@
-//===- OnnxChecks.cpp - faults of a model, before anything is built from it ---------------------------------------------------*- C++ -*-===//
+//===- OnnxChecks.cpp - faults of a model, before anything is built from it
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -23,7 +24,9 @@ std::string normalDomain(const std::string &domain) {
 }
 
 /// Operators that ONNX Runtime's optimisers write; they have no ONNX schema.
-bool isVendorDomain(const std::string &domain) { return domain == "com.microsoft"; }
+bool isVendorDomain(const std::string &domain) {
+  return domain == "com.microsoft";
+}
 
 class Checker {
 public:
@@ -42,15 +45,17 @@ public:
 
 private:
   void checkOpsets() {
-    const auto &known = OpSchemaRegistry::DomainToVersionRange::Instance().Map();
+    const auto &known =
+        OpSchemaRegistry::DomainToVersionRange::Instance().Map();
     for (const auto &[domain, version] : opsets) {
       auto range = known.find(domain);
       if (range == known.end())
         continue;
       if (version < 1 || version > range->second.second)
-        problems.push_back("the model imports opset " + std::to_string(version) + " of domain '" +
-                           (domain.empty() ? "ai.onnx" : domain) + "'; tfc knows 1 to " +
-                           std::to_string(range->second.second));
+        problems.push_back(
+            "the model imports opset " + std::to_string(version) +
+            " of domain '" + (domain.empty() ? "ai.onnx" : domain) +
+            "'; tfc knows 1 to " + std::to_string(range->second.second));
     }
   }
 
@@ -59,7 +64,8 @@ private:
     std::string name = node.name();
     if (name.empty() && node.output_size() > 0)
       name = "that makes " + node.output(0);
-    std::string text = "node '" + name + "' (" + (domain.empty() ? "" : domain + ".") + node.op_type();
+    std::string text = "node '" + name + "' (" +
+                       (domain.empty() ? "" : domain + ".") + node.op_type();
     auto opset = opsets.find(domain);
     if (opset != opsets.end())
       text += ", opset " + std::to_string(opset->second);
@@ -72,23 +78,29 @@ private:
       return;
     auto opset = opsets.find(domain);
     if (opset == opsets.end()) {
-      problems.push_back(describe(node) + "the model imports no opset of domain '" +
+      problems.push_back(describe(node) +
+                         "the model imports no opset of domain '" +
                          (domain.empty() ? "ai.onnx" : domain) + "'");
       return;
     }
-    const OpSchema *schema =
-        OpSchemaRegistry::Schema(node.op_type(), static_cast<int>(opset->second), domain);
+    const OpSchema *schema = OpSchemaRegistry::Schema(
+        node.op_type(), static_cast<int>(opset->second), domain);
     if (!schema) {
-      const auto &known = OpSchemaRegistry::DomainToVersionRange::Instance().Map();
+      const auto &known =
+          OpSchemaRegistry::DomainToVersionRange::Instance().Map();
       if (!known.count(domain))
-        problems.push_back(describe(node) + "unknown domain; accepted are ONNX's own domains, "
-                           "com.microsoft and functions that the model defines");
+        problems.push_back(
+            describe(node) +
+            "unknown domain; accepted are ONNX's own domains, "
+            "com.microsoft and functions that the model defines");
       else
-        problems.push_back(describe(node) + "ONNX has no such operator in this opset");
+        problems.push_back(describe(node) +
+                           "ONNX has no such operator in this opset");
       return;
     }
     if (schema->deprecated()) {
-      problems.push_back(describe(node) + "the operator was removed from ONNX in opset " +
+      problems.push_back(describe(node) +
+                         "the operator was removed from ONNX in opset " +
                          std::to_string(schema->SinceVersion()));
       return;
     }
@@ -100,7 +112,8 @@ private:
     }
   }
 
-  void define(const std::string &name, const std::string &by, llvm::StringSet<> &scope) {
+  void define(const std::string &name, const std::string &by,
+              llvm::StringSet<> &scope) {
     if (!name.empty() && !scope.insert(name).second)
       problems.push_back(by + "the name '" + name + "' is defined twice");
   }
@@ -141,11 +154,13 @@ private:
     }
     for (const auto &output : graph.output())
       if (!scope.contains(output.name()))
-        problems.push_back("graph '" + graph.name() + "': nothing makes its output '" +
-                           output.name() + "'");
+        problems.push_back("graph '" + graph.name() +
+                           "': nothing makes its output '" + output.name() +
+                           "'");
   }
 
-  void reportUndefined(const GraphProto &graph, int node, const std::string &input,
+  void reportUndefined(const GraphProto &graph, int node,
+                       const std::string &input,
                        const llvm::StringMap<int> &producers) {
     std::string prefix = describe(graph.node(node));
     auto producer = producers.find(input);
@@ -155,12 +170,14 @@ private:
       problems.push_back(prefix + "its input '" + input +
                          "' depends on its own output; the graph has a cycle");
     else
-      problems.push_back(prefix + "its input '" + input +
-                         "' is made by a later node; ONNX wants nodes in topological order");
+      problems.push_back(
+          prefix + "its input '" + input +
+          "' is made by a later node; ONNX wants nodes in topological order");
   }
 
   /// Whether node `to` depends on node `from`.
-  bool reaches(const GraphProto &graph, int from, int to, const llvm::StringMap<int> &producers) {
+  bool reaches(const GraphProto &graph, int from, int to,
+               const llvm::StringMap<int> &producers) {
     std::set<int> seen;
     std::vector<int> work = {to};
     while (!work.empty()) {
@@ -187,4 +204,6 @@ private:
 
 } // namespace
 
-std::vector<std::string> tfc::checkModel(const ModelProto &model) { return Checker(model).run(); }
+std::vector<std::string> tfc::checkModel(const ModelProto &model) {
+  return Checker(model).run();
+}

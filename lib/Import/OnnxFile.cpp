@@ -1,4 +1,5 @@
-//===- OnnxFile.cpp - an ONNX file, parsed ---------------------------------------------------*- C++ -*-===//
+//===- OnnxFile.cpp - an ONNX file, parsed
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -15,8 +16,8 @@
 using namespace tfc;
 using ::onnx::TensorProto;
 
-std::unique_ptr<OnnxFile> tfc::openOnnxFile(const std::string &path,
-                                            std::vector<std::string> &problems) {
+std::unique_ptr<OnnxFile>
+tfc::openOnnxFile(const std::string &path, std::vector<std::string> &problems) {
   auto file = std::make_unique<OnnxFile>();
   file->path = path;
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
@@ -31,18 +32,20 @@ std::unique_ptr<OnnxFile> tfc::openOnnxFile(const std::string &path,
     return nullptr;
   }
   std::string slim, reason;
-  if (!scanModel(file->mapped->getBufferStart(), file->mapped->getBufferSize(), slim,
-                 file->payloads, reason)) {
+  if (!scanModel(file->mapped->getBufferStart(), file->mapped->getBufferSize(),
+                 slim, file->payloads, reason)) {
     problems.push_back("the file is not an ONNX model: " + reason);
     return nullptr;
   }
   if (!file->model.ParseFromString(slim)) {
-    problems.push_back("the file is not an ONNX model: protobuf cannot read it");
+    problems.push_back(
+        "the file is not an ONNX model: protobuf cannot read it");
     return nullptr;
   }
   if (!file->model.has_graph() || file->model.opset_import_size() == 0) {
-    problems.push_back("the file is not an ONNX model: it has no " +
-                       std::string(file->model.has_graph() ? "opset import" : "graph"));
+    problems.push_back(
+        "the file is not an ONNX model: it has no " +
+        std::string(file->model.has_graph() ? "opset import" : "graph"));
     return nullptr;
   }
   return file;
@@ -51,8 +54,8 @@ std::unique_ptr<OnnxFile> tfc::openOnnxFile(const std::string &path,
 namespace {
 
 /// The external file `location`, which must lie in the model's folder.
-std::shared_ptr<llvm::MemoryBuffer> mapExternal(OnnxFile &file, const std::string &location,
-                                                std::string &reason) {
+std::shared_ptr<llvm::MemoryBuffer>
+mapExternal(OnnxFile &file, const std::string &location, std::string &reason) {
   auto found = file.external.find(location);
   if (found != file.external.end())
     return found->second;
@@ -63,28 +66,34 @@ std::shared_ptr<llvm::MemoryBuffer> mapExternal(OnnxFile &file, const std::strin
   llvm::sys::path::append(path, location);
   llvm::SmallString<256> realFolder, realPath;
   if (location.empty() || llvm::sys::path::is_absolute(location)) {
-    reason = "its external file '" + location + "' must be given by a path relative to the model";
+    reason = "its external file '" + location +
+             "' must be given by a path relative to the model";
     return nullptr;
   }
   if (std::error_code error = llvm::sys::fs::real_path(path, realPath)) {
-    reason = "its external file '" + location + "' cannot be read: " + error.message();
+    reason = "its external file '" + location +
+             "' cannot be read: " + error.message();
     return nullptr;
   }
   if (llvm::sys::fs::real_path(folder, realFolder) ||
       !llvm::StringRef(realPath).starts_with((realFolder + "/").str())) {
-    reason = "its external file '" + location + "' lies outside the model's folder";
+    reason =
+        "its external file '" + location + "' lies outside the model's folder";
     return nullptr;
   }
-  auto buffer = llvm::MemoryBuffer::getFile(path, false, /*RequiresNullTerminator=*/false);
+  auto buffer = llvm::MemoryBuffer::getFile(path, false,
+                                            /*RequiresNullTerminator=*/false);
   if (!buffer) {
-    reason = "its external file '" + location + "' cannot be read: " + buffer.getError().message();
+    reason = "its external file '" + location +
+             "' cannot be read: " + buffer.getError().message();
     return nullptr;
   }
   return file.external[location] = std::move(*buffer);
 }
 
-bool externalBytes(OnnxFile &file, const TensorProto &tensor, const char *&data, size_t &size,
-                   std::shared_ptr<llvm::MemoryBuffer> &owner, std::string &reason) {
+bool externalBytes(OnnxFile &file, const TensorProto &tensor, const char *&data,
+                   size_t &size, std::shared_ptr<llvm::MemoryBuffer> &owner,
+                   std::string &reason) {
   std::string location;
   uint64_t offset = 0;
   std::optional<uint64_t> length;
@@ -94,7 +103,8 @@ bool externalBytes(OnnxFile &file, const TensorProto &tensor, const char *&data,
       location = entry.value();
     else if (entry.key() == "offset" || entry.key() == "length") {
       if (llvm::StringRef(entry.value()).getAsInteger(10, number)) {
-        reason = "the " + entry.key() + " '" + entry.value() + "' of its external data is no number";
+        reason = "the " + entry.key() + " '" + entry.value() +
+                 "' of its external data is no number";
         return false;
       }
       if (entry.key() == "offset")
@@ -126,7 +136,8 @@ void appendNarrowed(std::string &storage, const Field &field) {
 }
 
 /// Puts the values of the typed fields together as raw_data would have them.
-bool typedBytes(const TensorProto &tensor, std::string &storage, std::string &reason) {
+bool typedBytes(const TensorProto &tensor, std::string &storage,
+                std::string &reason) {
   switch (tensor.data_type()) {
   case TensorProto::FLOAT:
   case TensorProto::COMPLEX64:
@@ -174,8 +185,9 @@ bool typedBytes(const TensorProto &tensor, std::string &storage, std::string &re
 
 } // namespace
 
-bool tfc::tensorBytes(OnnxFile &file, const TensorProto &tensor, const char *&data, size_t &size,
-                      std::string &storage, std::shared_ptr<llvm::MemoryBuffer> &owner,
+bool tfc::tensorBytes(OnnxFile &file, const TensorProto &tensor,
+                      const char *&data, size_t &size, std::string &storage,
+                      std::shared_ptr<llvm::MemoryBuffer> &owner,
                       std::string &reason) {
   if (tensor.data_location() == TensorProto::EXTERNAL)
     return externalBytes(file, tensor, data, size, owner, reason);

@@ -1,4 +1,5 @@
-//===- OnnxFile.h - an ONNX file, parsed and checked ---------------------------------------------------*- C++ -*-===//
+//===- OnnxFile.h - an ONNX file, parsed and checked
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -39,9 +40,10 @@ std::vector<std::string> checkModel(const ::onnx::ModelProto &model);
 /// The bytes of `tensor` as they lie in a file, in little-endian order, or in
 /// `storage` where they had to be put together. `owner` keeps them alive.
 /// Returns false and says why in `reason`.
-bool tensorBytes(OnnxFile &file, const ::onnx::TensorProto &tensor, const char *&data,
-                 size_t &size, std::string &storage,
-                 std::shared_ptr<llvm::MemoryBuffer> &owner, std::string &reason);
+bool tensorBytes(OnnxFile &file, const ::onnx::TensorProto &tensor,
+                 const char *&data, size_t &size, std::string &storage,
+                 std::shared_ptr<llvm::MemoryBuffer> &owner,
+                 std::string &reason);
 
 } // namespace tfc
 

@@ -1,4 +1,5 @@
-//===- Tensors.cpp - tensor contents as attributes ---------------------------------------------------*- C++ -*-===//
+//===- Tensors.cpp - tensor contents as attributes
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -29,27 +30,48 @@ Type tfc::elementType(MLIRContext *context, int32_t number) {
                       : IntegerType::get(context, width);
   };
   switch (number) {
-  case TensorProto::FLOAT: return b.getF32Type();
-  case TensorProto::DOUBLE: return b.getF64Type();
-  case TensorProto::FLOAT16: return b.getF16Type();
-  case TensorProto::BFLOAT16: return b.getBF16Type();
-  case TensorProto::BOOL: return b.getI1Type();
-  case TensorProto::INT4: return integer(4, false);
-  case TensorProto::INT8: return integer(8, false);
-  case TensorProto::INT16: return integer(16, false);
-  case TensorProto::INT32: return integer(32, false);
-  case TensorProto::INT64: return integer(64, false);
-  case TensorProto::UINT4: return integer(4, true);
-  case TensorProto::UINT8: return integer(8, true);
-  case TensorProto::UINT16: return integer(16, true);
-  case TensorProto::UINT32: return integer(32, true);
-  case TensorProto::UINT64: return integer(64, true);
-  case TensorProto::FLOAT8E4M3FN: return Float8E4M3FNType::get(context);
-  case TensorProto::FLOAT8E4M3FNUZ: return Float8E4M3FNUZType::get(context);
-  case TensorProto::FLOAT8E5M2: return Float8E5M2Type::get(context);
-  case TensorProto::FLOAT8E5M2FNUZ: return Float8E5M2FNUZType::get(context);
-  case TensorProto::FLOAT4E2M1: return Float4E2M1FNType::get(context);
-  default: return nullptr;
+  case TensorProto::FLOAT:
+    return b.getF32Type();
+  case TensorProto::DOUBLE:
+    return b.getF64Type();
+  case TensorProto::FLOAT16:
+    return b.getF16Type();
+  case TensorProto::BFLOAT16:
+    return b.getBF16Type();
+  case TensorProto::BOOL:
+    return b.getI1Type();
+  case TensorProto::INT4:
+    return integer(4, false);
+  case TensorProto::INT8:
+    return integer(8, false);
+  case TensorProto::INT16:
+    return integer(16, false);
+  case TensorProto::INT32:
+    return integer(32, false);
+  case TensorProto::INT64:
+    return integer(64, false);
+  case TensorProto::UINT4:
+    return integer(4, true);
+  case TensorProto::UINT8:
+    return integer(8, true);
+  case TensorProto::UINT16:
+    return integer(16, true);
+  case TensorProto::UINT32:
+    return integer(32, true);
+  case TensorProto::UINT64:
+    return integer(64, true);
+  case TensorProto::FLOAT8E4M3FN:
+    return Float8E4M3FNType::get(context);
+  case TensorProto::FLOAT8E4M3FNUZ:
+    return Float8E4M3FNUZType::get(context);
+  case TensorProto::FLOAT8E5M2:
+    return Float8E5M2Type::get(context);
+  case TensorProto::FLOAT8E5M2FNUZ:
+    return Float8E5M2FNUZType::get(context);
+  case TensorProto::FLOAT4E2M1:
+    return Float4E2M1FNType::get(context);
+  default:
+    return nullptr;
   }
 }
 
@@ -63,20 +85,25 @@ int32_t tfc::elementTypeNumber(Type type) {
 std::string tfc::elementTypeName(int32_t number) {
   if (!TensorProto::DataType_IsValid(number))
     return "type number " + std::to_string(number);
-  return StringRef(TensorProto::DataType_Name(static_cast<TensorProto::DataType>(number))).lower();
+  return StringRef(TensorProto::DataType_Name(
+                       static_cast<TensorProto::DataType>(number)))
+      .lower();
 }
 
 /// Two elements a byte, the first in the low half, to one a byte.
-static std::string unpackNibbles(const char *data, size_t count, bool isSigned) {
+static std::string unpackNibbles(const char *data, size_t count,
+                                 bool isSigned) {
   std::string out(count, 0);
   for (size_t i = 0; i < count; ++i) {
     uint8_t nibble = static_cast<uint8_t>(data[i / 2]) >> (i % 2 * 4) & 0xf;
-    out[i] = isSigned && nibble >= 8 ? static_cast<char>(nibble - 16) : static_cast<char>(nibble);
+    out[i] = isSigned && nibble >= 8 ? static_cast<char>(nibble - 16)
+                                     : static_cast<char>(nibble);
   }
   return out;
 }
 
-static ElementsAttr smallTensor(RankedTensorType type, const char *data, size_t size) {
+static ElementsAttr smallTensor(RankedTensorType type, const char *data,
+                                size_t size) {
   if (type.getElementType().isInteger(1)) {
     SmallVector<bool> values;
     for (size_t i = 0; i < size; ++i)
@@ -88,8 +115,9 @@ static ElementsAttr smallTensor(RankedTensorType type, const char *data, size_t 
 
 /// A resource over bytes that `owner` keeps, or over a copy where the file does
 /// not align them.
-static ElementsAttr largeTensor(RankedTensorType type, StringRef name, const char *data,
-                                size_t size, std::shared_ptr<llvm::MemoryBuffer> owner) {
+static ElementsAttr largeTensor(RankedTensorType type, StringRef name,
+                                const char *data, size_t size,
+                                std::shared_ptr<llvm::MemoryBuffer> owner) {
   size_t alignment = std::max<size_t>(1, type.getElementTypeBitWidth() / 8);
   AsmResourceBlob blob;
   if (owner && reinterpret_cast<uintptr_t>(data) % alignment == 0) {
@@ -97,13 +125,15 @@ static ElementsAttr largeTensor(RankedTensorType type, StringRef name, const cha
         ArrayRef<char>(data, size), alignment,
         [owner](void *, size_t, size_t) mutable { owner.reset(); });
   } else {
-    blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(ArrayRef<char>(data, size), 64);
+    blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(
+        ArrayRef<char>(data, size), 64);
   }
-  return DenseResourceElementsAttr::get(type, name.empty() ? "tensor" : name, std::move(blob));
+  return DenseResourceElementsAttr::get(type, name.empty() ? "tensor" : name,
+                                        std::move(blob));
 }
 
-ElementsAttr tfc::importTensor(Location loc, OnnxFile &file, const TensorProto &tensor,
-                               StringRef what) {
+ElementsAttr tfc::importTensor(Location loc, OnnxFile &file,
+                               const TensorProto &tensor, StringRef what) {
   auto fail = [&](const Twine &reason) -> ElementsAttr {
     emitError(loc) << what << ": " << reason;
     return nullptr;
@@ -113,7 +143,8 @@ ElementsAttr tfc::importTensor(Location loc, OnnxFile &file, const TensorProto &
   Type element = elementType(loc.getContext(), tensor.data_type());
   if (!element)
     return fail("element type " + elementTypeName(tensor.data_type()) +
-                " is not supported; accepted are float, float16, bfloat16, double, float8*, "
+                " is not supported; accepted are float, float16, bfloat16, "
+                "double, float8*, "
                 "bool, int4 to int64 and uint4 to uint64");
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   uint64_t count = 1;
@@ -133,10 +164,12 @@ ElementsAttr tfc::importTensor(Location loc, OnnxFile &file, const TensorProto &
     return fail(reason);
 
   bool packed = element.getIntOrFloatBitWidth() == 4;
-  uint64_t expected = packed ? (count + 1) / 2 : count * std::max(1u, element.getIntOrFloatBitWidth() / 8);
+  uint64_t expected =
+      packed ? (count + 1) / 2
+             : count * std::max(1u, element.getIntOrFloatBitWidth() / 8);
   if (size != expected)
-    return fail("expected " + Twine(expected) + " bytes for its shape and type, found " +
-                Twine(size));
+    return fail("expected " + Twine(expected) +
+                " bytes for its shape and type, found " + Twine(size));
   if (packed) {
     storage = unpackNibbles(data, count, element.isSignlessInteger());
     data = storage.data();

@@ -1,4 +1,5 @@
-//===- WireScanner.cpp - a model without its weights ---------------------------------------------------*- C++ -*-===//
+//===- WireScanner.cpp - a model without its weights
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -24,15 +25,21 @@ enum class Message { Model, Graph, Node, Attribute, Tensor, Function, Other };
 Message childKind(Message parent, uint64_t field) {
   switch (parent) {
   case Message::Model:
-    return field == 7 ? Message::Graph : field == 25 ? Message::Function : Message::Other;
+    return field == 7    ? Message::Graph
+           : field == 25 ? Message::Function
+                         : Message::Other;
   case Message::Graph:
-    return field == 1 ? Message::Node : field == 5 ? Message::Tensor : Message::Other;
+    return field == 1   ? Message::Node
+           : field == 5 ? Message::Tensor
+                        : Message::Other;
   case Message::Function:
     return field == 7 ? Message::Node : Message::Other;
   case Message::Node:
     return field == 5 ? Message::Attribute : Message::Other;
   case Message::Attribute:
-    return field == 5 ? Message::Tensor : field == 6 ? Message::Graph : Message::Other;
+    return field == 5   ? Message::Tensor
+           : field == 6 ? Message::Graph
+                        : Message::Other;
   default:
     return Message::Other;
   }
@@ -40,7 +47,9 @@ Message childKind(Message parent, uint64_t field) {
 
 /// Fields of TensorProto whose encoding is the values' bytes, one after the
 /// other: float_data and double_data (packed), raw_data.
-bool isContents(uint64_t field) { return field == 4 || field == 9 || field == 10; }
+bool isContents(uint64_t field) {
+  return field == 4 || field == 9 || field == 10;
+}
 
 enum WireType { Varint = 0, Fixed64 = 1, Length = 2, Fixed32 = 5 };
 
@@ -49,7 +58,8 @@ public:
   Scanner(std::vector<Payload> &payloads, std::string &reason)
       : payloads(payloads), reason(reason) {}
 
-  bool scan(Message kind, const char *at, const char *end, std::string &out, unsigned depth) {
+  bool scan(Message kind, const char *at, const char *end, std::string &out,
+            unsigned depth) {
     // Subgraphs nest; protobuf itself stops at 100 levels.
     if (depth > 100)
       return fail("its messages are nested too deeply");
@@ -73,7 +83,8 @@ public:
         at += 4;
         break;
       case Length:
-        if (!readVarint(at, end, length) || length > static_cast<uint64_t>(end - at))
+        if (!readVarint(at, end, length) ||
+            length > static_cast<uint64_t>(end - at))
           return fail("it ends within a field; it may have been cut off");
         if (!copyField(kind, field, start, at, length, out, depth))
           return false;
@@ -90,9 +101,11 @@ public:
   }
 
 private:
-  bool copyField(Message kind, uint64_t field, const char *start, const char *contents,
-                 uint64_t length, std::string &out, unsigned depth) {
-    if (kind == Message::Tensor && isContents(field) && length >= smallestPayload) {
+  bool copyField(Message kind, uint64_t field, const char *start,
+                 const char *contents, uint64_t length, std::string &out,
+                 unsigned depth) {
+    if (kind == Message::Tensor && isContents(field) &&
+        length >= smallestPayload) {
       std::string number = std::to_string(payloads.size());
       payloads.push_back({contents, length});
       std::string entry;
@@ -132,7 +145,8 @@ private:
     out.push_back(static_cast<char>(value));
   }
 
-  static void appendString(std::string &out, uint64_t field, const std::string &text) {
+  static void appendString(std::string &out, uint64_t field,
+                           const std::string &text) {
     appendVarint(out, field << 3 | Length);
     appendVarint(out, text.size());
     out.append(text);
@@ -151,5 +165,6 @@ private:
 
 bool tfc::scanModel(const char *data, size_t size, std::string &slim,
                     std::vector<Payload> &payloads, std::string &reason) {
-  return Scanner(payloads, reason).scan(Message::Model, data, data + size, slim, 0);
+  return Scanner(payloads, reason)
+      .scan(Message::Model, data, data + size, slim, 0);
 }

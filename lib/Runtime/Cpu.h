@@ -16,10 +16,25 @@
 #include <stdint.h>
 
 /* The words of CPUID that name features. */
-enum { WORD_1C, WORD_1D, WORD_7B, WORD_7C, WORD_7D, WORD_71A, WORD_71D, WORD_E1C, NUM_WORDS };
+enum {
+  WORD_1C,
+  WORD_1D,
+  WORD_7B,
+  WORD_7C,
+  WORD_7D,
+  WORD_71A,
+  WORD_71D,
+  WORD_E1C,
+  NUM_WORDS
+};
 
 /* Register states that the operating system must save for a feature to work. */
-enum { STATE_NONE = 0, STATE_AVX = 0x6, STATE_AVX512 = 0xe6, STATE_AMX = 0x60000 };
+enum {
+  STATE_NONE = 0,
+  STATE_AVX = 0x6,
+  STATE_AVX512 = 0xe6,
+  STATE_AMX = 0x60000
+};
 
 typedef struct cpu_feature {
   const char *name; /* as LLVM spells it */
@@ -75,7 +90,8 @@ static const cpu_feature cpu_features[] = {
 
 static void cpu_id(uint32_t leaf, uint32_t subleaf, uint32_t registers[4]) {
   __asm__ volatile("cpuid"
-                   : "=a"(registers[0]), "=b"(registers[1]), "=c"(registers[2]), "=d"(registers[3])
+                   : "=a"(registers[0]), "=b"(registers[1]), "=c"(registers[2]),
+                     "=d"(registers[3])
                    : "a"(leaf), "c"(subleaf));
 }
 
@@ -112,8 +128,10 @@ static void cpu_read(uint32_t words[NUM_WORDS], uint32_t *saved_states) {
   }
 }
 
-static int cpu_has(const char *name, const char *end, const uint32_t *words, uint32_t states) {
-  for (unsigned i = 0; i < sizeof(cpu_features) / sizeof(cpu_features[0]); ++i) {
+static int cpu_has(const char *name, const char *end, const uint32_t *words,
+                   uint32_t states) {
+  for (unsigned i = 0; i < sizeof(cpu_features) / sizeof(cpu_features[0]);
+       ++i) {
     const cpu_feature *feature = &cpu_features[i];
     const char *a = feature->name, *b = name;
     while (*a && b < end && *a == *b) {

@@ -63,21 +63,36 @@ static void put_number(text *out, int64_t number) {
 
 static const char *type_name(int32_t type) {
   switch (type) {
-  case TFC_FLOAT32: return "float32";
-  case TFC_UINT8: return "uint8";
-  case TFC_INT8: return "int8";
-  case TFC_UINT16: return "uint16";
-  case TFC_INT16: return "int16";
-  case TFC_INT32: return "int32";
-  case TFC_INT64: return "int64";
-  case TFC_STRING: return "string";
-  case TFC_BOOL: return "bool";
-  case TFC_FLOAT16: return "float16";
-  case TFC_FLOAT64: return "float64";
-  case TFC_UINT32: return "uint32";
-  case TFC_UINT64: return "uint64";
-  case TFC_BFLOAT16: return "bfloat16";
-  default: return "an unknown type";
+  case TFC_FLOAT32:
+    return "float32";
+  case TFC_UINT8:
+    return "uint8";
+  case TFC_INT8:
+    return "int8";
+  case TFC_UINT16:
+    return "uint16";
+  case TFC_INT16:
+    return "int16";
+  case TFC_INT32:
+    return "int32";
+  case TFC_INT64:
+    return "int64";
+  case TFC_STRING:
+    return "string";
+  case TFC_BOOL:
+    return "bool";
+  case TFC_FLOAT16:
+    return "float16";
+  case TFC_FLOAT64:
+    return "float64";
+  case TFC_UINT32:
+    return "uint32";
+  case TFC_UINT64:
+    return "uint64";
+  case TFC_BFLOAT16:
+    return "bfloat16";
+  default:
+    return "an unknown type";
   }
 }
 
@@ -162,7 +177,8 @@ static int64_t total_rank(const tfc_tensor_info *infos, uint32_t count) {
 
 /* Open sizes of one name must be equal; compares input `i`'s with those of the
  * inputs before it and of its own earlier dimensions. */
-static tfc_status check_symbols(const tfc_tensor *inputs, uint32_t i, text *out) {
+static tfc_status check_symbols(const tfc_tensor *inputs, uint32_t i,
+                                text *out) {
   const tfc_tensor_info *infos = tfc_generated_info.inputs;
   for (int32_t d = 0; d < infos[i].rank; ++d) {
     if (infos[i].dims[d] >= 0 || !infos[i].symbols[d][0])
@@ -170,7 +186,8 @@ static tfc_status check_symbols(const tfc_tensor *inputs, uint32_t i, text *out)
     for (uint32_t j = 0; j <= i; ++j) {
       int32_t rank = j == i ? d : infos[j].rank;
       for (int32_t e = 0; e < rank; ++e) {
-        if (infos[j].dims[e] >= 0 || !same(infos[j].symbols[e], infos[i].symbols[d]))
+        if (infos[j].dims[e] >= 0 ||
+            !same(infos[j].symbols[e], infos[i].symbols[d]))
           continue;
         if (inputs[j].dims[e] == inputs[i].dims[d])
           goto next_dimension; /* that one was compared with all before it */
@@ -191,7 +208,8 @@ static tfc_status check_symbols(const tfc_tensor *inputs, uint32_t i, text *out)
 }
 
 /* Checks the inputs and copies their sizes to `dims`, one after the other. */
-static tfc_status check_inputs(const tfc_tensor *inputs, int64_t *dims, text *out) {
+static tfc_status check_inputs(const tfc_tensor *inputs, int64_t *dims,
+                               text *out) {
   const tfc_model_info *info = &tfc_generated_info;
   if (info->num_inputs > 0 && !inputs) {
     put(out, "no inputs were given");
@@ -216,8 +234,9 @@ static tfc_status check_inputs(const tfc_tensor *inputs, int64_t *dims, text *ou
 }
 
 /* Checks that the output is as the plan says; dims are those of this output. */
-static tfc_status check_output(const tfc_tensor *output, const tfc_tensor_info *info,
-                               const int64_t *dims, text *out) {
+static tfc_status check_output(const tfc_tensor *output,
+                               const tfc_tensor_info *info, const int64_t *dims,
+                               text *out) {
   int good = fits(output, info);
   for (int32_t d = 0; good && d < info->rank; ++d)
     good = output->dims[d] == dims[d];
@@ -260,14 +279,16 @@ static tfc_status check_cpu(text *out) {
 }
 
 /* Inputs to sizes of outputs and arena; both entry points begin with this. */
-static tfc_status plan(const tfc_tensor *inputs, int64_t num_threads, int64_t *input_dims,
-                       int64_t *output_dims, int64_t *arena_bytes, text *out) {
+static tfc_status plan(const tfc_tensor *inputs, int64_t num_threads,
+                       int64_t *input_dims, int64_t *output_dims,
+                       int64_t *arena_bytes, text *out) {
   tfc_status status = check_cpu(out);
   if (status == TFC_OK)
     status = check_inputs(inputs, input_dims, out);
   if (status != TFC_OK)
     return status;
-  int32_t failed = tfc_generated_plan(input_dims, num_threads, output_dims, arena_bytes);
+  int32_t failed =
+      tfc_generated_plan(input_dims, num_threads, output_dims, arena_bytes);
   if (failed == 0)
     return TFC_OK;
   put(out, tfc_generated_checks[failed - 1]);
@@ -278,26 +299,31 @@ static tfc_status plan(const tfc_tensor *inputs, int64_t num_threads, int64_t *i
  * Entry points
  *===----------------------------------------------------------------------===*/
 
-static void run_sequentially(void *pool, tfc_task task, void *captures, int64_t count,
-                             int64_t grain) {
+static void run_sequentially(void *pool, tfc_task task, void *captures,
+                             int64_t count, int64_t grain) {
   (void)pool;
   (void)grain;
   if (count > 0)
     task(captures, 0, count, 0);
 }
 
-TFC_EXPORT const tfc_model_info *tfc_model_get_info(void) { return &tfc_generated_info; }
+TFC_EXPORT const tfc_model_info *tfc_model_get_info(void) {
+  return &tfc_generated_info;
+}
 
-TFC_EXPORT tfc_status tfc_model_prepare(const tfc_tensor *inputs, int64_t num_threads,
-                                        int64_t *const *output_dims, size_t *arena_bytes,
-                                        char *message, size_t message_bytes) {
+TFC_EXPORT tfc_status tfc_model_prepare(const tfc_tensor *inputs,
+                                        int64_t num_threads,
+                                        int64_t *const *output_dims,
+                                        size_t *arena_bytes, char *message,
+                                        size_t message_bytes) {
   const tfc_model_info *info = &tfc_generated_info;
   text out = text_begin(message, message_bytes);
   /* One more than needed: an array must not be empty. */
   int64_t in[total_rank(info->inputs, info->num_inputs) + 1];
   int64_t sizes[total_rank(info->outputs, info->num_outputs) + 1];
   int64_t bytes = 0;
-  tfc_status status = plan(inputs, num_threads < 1 ? 1 : num_threads, in, sizes, &bytes, &out);
+  tfc_status status =
+      plan(inputs, num_threads < 1 ? 1 : num_threads, in, sizes, &bytes, &out);
   if (status != TFC_OK)
     return status;
   const int64_t *size = sizes;
@@ -310,8 +336,8 @@ TFC_EXPORT tfc_status tfc_model_prepare(const tfc_tensor *inputs, int64_t num_th
   return TFC_OK;
 }
 
-static tfc_status check_call(const tfc_call *call, const int64_t *sizes, int64_t arena_bytes,
-                             text *out) {
+static tfc_status check_call(const tfc_call *call, const int64_t *sizes,
+                             int64_t arena_bytes, text *out) {
   const tfc_model_info *info = &tfc_generated_info;
   if (info->num_outputs > 0 && !call->outputs) {
     put(out, "no outputs were given");
@@ -350,7 +376,8 @@ TFC_EXPORT tfc_status tfc_model_run(const tfc_call *call) {
   text out = text_begin(call->message, call->message_bytes);
   int64_t in[total_rank(info->inputs, info->num_inputs) + 1];
   int64_t sizes[total_rank(info->outputs, info->num_outputs) + 1];
-  int64_t threads = call->parallel_for && call->num_threads > 1 ? call->num_threads : 1;
+  int64_t threads =
+      call->parallel_for && call->num_threads > 1 ? call->num_threads : 1;
   int64_t bytes = 0;
   tfc_status status = plan(call->inputs, threads, in, sizes, &bytes, &out);
   if (status == TFC_OK)

@@ -1,4 +1,5 @@
-//===- AttnDecompose.cpp - attn to linalg ---------------------------------------------------*- C++ -*-===//
+//===- AttnDecompose.cpp - attn to linalg
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -14,6 +15,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include <limits>
 
@@ -34,7 +37,9 @@ public:
 
   using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
 
-  SmallVector<OpFoldResult> shapeOf(Value tensor) { return tensor::getMixedSizes(b, loc, tensor); }
+  SmallVector<OpFoldResult> shapeOf(Value tensor) {
+    return tensor::getMixedSizes(b, loc, tensor);
+  }
 
   Value number(Type type, double value) {
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
@@ -42,17 +47,21 @@ public:
 
   Value filled(ArrayRef<OpFoldResult> shape, Type type, double value) {
     Value empty = tensor::EmptyOp::create(b, loc, shape, type);
-    return linalg::FillOp::create(b, loc, number(type, value), empty).getResult(0);
+    return linalg::FillOp::create(b, loc, number(type, value), empty)
+        .getResult(0);
   }
 
   /// A generic whose loops are `parallel` parallel ones and then reductions.
-  Value generic(ValueRange inputs, Value init, ArrayRef<AffineMap> maps, unsigned parallel, Body body) {
-    SmallVector<utils::IteratorType> iterators(maps.front().getNumDims(), utils::IteratorType::reduction);
+  Value generic(ValueRange inputs, Value init, ArrayRef<AffineMap> maps,
+                unsigned parallel, Body body) {
+    SmallVector<utils::IteratorType> iterators(maps.front().getNumDims(),
+                                               utils::IteratorType::reduction);
     std::fill_n(iterators.begin(), parallel, utils::IteratorType::parallel);
-    auto op = linalg::GenericOp::create(b, loc, init.getType(), inputs, init, maps, iterators,
-                                        [&](OpBuilder &inner, Location innerLoc, ValueRange args) {
-      linalg::YieldOp::create(inner, innerLoc, body(inner, innerLoc, args));
-    });
+    auto op = linalg::GenericOp::create(
+        b, loc, init.getType(), inputs, init, maps, iterators,
+        [&](OpBuilder &inner, Location innerLoc, ValueRange args) {
+          linalg::YieldOp::create(inner, innerLoc, body(inner, innerLoc, args));
+        });
     return op.getResult(0);
   }
 
@@ -63,7 +72,9 @@ public:
     return AffineMap::get(loops, 0, exprs, b.getContext());
   }
 
-  static SmallVector<unsigned> range(unsigned end) { return llvm::to_vector(llvm::seq<unsigned>(0, end)); }
+  static SmallVector<unsigned> range(unsigned end) {
+    return llvm::to_vector(llvm::seq<unsigned>(0, end));
+  }
 
   OpBuilder &b;
   Location loc;
@@ -71,34 +82,47 @@ public:
 
 /// Sums of half precision are kept in single.
 Type accumulatorType(Type element) {
-  return element.getIntOrFloatBitWidth() < 32 ? Type(Float32Type::get(element.getContext())) : element;
+  return element.getIntOrFloatBitWidth() < 32
+             ? Type(Float32Type::get(element.getContext()))
+             : element;
 }
 
 Value extended(OpBuilder &b, Location loc, Value x, Type type) {
-  return x.getType() == type ? x : Value(arith::ExtFOp::create(b, loc, type, x));
+  return x.getType() == type ? x
+                             : Value(arith::ExtFOp::create(b, loc, type, x));
 }
 
 Value truncated(OpBuilder &b, Location loc, Value x, Type type) {
-  return x.getType() == type ? x : Value(arith::TruncFOp::create(b, loc, type, x));
+  return x.getType() == type ? x
+                             : Value(arith::TruncFOp::create(b, loc, type, x));
 }
 
-Value activated(OpBuilder &b, Location loc, Value x, attn::Activation activation) {
+Value activated(OpBuilder &b, Location loc, Value x,
+                attn::Activation activation) {
   Type type = x.getType();
-  auto number = [&](double value) -> Value { return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value)); };
-  auto mul = [&](Value p, Value q) -> Value { return arith::MulFOp::create(b, loc, p, q); };
-  auto add = [&](Value p, Value q) -> Value { return arith::AddFOp::create(b, loc, p, q); };
+  auto number = [&](double value) -> Value {
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+  };
+  auto mul = [&](Value p, Value q) -> Value {
+    return arith::MulFOp::create(b, loc, p, q);
+  };
+  auto add = [&](Value p, Value q) -> Value {
+    return arith::AddFOp::create(b, loc, p, q);
+  };
   switch (activation) {
   case attn::Activation::None:
     return x;
   case attn::Activation::Relu:
     return arith::MaximumFOp::create(b, loc, x, number(0));
   case attn::Activation::GeluErf: {
-    Value erf = math::ErfOp::create(b, loc, mul(x, number(0.70710678118654752440)));
+    Value erf =
+        math::ErfOp::create(b, loc, mul(x, number(0.70710678118654752440)));
     return mul(mul(number(0.5), x), add(number(1), erf));
   }
   case attn::Activation::GeluTanh: {
     Value inner = add(x, mul(number(0.044715), mul(x, mul(x, x))));
-    Value tanh = math::TanhOp::create(b, loc, mul(number(0.79788456080286535588), inner));
+    Value tanh = math::TanhOp::create(
+        b, loc, mul(number(0.79788456080286535588), inner));
     return mul(mul(number(0.5), x), add(number(1), tanh));
   }
   case attn::Activation::Silu: {
@@ -117,23 +141,31 @@ Value activated(OpBuilder &b, Location loc, Value x, attn::Activation activation
 struct DecomposeLinear : public OpRewritePattern<attn::LinearOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(attn::LinearOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(attn::LinearOp op,
+                                PatternRewriter &rewriter) const override {
     if (!op.getResult())
       return rewriter.notifyMatchFailure(op, "works on tensors only");
     Decomposer d(rewriter, op.getLoc());
     auto type = cast<RankedTensorType>(op.getInit().getType());
     Type element = type.getElementType(), wide = accumulatorType(element);
     unsigned rank = type.getRank(), loops = rank + 1;
-    SmallVector<unsigned> rows = Decomposer::range(rank - 1), result = Decomposer::range(rank);
+    SmallVector<unsigned> rows = Decomposer::range(rank - 1),
+                          result = Decomposer::range(rank);
     rows.push_back(rank);
-    AffineMap weight = op.getTransposeWeight() ? d.map(loops, {rank - 1, rank}) : d.map(loops, {rank, rank - 1});
+    AffineMap weight = op.getTransposeWeight() ? d.map(loops, {rank - 1, rank})
+                                               : d.map(loops, {rank, rank - 1});
     Value zero = d.filled(d.shapeOf(op.getInit()), wide, 0);
-    Value product = d.generic({op.getX(), op.getWeight()}, zero, {d.map(loops, rows), weight, d.map(loops, result)}, rank,
-                              [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value term = arith::MulFOp::create(b, loc, extended(b, loc, v[0], wide), extended(b, loc, v[1], wide));
-      return arith::AddFOp::create(b, loc, v[2], term);
-    });
-    if (!op.getBias() && op.getActivation() == attn::Activation::None && wide == element) {
+    Value product =
+        d.generic({op.getX(), op.getWeight()}, zero,
+                  {d.map(loops, rows), weight, d.map(loops, result)}, rank,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value term = arith::MulFOp::create(
+                        b, loc, extended(b, loc, v[0], wide),
+                        extended(b, loc, v[1], wide));
+                    return arith::AddFOp::create(b, loc, v[2], term);
+                  });
+    if (!op.getBias() && op.getActivation() == attn::Activation::None &&
+        wide == element) {
       rewriter.replaceOp(op, product);
       return success();
     }
@@ -144,12 +176,17 @@ struct DecomposeLinear : public OpRewritePattern<attn::LinearOp> {
       maps.push_back(d.map(rank, {rank - 1}));
     }
     maps.push_back(d.map(rank, result));
-    rewriter.replaceOp(op, d.generic(inputs, op.getInit(), maps, rank, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value x = v[0];
-      if (op.getBias())
-        x = arith::AddFOp::create(b, loc, x, extended(b, loc, v[1], wide));
-      return truncated(b, loc, activated(b, loc, x, op.getActivation()), element);
-    }));
+    rewriter.replaceOp(
+        op, d.generic(inputs, op.getInit(), maps, rank,
+                      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                        Value x = v[0];
+                        if (op.getBias())
+                          x = arith::AddFOp::create(
+                              b, loc, x, extended(b, loc, v[1], wide));
+                        return truncated(
+                            b, loc, activated(b, loc, x, op.getActivation()),
+                            element);
+                      }));
     return success();
   }
 };
@@ -159,7 +196,8 @@ struct DecomposeLinear : public OpRewritePattern<attn::LinearOp> {
 struct DecomposeNorm : public OpRewritePattern<attn::NormOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(attn::NormOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(attn::NormOp op,
+                                PatternRewriter &rewriter) const override {
     if (!op.getResult())
       return rewriter.notifyMatchFailure(op, "works on tensors only");
     Decomposer d(rewriter, op.getLoc());
@@ -168,16 +206,21 @@ struct DecomposeNorm : public OpRewritePattern<attn::NormOp> {
     unsigned rank = type.getRank(), axis = op.getAxis();
     SmallVector<OpFoldResult> shape = d.shapeOf(op.getX());
     SmallVector<OpFoldResult> rows(shape.begin(), shape.begin() + axis);
-    AffineMap whole = d.map(rank, Decomposer::range(rank)), row = d.map(rank, Decomposer::range(axis));
+    AffineMap whole = d.map(rank, Decomposer::range(rank)),
+              row = d.map(rank, Decomposer::range(axis));
     Value count = elementCount(d, ArrayRef(shape).drop_front(axis), wide);
     Value mean;
     if (op.getKind() == attn::NormKind::Layer) {
-      Value sum = d.generic(op.getX(), d.filled(rows, wide, 0), {whole, row}, axis, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        return arith::AddFOp::create(b, loc, v[1], extended(b, loc, v[0], wide));
-      });
-      mean = perRow(d, sum, rows, wide, axis, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        return arith::DivFOp::create(b, loc, v[0], count);
-      });
+      Value sum =
+          d.generic(op.getX(), d.filled(rows, wide, 0), {whole, row}, axis,
+                    [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                      return arith::AddFOp::create(
+                          b, loc, v[1], extended(b, loc, v[0], wide));
+                    });
+      mean = perRow(d, sum, rows, wide, axis,
+                    [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                      return arith::DivFOp::create(b, loc, v[0], count);
+                    });
     }
     SmallVector<Value> inputs = {op.getX()};
     SmallVector<AffineMap> maps = {whole};
@@ -186,45 +229,62 @@ struct DecomposeNorm : public OpRewritePattern<attn::NormOp> {
       maps.push_back(row);
     }
     maps.push_back(row);
-    Value squares = d.generic(inputs, d.filled(rows, wide, 0), maps, axis, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value x = extended(b, loc, v[0], wide);
-      if (mean)
-        x = arith::SubFOp::create(b, loc, x, v[1]);
-      return arith::AddFOp::create(b, loc, v.back(), arith::MulFOp::create(b, loc, x, x));
-    });
+    Value squares =
+        d.generic(inputs, d.filled(rows, wide, 0), maps, axis,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value x = extended(b, loc, v[0], wide);
+                    if (mean)
+                      x = arith::SubFOp::create(b, loc, x, v[1]);
+                    return arith::AddFOp::create(
+                        b, loc, v.back(), arith::MulFOp::create(b, loc, x, x));
+                  });
     double epsilon = op.getEpsilon().convertToDouble();
-    Value inverse = perRow(d, squares, rows, wide, axis, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value variance = arith::DivFOp::create(b, loc, v[0], count);
-      Value safe = arith::AddFOp::create(b, loc, variance, arith::ConstantOp::create(b, loc, b.getFloatAttr(wide, epsilon)));
-      Value one = arith::ConstantOp::create(b, loc, b.getFloatAttr(wide, 1));
-      return arith::DivFOp::create(b, loc, one, math::SqrtOp::create(b, loc, safe));
-    });
+    Value inverse = perRow(
+        d, squares, rows, wide, axis,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value variance = arith::DivFOp::create(b, loc, v[0], count);
+          Value safe = arith::AddFOp::create(
+              b, loc, variance,
+              arith::ConstantOp::create(b, loc, b.getFloatAttr(wide, epsilon)));
+          Value one =
+              arith::ConstantOp::create(b, loc, b.getFloatAttr(wide, 1));
+          return arith::DivFOp::create(b, loc, one,
+                                       math::SqrtOp::create(b, loc, safe));
+        });
     rewriter.replaceOp(op, scaled(d, op, mean, inverse));
     return success();
   }
 
 private:
-  static Value elementCount(Decomposer &d, ArrayRef<OpFoldResult> sizes, Type type) {
+  static Value elementCount(Decomposer &d, ArrayRef<OpFoldResult> sizes,
+                            Type type) {
     Value count = arith::ConstantIndexOp::create(d.b, d.loc, 1);
     for (OpFoldResult size : sizes)
-      count = d.b.createOrFold<arith::MulIOp>(d.loc, count, getValueOrCreateConstantIndexOp(d.b, d.loc, size));
+      count = d.b.createOrFold<arith::MulIOp>(
+          d.loc, count, getValueOrCreateConstantIndexOp(d.b, d.loc, size));
     if (std::optional<int64_t> known = getConstantIntValue(count))
       return d.number(type, *known);
-    Value integer = arith::IndexCastOp::create(d.b, d.loc, d.b.getI64Type(), count);
+    Value integer =
+        arith::IndexCastOp::create(d.b, d.loc, d.b.getI64Type(), count);
     return arith::SIToFPOp::create(d.b, d.loc, type, integer);
   }
 
-  static Value perRow(Decomposer &d, Value rows, ArrayRef<OpFoldResult> shape, Type type, unsigned rank, Decomposer::Body body) {
+  static Value perRow(Decomposer &d, Value rows, ArrayRef<OpFoldResult> shape,
+                      Type type, unsigned rank, Decomposer::Body body) {
     AffineMap identity = d.map(rank, Decomposer::range(rank));
-    return d.generic(rows, tensor::EmptyOp::create(d.b, d.loc, shape, type), {identity, identity}, rank, body);
+    return d.generic(rows, tensor::EmptyOp::create(d.b, d.loc, shape, type),
+                     {identity, identity}, rank, body);
   }
 
-  static Value scaled(Decomposer &d, attn::NormOp op, Value mean, Value inverse) {
+  static Value scaled(Decomposer &d, attn::NormOp op, Value mean,
+                      Value inverse) {
     auto type = cast<RankedTensorType>(op.getInit().getType());
     Type element = type.getElementType(), wide = accumulatorType(element);
     unsigned rank = type.getRank(), axis = op.getAxis();
-    AffineMap whole = d.map(rank, Decomposer::range(rank)), row = d.map(rank, Decomposer::range(axis));
-    AffineMap trailing = d.map(rank, llvm::to_vector(llvm::seq<unsigned>(axis, rank)));
+    AffineMap whole = d.map(rank, Decomposer::range(rank)),
+              row = d.map(rank, Decomposer::range(axis));
+    AffineMap trailing =
+        d.map(rank, llvm::to_vector(llvm::seq<unsigned>(axis, rank)));
     SmallVector<Value> inputs = {op.getX(), inverse};
     SmallVector<AffineMap> maps = {whole, row};
     auto also = [&](Value value, AffineMap map) {
@@ -237,18 +297,21 @@ private:
     also(op.getScale(), trailing);
     also(op.getBias(), trailing);
     maps.push_back(whole);
-    return d.generic(inputs, op.getInit(), maps, rank, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value x = extended(b, loc, v[0], wide);
-      unsigned next = 2;
-      if (mean)
-        x = arith::SubFOp::create(b, loc, x, v[next++]);
-      x = arith::MulFOp::create(b, loc, x, v[1]);
-      if (op.getScale())
-        x = arith::MulFOp::create(b, loc, x, extended(b, loc, v[next++], wide));
-      if (op.getBias())
-        x = arith::AddFOp::create(b, loc, x, extended(b, loc, v[next++], wide));
-      return truncated(b, loc, x, element);
-    });
+    return d.generic(inputs, op.getInit(), maps, rank,
+                     [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       Value x = extended(b, loc, v[0], wide);
+                       unsigned next = 2;
+                       if (mean)
+                         x = arith::SubFOp::create(b, loc, x, v[next++]);
+                       x = arith::MulFOp::create(b, loc, x, v[1]);
+                       if (op.getScale())
+                         x = arith::MulFOp::create(
+                             b, loc, x, extended(b, loc, v[next++], wide));
+                       if (op.getBias())
+                         x = arith::AddFOp::create(
+                             b, loc, x, extended(b, loc, v[next++], wide));
+                       return truncated(b, loc, x, element);
+                     });
   }
 };
 
@@ -256,15 +319,21 @@ private:
 struct DecomposeAttention : public OpRewritePattern<attn::AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(attn::AttentionOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(attn::AttentionOp op,
+                                PatternRewriter &rewriter) const override {
     if (!op.getResult())
       return rewriter.notifyMatchFailure(op, "works on tensors only");
     Decomposer d(rewriter, op.getLoc());
-    SmallVector<OpFoldResult> q = d.shapeOf(op.getQuery()), k = d.shapeOf(op.getKey()), out = d.shapeOf(op.getInit());
-    std::optional<int64_t> heads = getConstantIntValue(q[1]), groups = getConstantIntValue(k[1]);
+    SmallVector<OpFoldResult> q = d.shapeOf(op.getQuery()),
+                              k = d.shapeOf(op.getKey()),
+                              out = d.shapeOf(op.getInit());
+    std::optional<int64_t> heads = getConstantIntValue(q[1]),
+                           groups = getConstantIntValue(k[1]);
     if (!heads || !groups || *groups == 0 || *heads % *groups != 0)
-      return rewriter.notifyMatchFailure(op, "the numbers of heads must be static");
-    Type element = cast<ShapedType>(op.getInit().getType()).getElementType(), wide = accumulatorType(element);
+      return rewriter.notifyMatchFailure(op,
+                                         "the numbers of heads must be static");
+    Type element = cast<ShapedType>(op.getInit().getType()).getElementType(),
+         wide = accumulatorType(element);
     MLIRContext *context = rewriter.getContext();
     // Query head h reads key head h / (heads / groups).
     AffineExpr group = getAffineDimExpr(1, context).floorDiv(*heads / *groups);
@@ -272,35 +341,48 @@ struct DecomposeAttention : public OpRewritePattern<attn::AttentionOp> {
       group = getAffineDimExpr(1, context);
     auto dim = [&](unsigned i) { return getAffineDimExpr(i, context); };
     // Loops: batch, head, query, key, depth.
-    AffineMap queries = AffineMap::get(5, 0, {dim(0), dim(1), dim(2), dim(4)}, context);
-    AffineMap keys = AffineMap::get(5, 0, {dim(0), group, dim(3), dim(4)}, context);
+    AffineMap queries =
+        AffineMap::get(5, 0, {dim(0), dim(1), dim(2), dim(4)}, context);
+    AffineMap keys =
+        AffineMap::get(5, 0, {dim(0), group, dim(3), dim(4)}, context);
     SmallVector<OpFoldResult> scoreShape = {q[0], q[1], q[2], k[2]};
-    Value products = d.generic({op.getQuery(), op.getKey()}, d.filled(scoreShape, wide, 0),
-                               {queries, keys, d.map(5, {0, 1, 2, 3})}, 4, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value term = arith::MulFOp::create(b, loc, extended(b, loc, v[0], wide), extended(b, loc, v[1], wide));
-      return arith::AddFOp::create(b, loc, v[2], term);
-    });
-    Value weights = softmax(d, biased(d, op, products, scoreShape, wide), scoreShape, wide);
+    Value products =
+        d.generic({op.getQuery(), op.getKey()}, d.filled(scoreShape, wide, 0),
+                  {queries, keys, d.map(5, {0, 1, 2, 3})}, 4,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value term = arith::MulFOp::create(
+                        b, loc, extended(b, loc, v[0], wide),
+                        extended(b, loc, v[1], wide));
+                    return arith::AddFOp::create(b, loc, v[2], term);
+                  });
+    Value weights =
+        softmax(d, biased(d, op, products, scoreShape, wide), scoreShape, wide);
     // Loops: batch, head, query, value depth, key.
     AffineMap probabilities = d.map(5, {0, 1, 2, 4});
-    AffineMap values = AffineMap::get(5, 0, {dim(0), group, dim(4), dim(3)}, context);
-    Value result = d.generic({weights, op.getValue()}, d.filled(out, wide, 0), {probabilities, values, d.map(5, {0, 1, 2, 3})}, 4,
-                             [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value term = arith::MulFOp::create(b, loc, v[0], extended(b, loc, v[1], wide));
-      return arith::AddFOp::create(b, loc, v[2], term);
-    });
+    AffineMap values =
+        AffineMap::get(5, 0, {dim(0), group, dim(4), dim(3)}, context);
+    Value result =
+        d.generic({weights, op.getValue()}, d.filled(out, wide, 0),
+                  {probabilities, values, d.map(5, {0, 1, 2, 3})}, 4,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    Value term = arith::MulFOp::create(
+                        b, loc, v[0], extended(b, loc, v[1], wide));
+                    return arith::AddFOp::create(b, loc, v[2], term);
+                  });
     if (wide != element) {
       AffineMap identity = d.map(4, Decomposer::range(4));
-      result = d.generic(result, op.getInit(), {identity, identity}, 4, [&](OpBuilder &b, Location loc, ValueRange v) {
-        return truncated(b, loc, v[0], element);
-      });
+      result = d.generic(result, op.getInit(), {identity, identity}, 4,
+                         [&](OpBuilder &b, Location loc, ValueRange v) {
+                           return truncated(b, loc, v[0], element);
+                         });
     }
     rewriter.replaceOp(op, result);
     return success();
   }
 
 private:
-  static Value biased(Decomposer &d, attn::AttentionOp op, Value products, ArrayRef<OpFoldResult> shape, Type wide) {
+  static Value biased(Decomposer &d, attn::AttentionOp op, Value products,
+                      ArrayRef<OpFoldResult> shape, Type wide) {
     AffineMap identity = d.map(4, Decomposer::range(4));
     SmallVector<Value> inputs = {products};
     SmallVector<AffineMap> maps = {identity};
@@ -308,86 +390,150 @@ private:
       auto type = cast<RankedTensorType>(op.getBias().getType());
       SmallVector<AffineExpr> exprs;
       for (unsigned i = 0; i < 4; ++i)
-        exprs.push_back(type.getDimSize(i) == 1 && getConstantIntValue(shape[i]) != 1
+        exprs.push_back(type.getDimSize(i) == 1 &&
+                                getConstantIntValue(shape[i]) != 1
                             ? getAffineConstantExpr(0, d.b.getContext())
                             : getAffineDimExpr(i, d.b.getContext()));
       inputs.push_back(op.getBias());
       maps.push_back(AffineMap::get(4, 0, exprs, d.b.getContext()));
     }
     maps.push_back(identity);
-    Value queries = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[2]), keys = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[3]);
+    Value queries = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[2]),
+          keys = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[3]);
     Value shift = d.b.createOrFold<arith::SubIOp>(d.loc, keys, queries);
     double scale = op.getScale().convertToDouble();
-    return d.generic(inputs, tensor::EmptyOp::create(d.b, d.loc, shape, wide), maps, 4, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      Value score = arith::MulFOp::create(b, loc, v[0], arith::ConstantOp::create(b, loc, b.getFloatAttr(wide, scale)));
-      if (op.getBias())
-        score = arith::AddFOp::create(b, loc, score, extended(b, loc, v[1], wide));
-      if (!op.getCausal())
-        return score;
-      Value last = arith::AddIOp::create(b, loc, linalg::IndexOp::create(b, loc, 2), shift);
-      Value visible = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, linalg::IndexOp::create(b, loc, 3), last);
-      Value hidden = arith::ConstantOp::create(b, loc, b.getFloatAttr(wide, -std::numeric_limits<double>::infinity()));
-      return arith::SelectOp::create(b, loc, visible, score, hidden);
-    });
+    return d.generic(
+        inputs, tensor::EmptyOp::create(d.b, d.loc, shape, wide), maps, 4,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value score = arith::MulFOp::create(
+              b, loc, v[0],
+              arith::ConstantOp::create(b, loc, b.getFloatAttr(wide, scale)));
+          if (op.getBias())
+            score = arith::AddFOp::create(b, loc, score,
+                                          extended(b, loc, v[1], wide));
+          if (!op.getCausal())
+            return score;
+          Value last = arith::AddIOp::create(
+              b, loc, linalg::IndexOp::create(b, loc, 2), shift);
+          Value visible =
+              arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
+                                    linalg::IndexOp::create(b, loc, 3), last);
+          Value hidden = arith::ConstantOp::create(
+              b, loc,
+              b.getFloatAttr(wide, -std::numeric_limits<double>::infinity()));
+          return arith::SelectOp::create(b, loc, visible, score, hidden);
+        });
   }
 
-  static Value softmax(Decomposer &d, Value scores, ArrayRef<OpFoldResult> shape, Type wide) {
+  static Value softmax(Decomposer &d, Value scores,
+                       ArrayRef<OpFoldResult> shape, Type wide) {
     AffineMap whole = d.map(4, Decomposer::range(4)), row = d.map(4, {0, 1, 2});
     ArrayRef<OpFoldResult> rows = shape.drop_back();
-    Value most = d.generic(scores, d.filled(rows, wide, -std::numeric_limits<double>::infinity()), {whole, row}, 3,
-                           [](OpBuilder &b, Location loc, ValueRange v) -> Value { return arith::MaximumFOp::create(b, loc, v[0], v[1]); });
-    Value powers = d.generic({scores, most}, tensor::EmptyOp::create(d.b, d.loc, shape, wide), {whole, row, whole}, 4,
-                             [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      return math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, v[0], v[1]));
-    });
-    Value total = d.generic(powers, d.filled(rows, wide, 0), {whole, row}, 3,
-                            [](OpBuilder &b, Location loc, ValueRange v) -> Value { return arith::AddFOp::create(b, loc, v[0], v[1]); });
-    return d.generic({powers, total}, tensor::EmptyOp::create(d.b, d.loc, shape, wide), {whole, row, whole}, 4,
-                     [](OpBuilder &b, Location loc, ValueRange v) -> Value { return arith::DivFOp::create(b, loc, v[0], v[1]); });
+    Value most = d.generic(
+        scores, d.filled(rows, wide, -std::numeric_limits<double>::infinity()),
+        {whole, row}, 3, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          return arith::MaximumFOp::create(b, loc, v[0], v[1]);
+        });
+    Value powers = d.generic(
+        {scores, most}, tensor::EmptyOp::create(d.b, d.loc, shape, wide),
+        {whole, row, whole}, 4,
+        [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          return math::ExpOp::create(b, loc,
+                                     arith::SubFOp::create(b, loc, v[0], v[1]));
+        });
+    Value total =
+        d.generic(powers, d.filled(rows, wide, 0), {whole, row}, 3,
+                  [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return arith::AddFOp::create(b, loc, v[0], v[1]);
+                  });
+    return d.generic({powers, total},
+                     tensor::EmptyOp::create(d.b, d.loc, shape, wide),
+                     {whole, row, whole}, 4,
+                     [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       return arith::DivFOp::create(b, loc, v[0], v[1]);
+                     });
   }
 };
+
+/// A constant in the file as a matrix: the same bytes with another type.
+Value constantMatrix(OpBuilder &b, Value constant, int64_t rows,
+                     int64_t columns) {
+  DenseResourceElementsAttr resource;
+  if (!matchPattern(constant, m_Constant(&resource)))
+    return nullptr;
+  auto type = RankedTensorType::get({rows, columns}, resource.getElementType());
+  return arith::ConstantOp::create(
+      b, constant.getLoc(),
+      DenseResourceElementsAttr::get(type, resource.getRawHandle()));
+}
 
 /// Patches as rows of a linear layer.
 struct DecomposePatchEmbed : public OpRewritePattern<attn::PatchEmbedOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(attn::PatchEmbedOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(attn::PatchEmbedOp op,
+                                PatternRewriter &rewriter) const override {
     if (!op.getResult())
       return rewriter.notifyMatchFailure(op, "works on tensors only");
-    auto image = cast<RankedTensorType>(op.getImage().getType()), weight = cast<RankedTensorType>(op.getWeight().getType());
-    if (image.isDynamicDim(1) || image.isDynamicDim(2) || image.isDynamicDim(3) || !weight.hasStaticShape())
+    auto image = cast<RankedTensorType>(op.getImage().getType()),
+         weight = cast<RankedTensorType>(op.getWeight().getType());
+    if (image.isDynamicDim(1) || image.isDynamicDim(2) ||
+        image.isDynamicDim(3) || !weight.hasStaticShape())
       return rewriter.notifyMatchFailure(op, "the image's size must be static");
     Decomposer d(rewriter, op.getLoc());
-    int64_t p = weight.getDimSize(2), q = weight.getDimSize(3), rows = image.getDimSize(2) / p, columns = image.getDimSize(3) / q;
-    int64_t channels = image.getDimSize(1), depth = channels * p * q, embedding = weight.getDimSize(0);
-    auto size = [&](int64_t n) -> OpFoldResult { return rewriter.getIndexAttr(n); };
+    int64_t p = weight.getDimSize(2), q = weight.getDimSize(3),
+            rows = image.getDimSize(2) / p, columns = image.getDimSize(3) / q;
+    int64_t channels = image.getDimSize(1), depth = channels * p * q,
+            embedding = weight.getDimSize(0);
+    auto size = [&](int64_t n) -> OpFoldResult {
+      return rewriter.getIndexAttr(n);
+    };
     OpFoldResult batch = d.shapeOf(op.getImage())[0];
     // [B, C, rows, P, columns, Q] -> [B, rows, columns, C, P, Q]
-    SmallVector<OpFoldResult> split = {batch, size(channels), size(rows), size(p), size(columns), size(q)};
-    auto splitType = RankedTensorType::get({image.getDimSize(0), channels, rows, p, columns, q}, image.getElementType());
-    Value cut = tensor::ExpandShapeOp::create(rewriter, op.getLoc(), splitType, op.getImage(),
-                                              ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}, {4, 5}}, split);
-    SmallVector<OpFoldResult> moved = {batch, size(rows), size(columns), size(channels), size(p), size(q)};
-    Value empty = tensor::EmptyOp::create(rewriter, op.getLoc(), moved, image.getElementType());
-    Value patches = linalg::TransposeOp::create(rewriter, op.getLoc(), cut, empty, ArrayRef<int64_t>{0, 2, 4, 1, 3, 5})->getResult(0);
-    Value flat = tensor::CollapseShapeOp::create(rewriter, op.getLoc(), patches, ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3, 4, 5}});
-    auto flatType = RankedTensorType::get({image.getDimSize(0), rows * columns, depth}, image.getElementType());
+    SmallVector<OpFoldResult> split = {batch,   size(channels), size(rows),
+                                       size(p), size(columns),  size(q)};
+    auto splitType = RankedTensorType::get(
+        {image.getDimSize(0), channels, rows, p, columns, q},
+        image.getElementType());
+    Value cut = tensor::ExpandShapeOp::create(
+        rewriter, op.getLoc(), splitType, op.getImage(),
+        ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}, {4, 5}}, split);
+    SmallVector<OpFoldResult> moved = {
+        batch, size(rows), size(columns), size(channels), size(p), size(q)};
+    Value empty = tensor::EmptyOp::create(rewriter, op.getLoc(), moved,
+                                          image.getElementType());
+    Value patches =
+        linalg::TransposeOp::create(rewriter, op.getLoc(), cut, empty,
+                                    ArrayRef<int64_t>{0, 2, 4, 1, 3, 5})
+            ->getResult(0);
+    Value flat = tensor::CollapseShapeOp::create(
+        rewriter, op.getLoc(), patches,
+        ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3, 4, 5}});
+    auto flatType = RankedTensorType::get(
+        {image.getDimSize(0), rows * columns, depth}, image.getElementType());
     if (flat.getType() != flatType)
       flat = tensor::CastOp::create(rewriter, op.getLoc(), flatType, flat);
-    Value matrix = tensor::CollapseShapeOp::create(rewriter, op.getLoc(), op.getWeight(), ArrayRef<ReassociationIndices>{{0}, {1, 2, 3}});
-    (void)embedding;
-    rewriter.replaceOpWithNewOp<attn::LinearOp>(op, op.getInit().getType(), flat, matrix, op.getBias(), op.getInit(),
-                                                /*transpose_weight=*/true, attn::Activation::None);
+    Value matrix = constantMatrix(rewriter, op.getWeight(), embedding, depth);
+    if (!matrix)
+      matrix = tensor::CollapseShapeOp::create(
+          rewriter, op.getLoc(), op.getWeight(),
+          ArrayRef<ReassociationIndices>{{0}, {1, 2, 3}});
+    rewriter.replaceOpWithNewOp<attn::LinearOp>(
+        op, op.getInit().getType(), flat, matrix, op.getBias(), op.getInit(),
+        /*transpose_weight=*/true, attn::Activation::None);
     return success();
   }
 };
 
-struct AttnDecomposePass : public decompose::impl::AttnDecomposePassBase<AttnDecomposePass> {
+struct AttnDecomposePass
+    : public decompose::impl::AttnDecomposePassBase<AttnDecomposePass> {
   using Base::Base;
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    auto wanted = [&](StringRef name) { return !llvm::is_contained(keep, name.str()); };
+    auto wanted = [&](StringRef name) {
+      return !llvm::is_contained(keep, name.str());
+    };
     if (wanted("attn.linear"))
       patterns.add<DecomposeLinear>(&getContext());
     if (wanted("attn.norm"))

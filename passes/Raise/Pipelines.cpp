@@ -1,4 +1,5 @@
-//===- Pipelines.cpp - from onnx to attn ---------------------------------------------------*- C++ -*-===//
+//===- Pipelines.cpp - from onnx to attn
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -27,6 +28,7 @@ void tfc::raise::buildRaisePipeline(OpPassManager &pm, const RaiseOptions &) {
 
 void tfc::raise::registerRaisePipelines() {
   registerRaisePasses();
-  PassPipelineRegistration<>("raise", "from the onnx dialect to attn and linalg on tensors",
-                             [](OpPassManager &pm) { buildRaisePipeline(pm, RaiseOptions()); });
+  PassPipelineRegistration<>(
+      "raise", "from the onnx dialect to attn and linalg on tensors",
+      [](OpPassManager &pm) { buildRaisePipeline(pm, RaiseOptions()); });
 }

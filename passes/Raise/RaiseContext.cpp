@@ -1,4 +1,5 @@
-//===- RaiseContext.cpp - what rules of raising share ---------------------------------------------------*- C++ -*-===//
+//===- RaiseContext.cpp - what rules of raising share
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -19,7 +20,8 @@ using namespace mlir;
 using namespace tfc::raise;
 
 bool tfc::raise::isFloat(int32_t kind) {
-  return kind == Float32 || kind == Float16 || kind == Float64 || kind == BFloat16;
+  return kind == Float32 || kind == Float16 || kind == Float64 ||
+         kind == BFloat16;
 }
 
 bool tfc::raise::isUnsigned(int32_t kind) {
@@ -27,39 +29,62 @@ bool tfc::raise::isUnsigned(int32_t kind) {
 }
 
 int32_t tfc::raise::kindOfElement(Type type) {
-  if (type.isF32()) return Float32;
-  if (type.isF64()) return Float64;
-  if (type.isF16()) return Float16;
-  if (type.isBF16()) return BFloat16;
+  if (type.isF32())
+    return Float32;
+  if (type.isF64())
+    return Float64;
+  if (type.isF16())
+    return Float16;
+  if (type.isBF16())
+    return BFloat16;
   auto integer = dyn_cast<IntegerType>(type);
   if (!integer)
     return 0;
   bool isUnsigned = integer.isUnsigned();
   switch (integer.getWidth()) {
-  case 1: return Bool;
-  case 8: return isUnsigned ? UInt8 : Int8;
-  case 16: return isUnsigned ? UInt16 : Int16;
-  case 32: return isUnsigned ? UInt32 : Int32;
-  case 64: return isUnsigned ? UInt64 : Int64;
-  default: return 0;
+  case 1:
+    return Bool;
+  case 8:
+    return isUnsigned ? UInt8 : Int8;
+  case 16:
+    return isUnsigned ? UInt16 : Int16;
+  case 32:
+    return isUnsigned ? UInt32 : Int32;
+  case 64:
+    return isUnsigned ? UInt64 : Int64;
+  default:
+    return 0;
   }
 }
 
 Type RaiseContext::elementType(int32_t kind) {
   switch (kind) {
-  case Float32: return b.getF32Type();
-  case Float16: return b.getF16Type();
-  case Float64: return b.getF64Type();
-  case BFloat16: return b.getBF16Type();
-  case Bool: return b.getI1Type();
-  case Int8: case UInt8: return b.getI8Type();
-  case Int16: case UInt16: return b.getI16Type();
-  case Int32: case UInt32: return b.getI32Type();
-  default: return b.getI64Type();
+  case Float32:
+    return b.getF32Type();
+  case Float16:
+    return b.getF16Type();
+  case Float64:
+    return b.getF64Type();
+  case BFloat16:
+    return b.getBF16Type();
+  case Bool:
+    return b.getI1Type();
+  case Int8:
+  case UInt8:
+    return b.getI8Type();
+  case Int16:
+  case UInt16:
+    return b.getI16Type();
+  case Int32:
+  case UInt32:
+    return b.getI32Type();
+  default:
+    return b.getI64Type();
   }
 }
 
-RankedTensorType RaiseContext::tensorType(ArrayRef<OpFoldResult> shape, int32_t kind) {
+RankedTensorType RaiseContext::tensorType(ArrayRef<OpFoldResult> shape,
+                                          int32_t kind) {
   SmallVector<int64_t> dims;
   for (OpFoldResult size : shape)
     dims.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
@@ -70,15 +95,18 @@ Value RaiseContext::empty(ArrayRef<OpFoldResult> shape, int32_t kind) {
   return tensor::EmptyOp::create(b, loc, shape, elementType(kind));
 }
 
-Value RaiseContext::filled(ArrayRef<OpFoldResult> shape, Value scalar, int32_t kind) {
-  return linalg::FillOp::create(b, loc, scalar, empty(shape, kind)).getResult(0);
+Value RaiseContext::filled(ArrayRef<OpFoldResult> shape, Value scalar,
+                           int32_t kind) {
+  return linalg::FillOp::create(b, loc, scalar, empty(shape, kind))
+      .getResult(0);
 }
 
 Value RaiseContext::constantOf(int32_t kind, double value) {
   Type type = elementType(kind);
   if (isa<FloatType>(type))
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
-  return arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, static_cast<int64_t>(value)));
+  return arith::ConstantOp::create(
+      b, loc, b.getIntegerAttr(type, static_cast<int64_t>(value)));
 }
 
 Value RaiseContext::value(OpFoldResult size) {
@@ -107,23 +135,28 @@ Value RaiseContext::tensor(Raised &raised) {
     for (OpFoldResult element : *raised.elements) {
       Value scalar;
       if (auto attr = dyn_cast<Attribute>(element)) {
-        double number = isa<FloatAttr>(attr) ? cast<FloatAttr>(attr).getValueAsDouble()
-                                             : cast<IntegerAttr>(attr).getInt();
+        double number = isa<FloatAttr>(attr)
+                            ? cast<FloatAttr>(attr).getValueAsDouble()
+                            : cast<IntegerAttr>(attr).getInt();
         scalar = constantOf(raised.kind, number);
       } else {
         scalar = cast<Value>(element);
         if (raised.kind == Bool)
-          scalar = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, scalar, value(size(0)));
+          scalar = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                         scalar, value(size(0)));
         else if (scalar.getType().isIndex())
-          scalar = b.createOrFold<arith::IndexCastOp>(loc, elementType(raised.kind), scalar);
+          scalar = b.createOrFold<arith::IndexCastOp>(
+              loc, elementType(raised.kind), scalar);
       }
       scalars.push_back(scalar);
     }
     if (scalars.empty())
       return raised.tensor = empty(raised.shape, raised.kind);
-    return raised.tensor = b.createOrFold<tensor::FromElementsOp>(loc, type, scalars);
+    return raised.tensor =
+               b.createOrFold<tensor::FromElementsOp>(loc, type, scalars);
   }
-  ElementsAttr attr = signless(raised.constant, tensorType(raised.shape, raised.kind));
+  ElementsAttr attr =
+      signless(raised.constant, tensorType(raised.shape, raised.kind));
   Value &known = constants[attr];
   if (!known) {
     OpBuilder::InsertionGuard guard(b);
@@ -143,16 +176,24 @@ static void readIntegers(ArrayRef<char> data, Builder &b, Sizes &out) {
 }
 
 /// Elements of a constant whose bytes lie in a resource.
-static std::optional<Sizes> readResource(DenseResourceElementsAttr attr, int32_t kind, Builder &b) {
+static std::optional<Sizes> readResource(DenseResourceElementsAttr attr,
+                                         int32_t kind, Builder &b) {
   AsmResourceBlob *blob = attr.getRawHandle().getBlob();
   if (!blob)
     return std::nullopt;
   Sizes out;
   switch (kind) {
-  case Int64: readIntegers<int64_t>(blob->getData(), b, out); return out;
-  case Int32: readIntegers<int32_t>(blob->getData(), b, out); return out;
-  case Bool: readIntegers<int8_t>(blob->getData(), b, out); return out;
-  default: return std::nullopt;
+  case Int64:
+    readIntegers<int64_t>(blob->getData(), b, out);
+    return out;
+  case Int32:
+    readIntegers<int32_t>(blob->getData(), b, out);
+    return out;
+  case Bool:
+    readIntegers<int8_t>(blob->getData(), b, out);
+    return out;
+  default:
+    return std::nullopt;
   }
 }
 
@@ -172,9 +213,10 @@ std::optional<Sizes> RaiseContext::elements(Raised &raised) {
       out.push_back(b.getF32FloatAttr(value));
   } else if (!isFloat(raised.kind)) {
     for (const APInt &value : dense.getValues<APInt>())
-      out.push_back(b.getIndexAttr(raised.kind == Bool || isUnsigned(raised.kind)
-                                       ? value.getZExtValue()
-                                       : value.getSExtValue()));
+      out.push_back(
+          b.getIndexAttr(raised.kind == Bool || isUnsigned(raised.kind)
+                             ? value.getZExtValue()
+                             : value.getSExtValue()));
   } else {
     return std::nullopt;
   }
@@ -207,7 +249,8 @@ Raised RaiseContext::fromTensor(Value tensor, int32_t kind, Sizes shape) {
   return raised;
 }
 
-Raised RaiseContext::fromElements(Sizes elements, int32_t kind, ArrayRef<int64_t> shape) {
+Raised RaiseContext::fromElements(Sizes elements, int32_t kind,
+                                  ArrayRef<int64_t> shape) {
   Raised raised;
   raised.kind = kind;
   for (int64_t dim : shape)
@@ -228,14 +271,16 @@ OpFoldResult RaiseContext::multiply(OpFoldResult x, OpFoldResult y) {
     return y;
   if (c && *c == 1)
     return x;
-  return getAsOpFoldResult(b.createOrFold<arith::MulIOp>(loc, value(x), value(y)));
+  return getAsOpFoldResult(
+      b.createOrFold<arith::MulIOp>(loc, value(x), value(y)));
 }
 
 OpFoldResult RaiseContext::add(OpFoldResult x, OpFoldResult y) {
   std::optional<int64_t> a = getConstantIntValue(x), c = getConstantIntValue(y);
   if (a && c)
     return size(*a + *c);
-  return getAsOpFoldResult(b.createOrFold<arith::AddIOp>(loc, value(x), value(y)));
+  return getAsOpFoldResult(
+      b.createOrFold<arith::AddIOp>(loc, value(x), value(y)));
 }
 
 OpFoldResult RaiseContext::product(ArrayRef<OpFoldResult> sizes) {
@@ -265,7 +310,9 @@ struct Factors {
     symbols.push_back(value);
   }
   void sort() {
-    llvm::sort(symbols, [](Value a, Value b) { return a.getAsOpaquePointer() < b.getAsOpaquePointer(); });
+    llvm::sort(symbols, [](Value a, Value b) {
+      return a.getAsOpaquePointer() < b.getAsOpaquePointer();
+    });
   }
   bool operator==(Factors other) {
     sort();
@@ -281,11 +328,13 @@ struct Factors {
 };
 } // namespace
 
-bool RaiseContext::sameProduct(ArrayRef<OpFoldResult> x, ArrayRef<OpFoldResult> y) {
+bool RaiseContext::sameProduct(ArrayRef<OpFoldResult> x,
+                               ArrayRef<OpFoldResult> y) {
   return Factors::of(x) == Factors::of(y);
 }
 
-OpFoldResult RaiseContext::quotient(ArrayRef<OpFoldResult> total, ArrayRef<OpFoldResult> divisor) {
+OpFoldResult RaiseContext::quotient(ArrayRef<OpFoldResult> total,
+                                    ArrayRef<OpFoldResult> divisor) {
   Factors above = Factors::of(total), below = Factors::of(divisor);
   SmallVector<Value> rest;
   for (Value symbol : below.symbols) {
@@ -295,7 +344,8 @@ OpFoldResult RaiseContext::quotient(ArrayRef<OpFoldResult> total, ArrayRef<OpFol
     else
       rest.push_back(symbol);
   }
-  int64_t common = below.number != 0 && above.number % below.number == 0 ? below.number : 1;
+  int64_t common =
+      below.number != 0 && above.number % below.number == 0 ? below.number : 1;
   OpFoldResult result = size(above.number / common);
   for (Value symbol : above.symbols)
     result = multiply(result, symbol);
@@ -305,8 +355,10 @@ OpFoldResult RaiseContext::quotient(ArrayRef<OpFoldResult> total, ArrayRef<OpFol
   if (isConstantIntValue(under, 1))
     return result;
   // An empty tensor has no size that could be inferred; zero keeps it empty.
-  Value safe = b.createOrFold<arith::MaxUIOp>(loc, value(under), value(size(1)));
-  return getAsOpFoldResult(b.createOrFold<arith::DivUIOp>(loc, value(result), safe));
+  Value safe =
+      b.createOrFold<arith::MaxUIOp>(loc, value(under), value(size(1)));
+  return getAsOpFoldResult(
+      b.createOrFold<arith::DivUIOp>(loc, value(result), safe));
 }
 
 void RaiseContext::require(Value ok, const Twine &message) {
@@ -319,7 +371,8 @@ void RaiseContext::require(Value ok, const Twine &message) {
 
 /// Groups of source and target dimensions with equal products, in order.
 static void groupDimensions(RaiseContext &c, ArrayRef<OpFoldResult> from,
-                            ArrayRef<OpFoldResult> to, SmallVectorImpl<ReassociationIndices> &sources,
+                            ArrayRef<OpFoldResult> to,
+                            SmallVectorImpl<ReassociationIndices> &sources,
                             SmallVectorImpl<ReassociationIndices> &targets) {
   size_t i = 0, j = 0;
   while (i < from.size() && j < to.size()) {
@@ -344,7 +397,8 @@ static void groupDimensions(RaiseContext &c, ArrayRef<OpFoldResult> from,
     targets.back().push_back(j);
 }
 
-Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<OpFoldResult> to) {
+Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from,
+                            ArrayRef<OpFoldResult> to) {
   Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
   auto typeOf = [&](ArrayRef<OpFoldResult> shape) {
     SmallVector<int64_t> dims;
@@ -353,7 +407,9 @@ Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<
     return RankedTensorType::get(dims, element);
   };
   auto castTo = [&](Value value, RankedTensorType type) -> Value {
-    return value.getType() == type ? value : Value(tensor::CastOp::create(b, loc, type, value));
+    return value.getType() == type
+               ? value
+               : Value(tensor::CastOp::create(b, loc, type, value));
   };
   if (llvm::equal(from, to))
     return tensor;
@@ -365,7 +421,10 @@ Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<
     SmallVector<Value> first(from.size(), value(size(0)));
     Value element = tensor::ExtractOp::create(b, loc, tensor, first);
     SmallVector<int64_t> ones(to.size(), 1);
-    return castTo(tensor::FromElementsOp::create(b, loc, RankedTensorType::get(ones, element.getType()), element), typeOf(to));
+    return castTo(
+        tensor::FromElementsOp::create(
+            b, loc, RankedTensorType::get(ones, element.getType()), element),
+        typeOf(to));
   }
   SmallVector<OpFoldResult> middle;
   for (auto [source, target] : llvm::zip(sources, targets)) {
@@ -375,9 +434,12 @@ Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<
       ofSource.push_back(from[d]);
     for (int64_t d : target)
       ofTarget.push_back(to[d]);
-    bool targetStatic = llvm::all_of(ofTarget, [](OpFoldResult s) { return getConstantIntValue(s).has_value(); });
-    middle.push_back(source.size() == 1 && !targetStatic ? from[source[0]]
-                                                         : product(targetStatic ? ofTarget : ofSource));
+    bool targetStatic = llvm::all_of(ofTarget, [](OpFoldResult s) {
+      return getConstantIntValue(s).has_value();
+    });
+    middle.push_back(source.size() == 1 && !targetStatic
+                         ? from[source[0]]
+                         : product(targetStatic ? ofTarget : ofSource));
   }
   Value result = tensor;
   if (sources.size() < from.size())
@@ -389,10 +451,12 @@ Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<
     for (auto [m, target] : llvm::zip(middle, targets)) {
       (void)m;
       for (int64_t d : target)
-        dims.push_back(getConstantIntValue(to[d]).value_or(ShapedType::kDynamic));
+        dims.push_back(
+            getConstantIntValue(to[d]).value_or(ShapedType::kDynamic));
     }
-    result = tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get(dims, element), result,
-                                           targets, llvm::to_vector(to));
+    result = tensor::ExpandShapeOp::create(
+        b, loc, RankedTensorType::get(dims, element), result, targets,
+        llvm::to_vector(to));
   }
   return castTo(result, typeOf(to));
 }
@@ -401,8 +465,8 @@ Value RaiseContext::reshape(Value tensor, ArrayRef<OpFoldResult> from, ArrayRef<
 // Elementwise
 //===----------------------------------------------------------------------===//
 
-Raised RaiseContext::elementwise(MutableArrayRef<Raised> operands, Sizes shape, int32_t kind,
-                                 Body body) {
+Raised RaiseContext::elementwise(MutableArrayRef<Raised> operands, Sizes shape,
+                                 int32_t kind, Body body) {
   int64_t rank = shape.size();
   MLIRContext *context = b.getContext();
   SmallVector<AffineMap> maps;
@@ -411,19 +475,23 @@ Raised RaiseContext::elementwise(MutableArrayRef<Raised> operands, Sizes shape, 
     SmallVector<AffineExpr> exprs;
     for (int64_t i = 0; i < operand.rank(); ++i) {
       int64_t loop = rank - operand.rank() + i;
-      bool repeats = isConstantIntValue(operand.shape[i], 1) && !isConstantIntValue(shape[loop], 1);
-      exprs.push_back(repeats ? getAffineConstantExpr(0, context) : getAffineDimExpr(loop, context));
+      bool repeats = isConstantIntValue(operand.shape[i], 1) &&
+                     !isConstantIntValue(shape[loop], 1);
+      exprs.push_back(repeats ? getAffineConstantExpr(0, context)
+                              : getAffineDimExpr(loop, context));
     }
     maps.push_back(AffineMap::get(rank, 0, exprs, context));
     inputs.push_back(tensor(operand));
   }
   maps.push_back(AffineMap::getMultiDimIdentityMap(rank, context));
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
   Value init = empty(shape, kind);
   auto generic = linalg::GenericOp::create(
       b, loc, init.getType(), inputs, init, maps, iterators,
       [&](OpBuilder &inner, Location innerLoc, ValueRange args) {
-        linalg::YieldOp::create(inner, innerLoc, body(inner, innerLoc, args.drop_back()));
+        linalg::YieldOp::create(inner, innerLoc,
+                                body(inner, innerLoc, args.drop_back()));
       });
   return fromTensor(generic.getResult(0), kind, std::move(shape));
 }
@@ -448,13 +516,15 @@ StringRef NodeContext::text(StringRef name, StringRef otherwise) {
 }
 
 std::optional<SmallVector<int64_t>> NodeContext::list(StringRef name) {
-  auto attr = dyn_cast_or_null<DenseI64ArrayAttr>(node.getNodeAttrs().get(name));
+  auto attr =
+      dyn_cast_or_null<DenseI64ArrayAttr>(node.getNodeAttrs().get(name));
   if (!attr)
     return std::nullopt;
   return llvm::to_vector(attr.asArrayRef());
 }
 
-std::optional<SmallVector<int64_t>> NodeContext::listOrInput(StringRef name, unsigned i) {
+std::optional<SmallVector<int64_t>> NodeContext::listOrInput(StringRef name,
+                                                             unsigned i) {
   if (hasAttr(name))
     return list(name);
   return has(i) ? c.integers(input(i)) : std::nullopt;
@@ -462,7 +532,8 @@ std::optional<SmallVector<int64_t>> NodeContext::listOrInput(StringRef name, uns
 
 FailureOr<int64_t> NodeContext::normalAxis(int64_t axis, int64_t rank) {
   if (axis < -rank || axis >= std::max<int64_t>(rank, 1)) {
-    reason = ("axis " + Twine(axis) + " lies outside rank " + Twine(rank)).str();
+    reason =
+        ("axis " + Twine(axis) + " lies outside rank " + Twine(rank)).str();
     return failure();
   }
   return axis < 0 ? axis + rank : axis;
@@ -473,8 +544,9 @@ std::string NodeContext::describe() {
   std::string name = node.getNodeName().str();
   if (name.empty() && node.getNumResults() > 0)
     name = "that makes " + cast<StringAttr>(node.getOutputNames()[0]).str();
-  return ("node '" + name + "' (" + domain + (domain.empty() ? "" : ".") + node.getOpType() +
-          ", opset " + Twine(node.getOpset()) + ")").str();
+  return ("node '" + name + "' (" + domain + (domain.empty() ? "" : ".") +
+          node.getOpType() + ", opset " + Twine(node.getOpset()) + ")")
+      .str();
 }
 
 FailureOr<Sizes> NodeContext::broadcast(ArrayRef<Raised> operands) {
@@ -492,16 +564,23 @@ FailureOr<Sizes> NodeContext::broadcast(ArrayRef<Raised> operands) {
         known = other;
         continue;
       }
-      std::optional<int64_t> a = getConstantIntValue(known), d = getConstantIntValue(other);
+      std::optional<int64_t> a = getConstantIntValue(known),
+                             d = getConstantIntValue(other);
       if (a && d) {
-        reason = ("sizes " + Twine(*a) + " and " + Twine(*d) + " of its inputs do not broadcast").str();
+        reason = ("sizes " + Twine(*a) + " and " + Twine(*d) +
+                  " of its inputs do not broadcast")
+                     .str();
         return failure();
       }
       // One of them being 1 at run time would be legal ONNX; it is refused
       // then, never computed wrongly.
-      Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, c.value(known), c.value(other));
-      c.require(equal, describe() + ": sizes of its inputs differ, and which one broadcasts is not "
-                                    "known when compiling");
+      Value equal = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                          c.value(known), c.value(other));
+      c.require(
+          equal,
+          describe() +
+              ": sizes of its inputs differ, and which one broadcasts is not "
+              "known when compiling");
       if (d)
         known = other;
     }

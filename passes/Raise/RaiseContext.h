@@ -28,8 +28,19 @@ using Sizes = llvm::SmallVector<mlir::OpFoldResult>;
 
 /// Numbers of ONNX's TensorProto.DataType.
 enum ElementKind : int32_t {
-  Float32 = 1, UInt8 = 2, Int8 = 3, UInt16 = 4, Int16 = 5, Int32 = 6, Int64 = 7,
-  Bool = 9, Float16 = 10, Float64 = 11, UInt32 = 12, UInt64 = 13, BFloat16 = 16
+  Float32 = 1,
+  UInt8 = 2,
+  Int8 = 3,
+  UInt16 = 4,
+  Int16 = 5,
+  Int32 = 6,
+  Int64 = 7,
+  Bool = 9,
+  Float16 = 10,
+  Float64 = 11,
+  UInt32 = 12,
+  UInt64 = 13,
+  BFloat16 = 16
 };
 
 bool isFloat(int32_t kind);
@@ -62,12 +73,15 @@ constexpr int64_t maxElements = 1024;
 
 class RaiseContext {
 public:
-  RaiseContext(mlir::OpBuilder &builder, mlir::Block *entry) : b(builder), entry(entry) {}
+  RaiseContext(mlir::OpBuilder &builder, mlir::Block *entry)
+      : b(builder), entry(entry) {}
 
   mlir::OpBuilder &b;
   mlir::Location loc = b.getUnknownLoc();
 
-  void set(mlir::Value onnxValue, Raised raised) { values[onnxValue] = std::move(raised); }
+  void set(mlir::Value onnxValue, Raised raised) {
+    values[onnxValue] = std::move(raised);
+  }
   Raised &get(mlir::Value onnxValue) { return values[onnxValue]; }
 
   /// The tensor of `raised`, made from its constant or elements when needed.
@@ -79,12 +93,15 @@ public:
   std::optional<llvm::SmallVector<int64_t>> integers(Raised &raised);
 
   Raised fromTensor(mlir::Value tensor, int32_t kind, Sizes shape);
-  Raised fromElements(Sizes elements, int32_t kind, llvm::ArrayRef<int64_t> shape);
+  Raised fromElements(Sizes elements, int32_t kind,
+                      llvm::ArrayRef<int64_t> shape);
 
   mlir::Type elementType(int32_t kind);
-  mlir::RankedTensorType tensorType(llvm::ArrayRef<mlir::OpFoldResult> shape, int32_t kind);
+  mlir::RankedTensorType tensorType(llvm::ArrayRef<mlir::OpFoldResult> shape,
+                                    int32_t kind);
   mlir::Value empty(llvm::ArrayRef<mlir::OpFoldResult> shape, int32_t kind);
-  mlir::Value filled(llvm::ArrayRef<mlir::OpFoldResult> shape, mlir::Value scalar, int32_t kind);
+  mlir::Value filled(llvm::ArrayRef<mlir::OpFoldResult> shape,
+                     mlir::Value scalar, int32_t kind);
   mlir::Value constantOf(int32_t kind, double value);
   mlir::Value zero(int32_t kind) { return constantOf(kind, 0); }
 
@@ -97,20 +114,22 @@ public:
   /// total / divisor, which must divide it; symbols that both have cancel.
   mlir::OpFoldResult quotient(llvm::ArrayRef<mlir::OpFoldResult> total,
                               llvm::ArrayRef<mlir::OpFoldResult> divisor);
-  bool sameProduct(llvm::ArrayRef<mlir::OpFoldResult> a, llvm::ArrayRef<mlir::OpFoldResult> b);
+  bool sameProduct(llvm::ArrayRef<mlir::OpFoldResult> a,
+                   llvm::ArrayRef<mlir::OpFoldResult> b);
 
   /// A check when the call runs: ends it with `message` where `ok` is false.
   void require(mlir::Value ok, const llvm::Twine &message);
 
   /// `tensor` of shape `from` as shape `to`, which has as many elements.
-  mlir::Value reshape(mlir::Value tensor, llvm::ArrayRef<mlir::OpFoldResult> from,
+  mlir::Value reshape(mlir::Value tensor,
+                      llvm::ArrayRef<mlir::OpFoldResult> from,
                       llvm::ArrayRef<mlir::OpFoldResult> to);
 
   /// One linalg.generic over `shape`; operands broadcast as ONNX says.
   using Body = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location,
                                               mlir::ValueRange)>;
-  Raised elementwise(llvm::MutableArrayRef<Raised> operands, Sizes shape, int32_t kind,
-                     Body body);
+  Raised elementwise(llvm::MutableArrayRef<Raised> operands, Sizes shape,
+                     int32_t kind, Body body);
 
 private:
   mlir::Block *entry;
@@ -140,8 +159,10 @@ public:
   float number(llvm::StringRef name, float otherwise);
   llvm::StringRef text(llvm::StringRef name, llvm::StringRef otherwise);
   std::optional<llvm::SmallVector<int64_t>> list(llvm::StringRef name);
-  /// The list from attribute `name`, or from input `i` where newer opsets have it.
-  std::optional<llvm::SmallVector<int64_t>> listOrInput(llvm::StringRef name, unsigned i);
+  /// The list from attribute `name`, or from input `i` where newer opsets have
+  /// it.
+  std::optional<llvm::SmallVector<int64_t>> listOrInput(llvm::StringRef name,
+                                                        unsigned i);
   /// `axis` counted from the front; fails where it lies outside the rank.
   mlir::FailureOr<int64_t> normalAxis(int64_t axis, int64_t rank);
   bool isUsed(unsigned output) {

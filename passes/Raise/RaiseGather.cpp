@@ -1,4 +1,5 @@
-//===- RaiseGather.cpp - reading by index ---------------------------------------------------*- C++ -*-===//
+//===- RaiseGather.cpp - reading by index
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -28,18 +29,24 @@ void requireInRange(NodeContext &n, Raised &indices, OpFoldResult extent) {
   Value init = n.c.filled({}, yes, Bool);
   int64_t rank = indices.rank();
   MLIRContext *context = n.b.getContext();
-  SmallVector<AffineMap> maps = {AffineMap::getMultiDimIdentityMap(rank, context), AffineMap::get(rank, 0, context)};
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::reduction);
+  SmallVector<AffineMap> maps = {
+      AffineMap::getMultiDimIdentityMap(rank, context),
+      AffineMap::get(rank, 0, context)};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::reduction);
   auto check = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), tensor, init, maps, iterators,
       [&](OpBuilder &b, Location loc, ValueRange args) {
         // 0 <= i + extent < 2 * extent, without a sign.
         Value shifted = arith::AddIOp::create(b, loc, args[0], bound);
         Value twice = arith::AddIOp::create(b, loc, bound, bound);
-        Value ok = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, shifted, twice);
-        linalg::YieldOp::create(b, loc, arith::AndIOp::create(b, loc, args[1], ok).getResult());
+        Value ok = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                                         shifted, twice);
+        linalg::YieldOp::create(
+            b, loc, arith::AndIOp::create(b, loc, args[1], ok).getResult());
       });
-  Value ok = tensor::ExtractOp::create(n.b, n.loc, check.getResult(0), ValueRange());
+  Value ok =
+      tensor::ExtractOp::create(n.b, n.loc, check.getResult(0), ValueRange());
   n.c.require(ok, n.describe() + ": an index is out of range");
 }
 
@@ -47,14 +54,17 @@ void requireInRange(NodeContext &n, Raised &indices, OpFoldResult extent) {
 bool provenInRange(NodeContext &n, Raised &indices, OpFoldResult extent) {
   std::optional<SmallVector<int64_t>> known = n.c.integers(indices);
   std::optional<int64_t> size = getConstantIntValue(extent);
-  return known && size && llvm::all_of(*known, [&](int64_t i) { return i >= -*size && i < *size; });
+  return known && size && llvm::all_of(*known, [&](int64_t i) {
+           return i >= -*size && i < *size;
+         });
 }
 
 /// An index value from an element that may count from the end.
 Value resolveIndex(OpBuilder &b, Location loc, Value element, Value extent) {
   Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), element);
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-  Value negative = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, zero);
+  Value negative =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, index, zero);
   Value wrapped = arith::AddIOp::create(b, loc, index, extent);
   return arith::SelectOp::create(b, loc, negative, wrapped, index);
 }
@@ -99,15 +109,19 @@ LogicalResult raiseGather(NodeContext &n) {
   if (known && known->size() == 1 && (size || (*known)[0] >= 0)) {
     int64_t position = (*known)[0];
     if (size && (position < -*size || position >= *size))
-      return n.fail("index " + Twine(position) + " lies outside " + Twine(*size));
+      return n.fail("index " + Twine(position) + " lies outside " +
+                    Twine(*size));
     if (!size)
       requireInRange(n, indices, extent);
-    Sizes offsets(data.rank(), n.c.size(0)), sizes = data.shape, strides(data.rank(), n.c.size(1));
+    Sizes offsets(data.rank(), n.c.size(0)), sizes = data.shape,
+                                             strides(data.rank(), n.c.size(1));
     offsets[*axis] = n.c.size(position < 0 ? position + *size : position);
     sizes[*axis] = n.c.size(1);
-    Value part = tensor::ExtractSliceOp::create(n.b, n.loc, n.c.tensor(data), offsets, sizes, strides);
+    Value part = tensor::ExtractSliceOp::create(n.b, n.loc, n.c.tensor(data),
+                                                offsets, sizes, strides);
     Raised sliced = n.c.fromTensor(part, data.kind, sizes);
-    return n.finish(n.c.fromTensor(n.c.reshape(sliced.tensor, sizes, shape), data.kind, shape));
+    return n.finish(n.c.fromTensor(n.c.reshape(sliced.tensor, sizes, shape),
+                                   data.kind, shape));
   }
   if (!provenInRange(n, indices, extent))
     requireInRange(n, indices, extent);
@@ -118,8 +132,11 @@ LogicalResult raiseGather(NodeContext &n) {
   for (int64_t d = 0; d < indexRank; ++d)
     indexDims.push_back(getAffineDimExpr(before + d, context));
   Value init = n.c.empty(shape, data.kind);
-  SmallVector<AffineMap> maps = {AffineMap::get(rank, 0, indexDims, context), AffineMap::getMultiDimIdentityMap(rank, context)};
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  SmallVector<AffineMap> maps = {
+      AffineMap::get(rank, 0, indexDims, context),
+      AffineMap::getMultiDimIdentityMap(rank, context)};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
   auto gather = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), n.c.tensor(indices), init, maps, iterators,
       [&](OpBuilder &b, Location loc, ValueRange args) {
@@ -129,7 +146,8 @@ LogicalResult raiseGather(NodeContext &n) {
         at.push_back(resolveIndex(b, loc, args[0], bound));
         for (int64_t d = before + indexRank; d < rank; ++d)
           at.push_back(linalg::IndexOp::create(b, loc, d));
-        linalg::YieldOp::create(b, loc, tensor::ExtractOp::create(b, loc, source, at).getResult());
+        linalg::YieldOp::create(
+            b, loc, tensor::ExtractOp::create(b, loc, source, at).getResult());
       });
   return n.finish(n.c.fromTensor(gather.getResult(0), data.kind, shape));
 }
@@ -142,7 +160,8 @@ LogicalResult raiseGatherElements(NodeContext &n) {
   if (indices.rank() != data.rank())
     return n.fail("its indices and data differ in rank");
   for (int64_t d = 0; d < data.rank(); ++d) {
-    std::optional<int64_t> a = getConstantIntValue(indices.shape[d]), s = getConstantIntValue(data.shape[d]);
+    std::optional<int64_t> a = getConstantIntValue(indices.shape[d]),
+                           s = getConstantIntValue(data.shape[d]);
     if (d == *axis || indices.shape[d] == data.shape[d])
       continue;
     if (a && s) {
@@ -150,7 +169,9 @@ LogicalResult raiseGatherElements(NodeContext &n) {
         return n.fail("its indices are larger than its data");
       continue;
     }
-    Value fits = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::ule, n.c.value(indices.shape[d]), n.c.value(data.shape[d]));
+    Value fits = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::ule,
+                                       n.c.value(indices.shape[d]),
+                                       n.c.value(data.shape[d]));
     n.c.require(fits, n.describe() + ": its indices are larger than its data");
   }
   OpFoldResult extent = data.shape[*axis];
@@ -159,12 +180,16 @@ LogicalResult raiseGatherElements(NodeContext &n) {
   Value source = n.c.tensor(data), bound = n.c.value(extent);
   SmallVector<Raised> operands = {indices};
   int64_t rank = data.rank(), at = *axis;
-  return n.finish(n.c.elementwise(operands, indices.shape, data.kind, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-    SmallVector<Value> position;
-    for (int64_t d = 0; d < rank; ++d)
-      position.push_back(d == at ? resolveIndex(b, loc, v[0], bound) : linalg::IndexOp::create(b, loc, d).getResult());
-    return tensor::ExtractOp::create(b, loc, source, position);
-  }));
+  return n.finish(n.c.elementwise(
+      operands, indices.shape, data.kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        SmallVector<Value> position;
+        for (int64_t d = 0; d < rank; ++d)
+          position.push_back(
+              d == at ? resolveIndex(b, loc, v[0], bound)
+                      : linalg::IndexOp::create(b, loc, d).getResult());
+        return tensor::ExtractOp::create(b, loc, source, position);
+      }));
 }
 
 LogicalResult raiseGatherND(NodeContext &n) {
@@ -174,38 +199,45 @@ LogicalResult raiseGatherND(NodeContext &n) {
     return n.fail("batch_dims is out of range");
   std::optional<int64_t> depth = getConstantIntValue(indices.shape.back());
   if (!depth || *depth < 1 || batch + *depth > data.rank())
-    return n.fail("the last dimension of its indices must be known and fit its data");
+    return n.fail(
+        "the last dimension of its indices must be known and fit its data");
   Sizes shape(ArrayRef(indices.shape).drop_back());
   shape.append(data.shape.begin() + batch + *depth, data.shape.end());
   // Every column of the indices has a bound of its own.
   for (int64_t k = 0; k < *depth; ++k) {
-    Sizes offsets(rank, n.c.size(0)), sizes = indices.shape, strides(rank, n.c.size(1));
+    Sizes offsets(rank, n.c.size(0)), sizes = indices.shape,
+                                      strides(rank, n.c.size(1));
     offsets.back() = n.c.size(k);
     sizes.back() = n.c.size(1);
     Raised column;
     column.kind = indices.kind;
     column.shape = sizes;
-    column.tensor = tensor::ExtractSliceOp::create(n.b, n.loc, n.c.tensor(indices), offsets, sizes, strides);
+    column.tensor = tensor::ExtractSliceOp::create(
+        n.b, n.loc, n.c.tensor(indices), offsets, sizes, strides);
     requireInRange(n, column, data.shape[batch + k]);
   }
   Value source = n.c.tensor(data), positions = n.c.tensor(indices);
   Sizes dataShape = data.shape;
-  return n.finish(n.c.elementwise({}, shape, data.kind, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-    SmallVector<Value> row, at;
-    for (int64_t d = 0; d < rank - 1; ++d)
-      row.push_back(linalg::IndexOp::create(b, loc, d));
-    for (int64_t d = 0; d < batch; ++d)
-      at.push_back(row[d]);
-    for (int64_t k = 0; k < *depth; ++k) {
-      SmallVector<Value> entry = row;
-      entry.push_back(arith::ConstantIndexOp::create(b, loc, k));
-      Value element = tensor::ExtractOp::create(b, loc, positions, entry);
-      at.push_back(resolveIndex(b, loc, element, getValueOrCreateConstantIndexOp(b, loc, dataShape[batch + k])));
-    }
-    for (int64_t d = rank - 1; d < static_cast<int64_t>(shape.size()); ++d)
-      at.push_back(linalg::IndexOp::create(b, loc, d));
-    return tensor::ExtractOp::create(b, loc, source, at);
-  }));
+  return n.finish(n.c.elementwise(
+      {}, shape, data.kind,
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        SmallVector<Value> row, at;
+        for (int64_t d = 0; d < rank - 1; ++d)
+          row.push_back(linalg::IndexOp::create(b, loc, d));
+        for (int64_t d = 0; d < batch; ++d)
+          at.push_back(row[d]);
+        for (int64_t k = 0; k < *depth; ++k) {
+          SmallVector<Value> entry = row;
+          entry.push_back(arith::ConstantIndexOp::create(b, loc, k));
+          Value element = tensor::ExtractOp::create(b, loc, positions, entry);
+          at.push_back(resolveIndex(
+              b, loc, element,
+              getValueOrCreateConstantIndexOp(b, loc, dataShape[batch + k])));
+        }
+        for (int64_t d = rank - 1; d < static_cast<int64_t>(shape.size()); ++d)
+          at.push_back(linalg::IndexOp::create(b, loc, d));
+        return tensor::ExtractOp::create(b, loc, source, at);
+      }));
 }
 
 LogicalResult raiseOneHot(NodeContext &n) {
@@ -223,17 +255,27 @@ LogicalResult raiseOneHot(NodeContext &n) {
   shape.insert(shape.begin() + *axis, depth->front());
   Sizes spread = indices.shape;
   spread.insert(spread.begin() + *axis, n.c.size(1));
-  Raised column = n.c.fromTensor(n.c.reshape(n.c.tensor(indices), indices.shape, spread), indices.kind, spread);
+  Raised column =
+      n.c.fromTensor(n.c.reshape(n.c.tensor(indices), indices.shape, spread),
+                     indices.kind, spread);
   Value values = n.tensor(2), extent = n.c.value(depth->front());
   SmallVector<Raised> operands = {column};
   int64_t at = *axis;
-  return n.finish(n.c.elementwise(operands, shape, n.input(2).kind, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-    Value index = resolveIndex(b, loc, v[0], extent);
-    Value hit = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, index, linalg::IndexOp::create(b, loc, at));
-    Value off = tensor::ExtractOp::create(b, loc, values, ValueRange{arith::ConstantIndexOp::create(b, loc, 0)});
-    Value on = tensor::ExtractOp::create(b, loc, values, ValueRange{arith::ConstantIndexOp::create(b, loc, 1)});
-    return arith::SelectOp::create(b, loc, hit, on, off);
-  }));
+  return n.finish(n.c.elementwise(
+      operands, shape, n.input(2).kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value index = resolveIndex(b, loc, v[0], extent);
+        Value hit =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, index,
+                                  linalg::IndexOp::create(b, loc, at));
+        Value off = tensor::ExtractOp::create(
+            b, loc, values,
+            ValueRange{arith::ConstantIndexOp::create(b, loc, 0)});
+        Value on = tensor::ExtractOp::create(
+            b, loc, values,
+            ValueRange{arith::ConstantIndexOp::create(b, loc, 1)});
+        return arith::SelectOp::create(b, loc, hit, on, off);
+      }));
 }
 
 LogicalResult raiseTrilu(NodeContext &n) {
@@ -247,13 +289,18 @@ LogicalResult raiseTrilu(NodeContext &n) {
   int64_t rank = input.rank(), diagonal = k->front();
   SmallVector<Raised> operands = {input};
   Value zero = n.c.zero(input.kind);
-  return n.finish(n.c.elementwise(operands, input.shape, input.kind, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-    Value row = arith::AddIOp::create(b, loc, linalg::IndexOp::create(b, loc, rank - 2), arith::ConstantIndexOp::create(b, loc, diagonal));
-    Value column = linalg::IndexOp::create(b, loc, rank - 1);
-    auto predicate = upper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle;
-    Value keep = arith::CmpIOp::create(b, loc, predicate, column, row);
-    return arith::SelectOp::create(b, loc, keep, v[0], zero);
-  }));
+  return n.finish(n.c.elementwise(
+      operands, input.shape, input.kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value row = arith::AddIOp::create(
+            b, loc, linalg::IndexOp::create(b, loc, rank - 2),
+            arith::ConstantIndexOp::create(b, loc, diagonal));
+        Value column = linalg::IndexOp::create(b, loc, rank - 1);
+        auto predicate =
+            upper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle;
+        Value keep = arith::CmpIOp::create(b, loc, predicate, column, row);
+        return arith::SelectOp::create(b, loc, keep, v[0], zero);
+      }));
 }
 
 } // namespace

@@ -1,4 +1,5 @@
-//===- RaiseLayout.cpp - moving elements ---------------------------------------------------*- C++ -*-===//
+//===- RaiseLayout.cpp - moving elements
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -30,14 +31,17 @@ LogicalResult raiseTranspose(NodeContext &n) {
   else
     for (int64_t i = input.rank() - 1; i >= 0; --i)
       permutation.push_back(i);
-  if (static_cast<int64_t>(permutation.size()) != input.rank() || !isPermutationVector(permutation))
-    return n.fail("perm is no permutation of its " + Twine(input.rank()) + " dimensions");
+  if (static_cast<int64_t>(permutation.size()) != input.rank() ||
+      !isPermutationVector(permutation))
+    return n.fail("perm is no permutation of its " + Twine(input.rank()) +
+                  " dimensions");
   Sizes shape;
   for (int64_t axis : permutation)
     shape.push_back(input.shape[axis]);
   if (llvm::equal(permutation, llvm::seq<int64_t>(0, input.rank())))
     return n.finish(input);
-  auto transposed = linalg::TransposeOp::create(n.b, n.loc, n.c.tensor(input), n.c.empty(shape, input.kind), permutation);
+  auto transposed = linalg::TransposeOp::create(
+      n.b, n.loc, n.c.tensor(input), n.c.empty(shape, input.kind), permutation);
   return n.finish(n.c.fromTensor(transposed->getResult(0), input.kind, shape));
 }
 
@@ -70,11 +74,16 @@ LogicalResult raiseConcat(NodeContext &n) {
     for (int64_t d = 0; d < first.rank(); ++d) {
       if (d == *axis || part.shape[d] == shape[d])
         continue;
-      std::optional<int64_t> a = getConstantIntValue(part.shape[d]), s = getConstantIntValue(shape[d]);
+      std::optional<int64_t> a = getConstantIntValue(part.shape[d]),
+                             s = getConstantIntValue(shape[d]);
       if (a && s)
-        return n.fail("sizes " + Twine(*a) + " and " + Twine(*s) + " of dimension " + Twine(d) + " differ");
-      Value equal = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq, n.c.value(part.shape[d]), n.c.value(shape[d]));
-      n.c.require(equal, n.describe() + ": sizes of its inputs differ outside the axis");
+        return n.fail("sizes " + Twine(*a) + " and " + Twine(*s) +
+                      " of dimension " + Twine(d) + " differ");
+      Value equal =
+          arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq,
+                                n.c.value(part.shape[d]), n.c.value(shape[d]));
+      n.c.require(equal, n.describe() +
+                             ": sizes of its inputs differ outside the axis");
       if (a)
         shape[d] = part.shape[d];
     }
@@ -83,19 +92,23 @@ LogicalResult raiseConcat(NodeContext &n) {
   for (unsigned i = 0; i < n.numInputs(); ++i)
     shape[*axis] = n.c.add(shape[*axis], n.input(i).shape[*axis]);
   Value result = n.c.empty(shape, first.kind);
-  SmallVector<OpFoldResult> offsets(first.rank(), n.c.size(0)), strides(first.rank(), n.c.size(1));
+  SmallVector<OpFoldResult> offsets(first.rank(), n.c.size(0)),
+      strides(first.rank(), n.c.size(1));
   for (unsigned i = 0; i < n.numInputs(); ++i) {
     SmallVector<OpFoldResult> sizes = shape;
     sizes[*axis] = n.input(i).shape[*axis];
     Raised part = n.c.fromTensor(n.tensor(i), first.kind, sizes);
-    result = tensor::InsertSliceOp::create(n.b, n.loc, part.tensor, result, offsets, sizes, strides);
+    result = tensor::InsertSliceOp::create(n.b, n.loc, part.tensor, result,
+                                           offsets, sizes, strides);
     offsets[*axis] = n.c.add(offsets[*axis], sizes[*axis]);
   }
   return n.finish(n.c.fromTensor(result, first.kind, shape));
 }
 
-Raised slice(NodeContext &n, Raised &input, ArrayRef<OpFoldResult> offsets, Sizes sizes, ArrayRef<OpFoldResult> strides) {
-  Value part = tensor::ExtractSliceOp::create(n.b, n.loc, n.c.tensor(input), offsets, sizes, strides);
+Raised slice(NodeContext &n, Raised &input, ArrayRef<OpFoldResult> offsets,
+             Sizes sizes, ArrayRef<OpFoldResult> strides) {
+  Value part = tensor::ExtractSliceOp::create(n.b, n.loc, n.c.tensor(input),
+                                              offsets, sizes, strides);
   return n.c.fromTensor(part, input.kind, std::move(sizes));
 }
 
@@ -121,11 +134,14 @@ LogicalResult raiseSplit(NodeContext &n) {
       return n.fail("it splits an open dimension evenly");
     int64_t part = (*total + count - 1) / count;
     for (unsigned i = 0; i < count; ++i)
-      parts.push_back(n.c.size(std::min(part, *total - part * static_cast<int64_t>(i))));
+      parts.push_back(
+          n.c.size(std::min(part, *total - part * static_cast<int64_t>(i))));
   }
   if (parts.size() != count)
-    return n.fail("it has " + Twine(count) + " outputs and " + Twine(parts.size()) + " sizes");
-  SmallVector<OpFoldResult> offsets(input.rank(), n.c.size(0)), strides(input.rank(), n.c.size(1));
+    return n.fail("it has " + Twine(count) + " outputs and " +
+                  Twine(parts.size()) + " sizes");
+  SmallVector<OpFoldResult> offsets(input.rank(), n.c.size(0)),
+      strides(input.rank(), n.c.size(1));
   for (unsigned i = 0; i < count; ++i) {
     Sizes sizes = input.shape;
     sizes[*axis] = parts[i];
@@ -141,17 +157,27 @@ struct Span {
   int64_t step = 1;
 };
 
-FailureOr<Span> clampSpan(NodeContext &n, OpFoldResult extent, OpFoldResult start, OpFoldResult end, int64_t step) {
+FailureOr<Span> clampSpan(NodeContext &n, OpFoldResult extent,
+                          OpFoldResult start, OpFoldResult end, int64_t step) {
   RaiseContext &c = n.c;
-  std::optional<int64_t> size = getConstantIntValue(extent), first = getConstantIntValue(start), last = getConstantIntValue(end);
+  std::optional<int64_t> size = getConstantIntValue(extent),
+                         first = getConstantIntValue(start),
+                         last = getConstantIntValue(end);
   Span span;
   span.step = step;
   if (size && first && last) {
     int64_t low = step > 0 ? 0 : -1, high = step > 0 ? *size : *size - 1;
-    auto clamp = [&](int64_t x) { return std::clamp(x < 0 ? x + *size : x, low, high); };
-    int64_t from = step > 0 ? clamp(*first) : std::clamp<int64_t>(*first < 0 ? *first + *size : *first, 0, std::max<int64_t>(high, 0));
+    auto clamp = [&](int64_t x) {
+      return std::clamp(x < 0 ? x + *size : x, low, high);
+    };
+    int64_t from =
+        step > 0 ? clamp(*first)
+                 : std::clamp<int64_t>(*first < 0 ? *first + *size : *first, 0,
+                                       std::max<int64_t>(high, 0));
     int64_t to = clamp(*last);
-    int64_t count = std::max<int64_t>(0, step > 0 ? (to - from + step - 1) / step : (from - to - step - 1) / -step);
+    int64_t count =
+        std::max<int64_t>(0, step > 0 ? (to - from + step - 1) / step
+                                      : (from - to - step - 1) / -step);
     span.offset = c.size(count == 0 ? 0 : from);
     span.size = c.size(count);
     return span;
@@ -161,7 +187,8 @@ FailureOr<Span> clampSpan(NodeContext &n, OpFoldResult extent, OpFoldResult star
     return failure();
   }
   OpBuilder &b = c.b;
-  auto resolve = [&](OpFoldResult position, std::optional<int64_t> number) -> OpFoldResult {
+  auto resolve = [&](OpFoldResult position,
+                     std::optional<int64_t> number) -> OpFoldResult {
     if (position == extent || (number && *number >= (int64_t(1) << 31)))
       return extent;
     if (number && *number == 0)
@@ -169,17 +196,20 @@ FailureOr<Span> clampSpan(NodeContext &n, OpFoldResult extent, OpFoldResult star
     Value value = c.value(position), whole = c.value(extent);
     if (number && *number < 0) {
       value = b.createOrFold<arith::AddIOp>(c.loc, value, whole);
-      return getAsOpFoldResult(b.createOrFold<arith::MaxSIOp>(c.loc, value, c.value(c.size(0))));
+      return getAsOpFoldResult(
+          b.createOrFold<arith::MaxSIOp>(c.loc, value, c.value(c.size(0))));
     }
     if (!number && !size) {
       // A position computed from sizes may still be negative.
       Value zero = c.value(c.size(0));
-      Value negative = b.createOrFold<arith::CmpIOp>(c.loc, arith::CmpIPredicate::slt, value, zero);
+      Value negative = b.createOrFold<arith::CmpIOp>(
+          c.loc, arith::CmpIPredicate::slt, value, zero);
       Value wrapped = b.createOrFold<arith::AddIOp>(c.loc, value, whole);
       value = b.createOrFold<arith::SelectOp>(c.loc, negative, wrapped, value);
       value = b.createOrFold<arith::MaxSIOp>(c.loc, value, zero);
     }
-    return getAsOpFoldResult(b.createOrFold<arith::MinSIOp>(c.loc, value, whole));
+    return getAsOpFoldResult(
+        b.createOrFold<arith::MinSIOp>(c.loc, value, whole));
   };
   OpFoldResult from = resolve(start, first), to = resolve(end, last);
   span.offset = from;
@@ -187,10 +217,12 @@ FailureOr<Span> clampSpan(NodeContext &n, OpFoldResult extent, OpFoldResult star
     span.size = to;
     return span;
   }
-  Value length = b.createOrFold<arith::SubIOp>(c.loc, c.value(to), c.value(from));
+  Value length =
+      b.createOrFold<arith::SubIOp>(c.loc, c.value(to), c.value(from));
   length = b.createOrFold<arith::MaxSIOp>(c.loc, length, c.value(c.size(0)));
   if (step != 1)
-    length = b.createOrFold<arith::CeilDivSIOp>(c.loc, length, c.value(c.size(step)));
+    length = b.createOrFold<arith::CeilDivSIOp>(c.loc, length,
+                                                c.value(c.size(step)));
   span.size = getAsOpFoldResult(length);
   return span;
 }
@@ -200,14 +232,17 @@ Raised reversed(NodeContext &n, Raised input, int64_t axis) {
   int64_t rank = input.rank();
   Value source = n.c.tensor(input);
   Value last = n.c.value(n.c.add(input.shape[axis], n.c.size(-1)));
-  return n.c.elementwise({}, input.shape, input.kind, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-    SmallVector<Value> indices;
-    for (int64_t d = 0; d < rank; ++d) {
-      Value i = linalg::IndexOp::create(b, loc, d);
-      indices.push_back(d == axis ? Value(arith::SubIOp::create(b, loc, last, i)) : i);
-    }
-    return tensor::ExtractOp::create(b, loc, source, indices);
-  });
+  return n.c.elementwise(
+      {}, input.shape, input.kind,
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        SmallVector<Value> indices;
+        for (int64_t d = 0; d < rank; ++d) {
+          Value i = linalg::IndexOp::create(b, loc, d);
+          indices.push_back(
+              d == axis ? Value(arith::SubIOp::create(b, loc, last, i)) : i);
+        }
+        return tensor::ExtractOp::create(b, loc, source, indices);
+      });
 }
 
 LogicalResult raiseSlice(NodeContext &n) {
@@ -241,20 +276,24 @@ LogicalResult raiseSlice(NodeContext &n) {
   }
   if (axes.size() != starts->size() || steps.size() != starts->size())
     return n.fail("its bounds, axes and steps differ in number");
-  Sizes offsets(input.rank(), n.c.size(0)), sizes = input.shape, strides(input.rank(), n.c.size(1));
+  Sizes offsets(input.rank(), n.c.size(0)), sizes = input.shape,
+                                            strides(input.rank(), n.c.size(1));
   SmallVector<std::pair<int64_t, Span>> backwards;
   for (unsigned i = 0; i < axes.size(); ++i) {
     FailureOr<int64_t> axis = n.normalAxis(axes[i], input.rank());
     if (failed(axis) || steps[i] == 0)
       return n.fail("an axis or a step is out of range");
-    FailureOr<Span> span = clampSpan(n, input.shape[*axis], (*starts)[i], (*ends)[i], steps[i]);
+    FailureOr<Span> span =
+        clampSpan(n, input.shape[*axis], (*starts)[i], (*ends)[i], steps[i]);
     if (failed(span))
       return failure();
     if (span->step < 0) {
       // Take the range forwards from its last element, then turn it round.
-      int64_t count = *getConstantIntValue(span->size), first = *getConstantIntValue(span->offset);
+      int64_t count = *getConstantIntValue(span->size),
+              first = *getConstantIntValue(span->offset);
       backwards.push_back({*axis, *span});
-      offsets[*axis] = n.c.size(count == 0 ? 0 : first + (count - 1) * span->step);
+      offsets[*axis] =
+          n.c.size(count == 0 ? 0 : first + (count - 1) * span->step);
       sizes[*axis] = span->size;
       strides[*axis] = n.c.size(-span->step);
       continue;
@@ -265,10 +304,12 @@ LogicalResult raiseSlice(NodeContext &n) {
   }
   // A list of sizes stays a list.
   std::optional<Sizes> elements = n.c.elements(input);
-  std::optional<int64_t> count = input.rank() == 1 ? getConstantIntValue(sizes[0]) : std::nullopt;
+  std::optional<int64_t> count =
+      input.rank() == 1 ? getConstantIntValue(sizes[0]) : std::nullopt;
   if (elements && count) {
     Sizes out;
-    int64_t offset = *getConstantIntValue(offsets[0]), stride = *getConstantIntValue(strides[0]);
+    int64_t offset = *getConstantIntValue(offsets[0]),
+            stride = *getConstantIntValue(strides[0]);
     for (int64_t i = 0; i < *count; ++i)
       out.push_back((*elements)[offset + i * stride]);
     if (!backwards.empty())
@@ -289,7 +330,8 @@ LogicalResult raisePad(NodeContext &n) {
   std::optional<SmallVector<int64_t>> pads = n.listOrInput("pads", 1);
   if (!pads)
     return n.fail("its pads are not constant");
-  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, input.rank()));
+  SmallVector<int64_t> axes =
+      llvm::to_vector(llvm::seq<int64_t>(0, input.rank()));
   if (n.has(3)) {
     auto given = n.c.integers(n.input(3));
     if (!given)
@@ -311,7 +353,9 @@ LogicalResult raisePad(NodeContext &n) {
   bool cuts = false;
   for (int64_t d = 0; d < input.rank(); ++d) {
     offsets.push_back(n.c.size(std::max<int64_t>(0, -low[d])));
-    kept.push_back(n.c.add(input.shape[d], n.c.size(std::min<int64_t>(0, low[d]) + std::min<int64_t>(0, high[d]))));
+    kept.push_back(
+        n.c.add(input.shape[d], n.c.size(std::min<int64_t>(0, low[d]) +
+                                         std::min<int64_t>(0, high[d]))));
     cuts |= low[d] < 0 || high[d] < 0;
     low[d] = std::max<int64_t>(0, low[d]);
     high[d] = std::max<int64_t>(0, high[d]);
@@ -323,38 +367,50 @@ LogicalResult raisePad(NodeContext &n) {
   if (mode == "constant") {
     Value fill = n.c.zero(input.kind);
     if (n.has(2))
-      fill = tensor::ExtractOp::create(n.b, n.loc, n.c.reshape(n.tensor(2), n.input(2).shape, {}), ValueRange());
+      fill = tensor::ExtractOp::create(
+          n.b, n.loc, n.c.reshape(n.tensor(2), n.input(2).shape, {}),
+          ValueRange());
     else if (n.hasAttr("value"))
       fill = n.c.constantOf(input.kind, n.number("value", 0));
     Value whole = n.c.filled(shape, fill, input.kind);
     Sizes at;
     for (int64_t pad : low)
       at.push_back(n.c.size(pad));
-    Value padded = tensor::InsertSliceOp::create(n.b, n.loc, from, whole, at, kept, ones);
+    Value padded =
+        tensor::InsertSliceOp::create(n.b, n.loc, from, whole, at, kept, ones);
     return n.finish(n.c.fromTensor(padded, input.kind, shape));
   }
   if (mode != "reflect" && mode != "edge" && mode != "wrap")
     return n.fail("mode '" + mode + "' is not supported");
-  return n.finish(n.c.elementwise({}, shape, input.kind, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-    SmallVector<Value> indices;
-    auto number = [&](int64_t x) -> Value { return arith::ConstantIndexOp::create(b, loc, x); };
-    for (int64_t d = 0; d < rank; ++d) {
-      Value i = arith::SubIOp::create(b, loc, linalg::IndexOp::create(b, loc, d), number(low[d]));
-      Value extent = getValueOrCreateConstantIndexOp(b, loc, kept[d]);
-      Value last = arith::SubIOp::create(b, loc, extent, number(1));
-      if (mode == "edge") {
-        i = arith::MinSIOp::create(b, loc, arith::MaxSIOp::create(b, loc, i, number(0)), last);
-      } else if (mode == "wrap") {
-        i = arith::RemSIOp::create(b, loc, arith::AddIOp::create(b, loc, i, extent), extent);
-      } else {
-        Value mirrored = arith::MaxSIOp::create(b, loc, i, arith::SubIOp::create(b, loc, number(0), i));
-        Value twice = arith::SubIOp::create(b, loc, arith::AddIOp::create(b, loc, last, last), mirrored);
-        i = arith::MinSIOp::create(b, loc, mirrored, twice);
-      }
-      indices.push_back(i);
-    }
-    return tensor::ExtractOp::create(b, loc, from, indices);
-  }));
+  return n.finish(n.c.elementwise(
+      {}, shape, input.kind,
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        SmallVector<Value> indices;
+        auto number = [&](int64_t x) -> Value {
+          return arith::ConstantIndexOp::create(b, loc, x);
+        };
+        for (int64_t d = 0; d < rank; ++d) {
+          Value i = arith::SubIOp::create(
+              b, loc, linalg::IndexOp::create(b, loc, d), number(low[d]));
+          Value extent = getValueOrCreateConstantIndexOp(b, loc, kept[d]);
+          Value last = arith::SubIOp::create(b, loc, extent, number(1));
+          if (mode == "edge") {
+            i = arith::MinSIOp::create(
+                b, loc, arith::MaxSIOp::create(b, loc, i, number(0)), last);
+          } else if (mode == "wrap") {
+            i = arith::RemSIOp::create(
+                b, loc, arith::AddIOp::create(b, loc, i, extent), extent);
+          } else {
+            Value mirrored = arith::MaxSIOp::create(
+                b, loc, i, arith::SubIOp::create(b, loc, number(0), i));
+            Value twice = arith::SubIOp::create(
+                b, loc, arith::AddIOp::create(b, loc, last, last), mirrored);
+            i = arith::MinSIOp::create(b, loc, mirrored, twice);
+          }
+          indices.push_back(i);
+        }
+        return tensor::ExtractOp::create(b, loc, from, indices);
+      }));
 }
 
 LogicalResult raiseDepthToSpace(NodeContext &n) {
@@ -363,17 +419,25 @@ LogicalResult raiseDepthToSpace(NodeContext &n) {
   if (input.rank() != 4 || block <= 0)
     return n.fail("it takes images of rank 4");
   bool columnsFirst = n.text("mode", "DCR") == "DCR";
-  OpFoldResult size = n.c.size(block), depth = n.c.quotient({input.shape[1]}, {size, size});
+  OpFoldResult size = n.c.size(block),
+               depth = n.c.quotient({input.shape[1]}, {size, size});
   const Sizes &s = input.shape;
-  Sizes split = columnsFirst ? Sizes{s[0], size, size, depth, s[2], s[3]} : Sizes{s[0], depth, size, size, s[2], s[3]};
-  SmallVector<int64_t> permutation = columnsFirst ? SmallVector<int64_t>{0, 3, 4, 1, 5, 2} : SmallVector<int64_t>{0, 1, 4, 2, 5, 3};
+  Sizes split = columnsFirst ? Sizes{s[0], size, size, depth, s[2], s[3]}
+                             : Sizes{s[0], depth, size, size, s[2], s[3]};
+  SmallVector<int64_t> permutation =
+      columnsFirst ? SmallVector<int64_t>{0, 3, 4, 1, 5, 2}
+                   : SmallVector<int64_t>{0, 1, 4, 2, 5, 3};
   Sizes moved;
   for (int64_t axis : permutation)
     moved.push_back(split[axis]);
   Value value = n.c.reshape(n.c.tensor(input), s, split);
-  value = linalg::TransposeOp::create(n.b, n.loc, value, n.c.empty(moved, input.kind), permutation)->getResult(0);
-  Sizes shape = {s[0], depth, n.c.multiply(s[2], size), n.c.multiply(s[3], size)};
-  return n.finish(n.c.fromTensor(n.c.reshape(value, moved, shape), input.kind, shape));
+  value = linalg::TransposeOp::create(n.b, n.loc, value,
+                                      n.c.empty(moved, input.kind), permutation)
+              ->getResult(0);
+  Sizes shape = {s[0], depth, n.c.multiply(s[2], size),
+                 n.c.multiply(s[3], size)};
+  return n.finish(
+      n.c.fromTensor(n.c.reshape(value, moved, shape), input.kind, shape));
 }
 
 } // namespace

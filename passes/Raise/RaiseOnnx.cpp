@@ -1,4 +1,5 @@
-//===- RaiseOnnx.cpp - the walk over the graph ---------------------------------------------------*- C++ -*-===//
+//===- RaiseOnnx.cpp - the walk over the graph
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -35,11 +36,13 @@ struct RaiseOnnxPass : public raise::impl::RaiseOnnxPassBase<RaiseOnnxPass> {
 
 private:
   LogicalResult raise(func::FuncOp function);
-  LogicalResult bindArguments(func::FuncOp source, func::FuncOp target, RaiseContext &context);
+  LogicalResult bindArguments(func::FuncOp source, func::FuncOp target,
+                              RaiseContext &context);
   LogicalResult raiseNodes(Block &block, RaiseContext &context);
   void raiseNode(onnx::NodeOp node, RaiseContext &context);
   bool expand(onnx::NodeOp node, RaiseContext &context, std::string &reason);
-  LogicalResult finish(func::FuncOp source, func::FuncOp target, RaiseContext &context);
+  LogicalResult finish(func::FuncOp source, func::FuncOp target,
+                       RaiseContext &context);
 
   RuleSet rules;
   bool failedNode = false;
@@ -48,7 +51,8 @@ private:
   llvm::DenseSet<Value> unknown;
 };
 
-LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source, func::FuncOp target,
+LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source,
+                                           func::FuncOp target,
                                            RaiseContext &context) {
   OpBuilder &b = context.b;
   Block *entry = &target.getBody().front();
@@ -58,20 +62,25 @@ LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source, func::FuncOp tar
     Raised raised;
     raised.kind = kindOfElement(type.getElementType());
     if (raised.kind == 0)
-      return source.emitError("input ") << i << ": element type " << type.getElementType()
-                                        << " is not supported as an input";
-    auto converted = RankedTensorType::get(type.getShape(), context.elementType(raised.kind));
+      return source.emitError("input ")
+             << i << ": element type " << type.getElementType()
+             << " is not supported as an input";
+    auto converted = RankedTensorType::get(type.getShape(),
+                                           context.elementType(raised.kind));
     raised.tensor = entry->addArgument(converted, argument.getLoc());
     auto dims = source.getArgAttrOfType<ArrayAttr>(i, "onnx.dims");
     for (int64_t d = 0; d < type.getRank(); ++d) {
-      StringRef symbol = dims ? cast<StringAttr>(dims[d]).getValue() : StringRef();
+      StringRef symbol =
+          dims ? cast<StringAttr>(dims[d]).getValue() : StringRef();
       if (!type.isDynamicDim(d)) {
         raised.shape.push_back(b.getIndexAttr(type.getDimSize(d)));
         continue;
       }
-      OpFoldResult size = symbol.empty() ? OpFoldResult() : symbols.lookup(symbol);
+      OpFoldResult size =
+          symbol.empty() ? OpFoldResult() : symbols.lookup(symbol);
       if (!size)
-        size = tensor::DimOp::create(b, argument.getLoc(), raised.tensor, d).getResult();
+        size = tensor::DimOp::create(b, argument.getLoc(), raised.tensor, d)
+                   .getResult();
       if (!symbol.empty())
         symbols[symbol] = size;
       raised.shape.push_back(size);
@@ -82,17 +91,20 @@ LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source, func::FuncOp tar
 }
 
 /// Replaces the node by ONNX's own definition of its operator.
-bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context, std::string &reason) {
+bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
+                           std::string &reason) {
   SmallVector<Type> types;
   for (Value input : node.getInputs()) {
     Raised &raised = context.get(input);
     Type element = context.elementType(raised.kind);
     if (isUnsigned(raised.kind))
-      element = IntegerType::get(&getContext(), element.getIntOrFloatBitWidth(), IntegerType::Unsigned);
+      element = IntegerType::get(&getContext(), element.getIntOrFloatBitWidth(),
+                                 IntegerType::Unsigned);
     SmallVector<int64_t> dims;
     for (OpFoldResult size : raised.shape)
       dims.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-    types.push_back(raised.absent ? Type() : Type(RankedTensorType::get(dims, element)));
+    types.push_back(raised.absent ? Type()
+                                  : Type(RankedTensorType::get(dims, element)));
   }
   OpBuilder builder(node);
   SmallVector<Value> results;
@@ -100,7 +112,8 @@ bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context, std::string
   if (failed(expandFunctionBody(node, types, builder, results, reason)))
     return false;
   // The body's nodes stand before this one; they are raised here.
-  Operation *first = before ? before->getNextNode() : &node->getBlock()->front();
+  Operation *first =
+      before ? before->getNextNode() : &node->getBlock()->front();
   SmallVector<Operation *> body;
   for (Operation *op = first; op != node; op = op->getNextNode())
     body.push_back(op);
@@ -157,8 +170,8 @@ LogicalResult RaiseOnnxPass::raiseNodes(Block &block, RaiseContext &context) {
       raised.kind = kindOfElement(type.getElementType());
       if (raised.kind == 0 && !initializer.use_empty())
         return initializer.emitError("initializer '")
-               << initializer.getInitializerName() << "': element type " << type.getElementType()
-               << " is not supported";
+               << initializer.getInitializerName() << "': element type "
+               << type.getElementType() << " is not supported";
       for (int64_t dim : type.getShape())
         raised.shape.push_back(context.size(dim));
       context.set(initializer, raised);
@@ -190,15 +203,18 @@ LogicalResult RaiseOnnxPass::finish(func::FuncOp source, func::FuncOp target,
     return list.getDictionary(b.getContext());
   };
   for (auto [i, argument] : llvm::enumerate(source.getArguments()))
-    argumentAttrs.push_back(describe(source.getArgAttrDict(i), context.get(argument).kind));
-  for (auto [i, operand] : llvm::enumerate(source.getBody().front().getTerminator()->getOperands())) {
+    argumentAttrs.push_back(
+        describe(source.getArgAttrDict(i), context.get(argument).kind));
+  for (auto [i, operand] : llvm::enumerate(
+           source.getBody().front().getTerminator()->getOperands())) {
     Raised &raised = context.get(operand);
     results.push_back(context.tensor(raised));
     resultAttrs.push_back(describe(source.getResultAttrDict(i), raised.kind));
   }
   func::ReturnOp::create(b, source.getLoc(), results);
-  target.setFunctionType(b.getFunctionType(target.getBody().front().getArgumentTypes(),
-                                           ValueRange(results).getTypes()));
+  target.setFunctionType(
+      b.getFunctionType(target.getBody().front().getArgumentTypes(),
+                        ValueRange(results).getTypes()));
   target.setAllArgAttrs(argumentAttrs);
   target.setAllResultAttrs(resultAttrs);
   return success();
@@ -206,7 +222,8 @@ LogicalResult RaiseOnnxPass::finish(func::FuncOp source, func::FuncOp target,
 
 LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
   OpBuilder b(function);
-  auto target = func::FuncOp::create(b, function.getLoc(), "raised", b.getFunctionType({}, {}));
+  auto target = func::FuncOp::create(b, function.getLoc(), "raised",
+                                     b.getFunctionType({}, {}));
   Block *entry = b.createBlock(&target.getBody());
   RaiseContext context(b, entry);
   unknown.clear();
@@ -218,9 +235,10 @@ LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
     return failure();
   }
   StringAttr name = function.getSymNameAttr();
-  getOperation()->setAttr("tfc.model_name", function->getAttrOfType<StringAttr>("onnx.graph_name")
-                                                ? function->getAttr("onnx.graph_name")
-                                                : name);
+  getOperation()->setAttr("tfc.model_name",
+                          function->getAttrOfType<StringAttr>("onnx.graph_name")
+                              ? function->getAttr("onnx.graph_name")
+                              : name);
   function.erase();
   target.setSymNameAttr(name);
   return success();
@@ -239,7 +257,8 @@ void RaiseOnnxPass::runOnOperation() {
   for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
     if (function->hasAttr("onnx.graph_name") && failed(raise(function)))
       return signalPassFailure();
-  for (StringRef name : {"onnx.ir_version", "onnx.opset", "onnx.producer", "onnx.file", "onnx.metadata"})
+  for (StringRef name : {"onnx.ir_version", "onnx.opset", "onnx.producer",
+                         "onnx.file", "onnx.metadata"})
     getOperation()->removeAttr(name);
 }
 

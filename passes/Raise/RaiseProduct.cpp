@@ -1,4 +1,5 @@
-//===- RaiseProduct.cpp - matrix products ---------------------------------------------------*- C++ -*-===//
+//===- RaiseProduct.cpp - matrix products
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -25,31 +26,40 @@ namespace {
 bool isFloat32OrHalf(int32_t kind) { return isFloat(kind); }
 
 /// Ends the call unless two sizes are equal; fails when they can never be.
-LogicalResult requireEqual(NodeContext &n, OpFoldResult x, OpFoldResult y, const Twine &what) {
+LogicalResult requireEqual(NodeContext &n, OpFoldResult x, OpFoldResult y,
+                           const Twine &what) {
   if (x == y)
     return success();
   std::optional<int64_t> a = getConstantIntValue(x), d = getConstantIntValue(y);
   if (a && d)
-    return *a == *d ? success() : n.fail(what + " differ: " + Twine(*a) + " and " + Twine(*d));
-  Value equal = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq, n.c.value(x), n.c.value(y));
+    return *a == *d
+               ? success()
+               : n.fail(what + " differ: " + Twine(*a) + " and " + Twine(*d));
+  Value equal = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq,
+                                      n.c.value(x), n.c.value(y));
   n.c.require(equal, n.describe() + ": " + what + " differ");
   return success();
 }
 
 /// `x * w` with a constant matrix, as attn.linear.
-Raised linear(NodeContext &n, Raised &x, Value weight, OpFoldResult columns, bool transposed) {
+Raised linear(NodeContext &n, Raised &x, Value weight, OpFoldResult columns,
+              bool transposed) {
   Sizes shape = x.shape;
   shape.back() = columns;
   Value init = n.c.empty(shape, x.kind);
-  auto op = attn::LinearOp::create(n.b, n.loc, init.getType(), n.c.tensor(x), weight, Value(), init,
-                                   transposed, attn::Activation::None);
+  auto op =
+      attn::LinearOp::create(n.b, n.loc, init.getType(), n.c.tensor(x), weight,
+                             Value(), init, transposed, attn::Activation::None);
   return n.c.fromTensor(op->getResult(0), x.kind, shape);
 }
 
-Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y, Value accumulator) {
+Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y,
+                  Value accumulator) {
   if (isa<FloatType>(x.getType()))
-    return arith::AddFOp::create(b, loc, accumulator, arith::MulFOp::create(b, loc, x, y));
-  return arith::AddIOp::create(b, loc, accumulator, arith::MulIOp::create(b, loc, x, y));
+    return arith::AddFOp::create(b, loc, accumulator,
+                                 arith::MulFOp::create(b, loc, x, y));
+  return arith::AddIOp::create(b, loc, accumulator,
+                               arith::MulIOp::create(b, loc, x, y));
 }
 
 /// A product of any rank by a linalg.generic whose batch dimensions broadcast.
@@ -60,8 +70,10 @@ Raised generalProduct(NodeContext &n, Raised &x, Raised &y, Sizes shape) {
     SmallVector<AffineExpr> exprs;
     for (int64_t d = 0; d < operand.rank() - 2; ++d) {
       int64_t loop = rank - operand.rank() + d;
-      bool repeats = isConstantIntValue(operand.shape[d], 1) && !isConstantIntValue(shape[loop], 1);
-      exprs.push_back(repeats ? getAffineConstantExpr(0, context) : getAffineDimExpr(loop, context));
+      bool repeats = isConstantIntValue(operand.shape[d], 1) &&
+                     !isConstantIntValue(shape[loop], 1);
+      exprs.push_back(repeats ? getAffineConstantExpr(0, context)
+                              : getAffineDimExpr(loop, context));
     }
     exprs.push_back(getAffineDimExpr(row, context));
     exprs.push_back(getAffineDimExpr(column, context));
@@ -70,14 +82,18 @@ Raised generalProduct(NodeContext &n, Raised &x, Raised &y, Sizes shape) {
   SmallVector<AffineExpr> result;
   for (int64_t d = 0; d < rank; ++d)
     result.push_back(getAffineDimExpr(d, context));
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
   iterators.push_back(utils::IteratorType::reduction);
   Value init = n.c.filled(shape, n.c.zero(x.kind), x.kind);
   auto generic = linalg::GenericOp::create(
-      n.b, n.loc, init.getType(), ValueRange{n.c.tensor(x), n.c.tensor(y)}, init,
-      ArrayRef<AffineMap>{mapOf(x, rank - 2, rank), mapOf(y, rank, rank - 1), AffineMap::get(loops, 0, result, context)},
+      n.b, n.loc, init.getType(), ValueRange{n.c.tensor(x), n.c.tensor(y)},
+      init,
+      ArrayRef<AffineMap>{mapOf(x, rank - 2, rank), mapOf(y, rank, rank - 1),
+                          AffineMap::get(loops, 0, result, context)},
       iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
-        linalg::YieldOp::create(b, loc, multiplyAdd(b, loc, args[0], args[1], args[2]));
+        linalg::YieldOp::create(b, loc,
+                                multiplyAdd(b, loc, args[0], args[1], args[2]));
       });
   return n.c.fromTensor(generic.getResult(0), x.kind, shape);
 }
@@ -87,24 +103,31 @@ Raised namedProduct(NodeContext &n, Raised &x, Raised &y, Sizes shape) {
   int64_t rank = shape.size();
   if (rank == 2) {
     Value init = n.c.filled(shape, n.c.zero(x.kind), x.kind);
-    auto product = linalg::MatmulOp::create(n.b, n.loc, ValueRange{n.c.tensor(x), n.c.tensor(y)}, ValueRange{init});
+    auto product = linalg::MatmulOp::create(
+        n.b, n.loc, ValueRange{n.c.tensor(x), n.c.tensor(y)}, ValueRange{init});
     return n.c.fromTensor(product.getResult(0), x.kind, shape);
   }
   OpFoldResult batch = n.c.product(ArrayRef(shape).drop_back(2));
   auto flat = [&](Raised &operand) -> Value {
     Sizes to = {batch, operand.shape[rank - 2], operand.shape[rank - 1]};
-    return n.c.fromTensor(n.c.reshape(n.c.tensor(operand), operand.shape, to), operand.kind, to).tensor;
+    return n.c
+        .fromTensor(n.c.reshape(n.c.tensor(operand), operand.shape, to),
+                    operand.kind, to)
+        .tensor;
   };
   Sizes flatShape = {batch, shape[rank - 2], shape[rank - 1]};
   Value init = n.c.filled(flatShape, n.c.zero(x.kind), x.kind);
-  auto product = linalg::BatchMatmulOp::create(n.b, n.loc, ValueRange{flat(x), flat(y)}, ValueRange{init});
-  return n.c.fromTensor(n.c.reshape(product.getResult(0), flatShape, shape), x.kind, shape);
+  auto product = linalg::BatchMatmulOp::create(
+      n.b, n.loc, ValueRange{flat(x), flat(y)}, ValueRange{init});
+  return n.c.fromTensor(n.c.reshape(product.getResult(0), flatShape, shape),
+                        x.kind, shape);
 }
 
 Raised unsqueezed(NodeContext &n, Raised &input, bool front) {
   Sizes shape = input.shape;
   shape.insert(front ? shape.begin() : shape.end(), n.c.size(1));
-  return n.c.fromTensor(n.c.reshape(n.c.tensor(input), input.shape, shape), input.kind, shape);
+  return n.c.fromTensor(n.c.reshape(n.c.tensor(input), input.shape, shape),
+                        input.kind, shape);
 }
 
 LogicalResult raiseMatMul(NodeContext &n) {
@@ -118,13 +141,16 @@ LogicalResult raiseMatMul(NodeContext &n) {
     x = unsqueezed(n, x, true);
   if (columnVector)
     y = unsqueezed(n, y, false);
-  if (failed(requireEqual(n, x.shape.back(), y.shape[y.rank() - 2], "the sizes summed over")))
+  if (failed(requireEqual(n, x.shape.back(), y.shape[y.rank() - 2],
+                          "the sizes summed over")))
     return failure();
   Raised result;
-  auto transpose = y.tensor ? y.tensor.getDefiningOp<linalg::TransposeOp>() : nullptr;
+  auto transpose =
+      y.tensor ? y.tensor.getDefiningOp<linalg::TransposeOp>() : nullptr;
   bool weights = y.constant && y.rank() == 2 && isFloat32OrHalf(y.kind);
-  bool transposedWeights = transpose && y.rank() == 2 && isFloat32OrHalf(y.kind) &&
-                           transpose.getInput().getDefiningOp<arith::ConstantOp>();
+  bool transposedWeights =
+      transpose && y.rank() == 2 && isFloat32OrHalf(y.kind) &&
+      transpose.getInput().getDefiningOp<arith::ConstantOp>();
   if (weights) {
     result = linear(n, x, n.c.tensor(y), y.shape[1], false);
   } else if (transposedWeights) {
@@ -139,7 +165,8 @@ LogicalResult raiseMatMul(NodeContext &n) {
     bool same = llvm::equal(xBatch.shape, yBatch.shape);
     shape->push_back(x.shape[x.rank() - 2]);
     shape->push_back(y.shape.back());
-    result = same ? namedProduct(n, x, y, *shape) : generalProduct(n, x, y, *shape);
+    result =
+        same ? namedProduct(n, x, y, *shape) : generalProduct(n, x, y, *shape);
   }
   if (rowVector || columnVector) {
     Sizes shape = result.shape;
@@ -147,7 +174,8 @@ LogicalResult raiseMatMul(NodeContext &n) {
       shape.pop_back();
     if (rowVector)
       shape.erase(shape.end() - (columnVector ? 1 : 2));
-    result = n.c.fromTensor(n.c.reshape(result.tensor, result.shape, shape), result.kind, shape);
+    result = n.c.fromTensor(n.c.reshape(result.tensor, result.shape, shape),
+                            result.kind, shape);
   }
   return n.finish(result);
 }
@@ -160,12 +188,16 @@ LogicalResult raiseGemm(NodeContext &n) {
   float alpha = n.number("alpha", 1), beta = n.number("beta", 1);
   auto transposed = [&](Raised &matrix) {
     Sizes shape = {matrix.shape[1], matrix.shape[0]};
-    Value value = linalg::TransposeOp::create(n.b, n.loc, n.c.tensor(matrix), n.c.empty(shape, matrix.kind), ArrayRef<int64_t>{1, 0})->getResult(0);
+    Value value = linalg::TransposeOp::create(n.b, n.loc, n.c.tensor(matrix),
+                                              n.c.empty(shape, matrix.kind),
+                                              ArrayRef<int64_t>{1, 0})
+                      ->getResult(0);
     return n.c.fromTensor(value, matrix.kind, shape);
   };
   if (transposeX)
     x = transposed(x);
-  OpFoldResult inner = transposeY ? y.shape[1] : y.shape[0], columns = transposeY ? y.shape[0] : y.shape[1];
+  OpFoldResult inner = transposeY ? y.shape[1] : y.shape[0],
+               columns = transposeY ? y.shape[0] : y.shape[1];
   if (failed(requireEqual(n, x.shape[1], inner, "the sizes summed over")))
     return failure();
   Raised result;
@@ -181,11 +213,13 @@ LogicalResult raiseGemm(NodeContext &n) {
       return operand;
     SmallVector<Raised> operands = {operand};
     Value number = n.c.constantOf(operand.kind, factor);
-    return n.c.elementwise(operands, operand.shape, operand.kind, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      if (isFloat(operand.kind))
-        return arith::MulFOp::create(b, loc, v[0], number);
-      return arith::MulIOp::create(b, loc, v[0], number);
-    });
+    return n.c.elementwise(
+        operands, operand.shape, operand.kind,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          if (isFloat(operand.kind))
+            return arith::MulFOp::create(b, loc, v[0], number);
+          return arith::MulIOp::create(b, loc, v[0], number);
+        });
   };
   result = scaled(result, alpha);
   if (!n.has(2) || beta == 0)
@@ -197,16 +231,19 @@ LogicalResult raiseGemm(NodeContext &n) {
   FailureOr<Sizes> shape = n.broadcast(operands);
   if (failed(shape))
     return failure();
-  return n.finish(n.c.elementwise(operands, *shape, result.kind, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-    if (isFloat(result.kind))
-      return arith::AddFOp::create(b, loc, v[0], v[1]);
-    return arith::AddIOp::create(b, loc, v[0], v[1]);
-  }));
+  return n.finish(
+      n.c.elementwise(operands, *shape, result.kind,
+                      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                        if (isFloat(result.kind))
+                          return arith::AddFOp::create(b, loc, v[0], v[1]);
+                        return arith::AddIOp::create(b, loc, v[0], v[1]);
+                      }));
 }
 
 /// Subscripts of one term; "..." becomes upper-case letters counted from the
 /// right, so that operands align as broadcasting does.
-FailureOr<std::string> expandTerm(NodeContext &n, StringRef term, int64_t rank) {
+FailureOr<std::string> expandTerm(NodeContext &n, StringRef term,
+                                  int64_t rank) {
   std::string letters;
   size_t dots = term.find("...");
   if (dots == StringRef::npos) {
@@ -214,14 +251,18 @@ FailureOr<std::string> expandTerm(NodeContext &n, StringRef term, int64_t rank) 
   } else {
     int64_t hidden = rank - static_cast<int64_t>(term.size() - 3);
     if (hidden < 0 || hidden > 26)
-      return n.fail("its equation has more subscripts than an input has dimensions"), failure();
+      return n.fail("its equation has more subscripts than an input has "
+                    "dimensions"),
+             failure();
     letters = term.take_front(dots).str();
     for (int64_t i = hidden - 1; i >= 0; --i)
       letters.push_back(static_cast<char>(1 + i));
     letters += term.drop_front(dots + 3).str();
   }
   if (static_cast<int64_t>(letters.size()) != rank)
-    return n.fail("its equation gives a term " + Twine(letters.size()) + " subscripts, the input has rank " + Twine(rank)), failure();
+    return n.fail("its equation gives a term " + Twine(letters.size()) +
+                  " subscripts, the input has rank " + Twine(rank)),
+           failure();
   return letters;
 }
 
@@ -233,7 +274,9 @@ LogicalResult raiseEinsum(NodeContext &n) {
   SmallVector<StringRef> terms;
   left.split(terms, ',');
   if (terms.size() != n.numInputs() || terms.size() > 2)
-    return n.fail(terms.size() > 2 ? "more than two inputs are not supported" : "its equation and inputs differ in number");
+    return n.fail(terms.size() > 2
+                      ? "more than two inputs are not supported"
+                      : "its equation and inputs differ in number");
   SmallVector<std::string> inputs;
   std::map<char, OpFoldResult> sizes;
   std::map<char, int> uses;
@@ -249,7 +292,9 @@ LogicalResult raiseEinsum(NodeContext &n) {
       auto known = sizes.find(letter);
       if (known == sizes.end() || isConstantIntValue(known->second, 1))
         sizes[letter] = size;
-      else if (!isConstantIntValue(size, 1) && failed(requireEqual(n, known->second, size, "sizes of one subscript")))
+      else if (!isConstantIntValue(size, 1) &&
+               failed(requireEqual(n, known->second, size,
+                                   "sizes of one subscript")))
         return failure();
     }
     inputs.push_back(*letters);
@@ -259,7 +304,8 @@ LogicalResult raiseEinsum(NodeContext &n) {
     int64_t hidden = 0;
     for (auto &entry : sizes)
       hidden += entry.first <= 26;
-    FailureOr<std::string> letters = expandTerm(n, right, right.size() + (right.contains("...") ? hidden - 3 : 0));
+    FailureOr<std::string> letters = expandTerm(
+        n, right, right.size() + (right.contains("...") ? hidden - 3 : 0));
     if (failed(letters))
       return failure();
     result = *letters;
@@ -280,8 +326,10 @@ LogicalResult raiseEinsum(NodeContext &n) {
   auto mapOf = [&](const std::string &letters, Raised *operand) {
     SmallVector<AffineExpr> exprs;
     for (auto [d, letter] : llvm::enumerate(letters)) {
-      bool repeats = operand && isConstantIntValue(operand->shape[d], 1) && !isConstantIntValue(sizes[letter], 1);
-      exprs.push_back(repeats ? getAffineConstantExpr(0, context) : getAffineDimExpr(loops.find(letter), context));
+      bool repeats = operand && isConstantIntValue(operand->shape[d], 1) &&
+                     !isConstantIntValue(sizes[letter], 1);
+      exprs.push_back(repeats ? getAffineConstantExpr(0, context)
+                              : getAffineDimExpr(loops.find(letter), context));
     }
     return AffineMap::get(loops.size(), 0, exprs, context);
   };
@@ -298,19 +346,24 @@ LogicalResult raiseEinsum(NodeContext &n) {
     values.push_back(n.tensor(i));
   }
   maps.push_back(mapOf(result, nullptr));
-  SmallVector<utils::IteratorType> iterators(result.size(), utils::IteratorType::parallel);
-  iterators.append(loops.size() - result.size(), utils::IteratorType::reduction);
+  SmallVector<utils::IteratorType> iterators(result.size(),
+                                             utils::IteratorType::parallel);
+  iterators.append(loops.size() - result.size(),
+                   utils::IteratorType::reduction);
   int32_t kind = n.input(0).kind;
   Value init = n.c.filled(shape, n.c.zero(kind), kind);
-  auto generic = linalg::GenericOp::create(n.b, n.loc, init.getType(), values, init, maps, iterators,
-                                           [&](OpBuilder &b, Location loc, ValueRange args) {
-    Value next;
-    if (args.size() == 3)
-      next = multiplyAdd(b, loc, args[0], args[1], args[2]);
-    else
-      next = isFloat(kind) ? Value(arith::AddFOp::create(b, loc, args[1], args[0])) : Value(arith::AddIOp::create(b, loc, args[1], args[0]));
-    linalg::YieldOp::create(b, loc, next);
-  });
+  auto generic = linalg::GenericOp::create(
+      n.b, n.loc, init.getType(), values, init, maps, iterators,
+      [&](OpBuilder &b, Location loc, ValueRange args) {
+        Value next;
+        if (args.size() == 3)
+          next = multiplyAdd(b, loc, args[0], args[1], args[2]);
+        else
+          next = isFloat(kind)
+                     ? Value(arith::AddFOp::create(b, loc, args[1], args[0]))
+                     : Value(arith::AddIOp::create(b, loc, args[1], args[0]));
+        linalg::YieldOp::create(b, loc, next);
+      });
   return n.finish(n.c.fromTensor(generic.getResult(0), kind, shape));
 }
 

@@ -1,4 +1,5 @@
-//===- RaiseReduce.cpp - reductions, softmax, arg-max, prefix sums ---------------------------------------------------*- C++ -*-===//
+//===- RaiseReduce.cpp - reductions, softmax, arg-max, prefix sums
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -20,12 +21,13 @@ using namespace tfc::raise;
 
 namespace {
 
-using Combine = std::function<Value(OpBuilder &, Location, Value element, Value accumulator)>;
+using Combine = std::function<Value(OpBuilder &, Location, Value element,
+                                    Value accumulator)>;
 using Map = std::function<Value(OpBuilder &, Location, Value)>;
 
 /// Reduces `axes` of `input`, keeping them as size 1.
-Raised reduce(NodeContext &n, Raised &input, const SmallVector<bool> &axes, Value initial,
-              const Combine &combine) {
+Raised reduce(NodeContext &n, Raised &input, const SmallVector<bool> &axes,
+              Value initial, const Combine &combine) {
   int64_t rank = input.rank();
   MLIRContext *context = n.b.getContext();
   Sizes kept, withOnes;
@@ -33,27 +35,32 @@ Raised reduce(NodeContext &n, Raised &input, const SmallVector<bool> &axes, Valu
   SmallVector<utils::IteratorType> iterators;
   for (int64_t d = 0; d < rank; ++d) {
     withOnes.push_back(axes[d] ? n.c.size(1) : input.shape[d]);
-    iterators.push_back(axes[d] ? utils::IteratorType::reduction : utils::IteratorType::parallel);
+    iterators.push_back(axes[d] ? utils::IteratorType::reduction
+                                : utils::IteratorType::parallel);
     if (axes[d])
       continue;
     kept.push_back(input.shape[d]);
     exprs.push_back(getAffineDimExpr(d, context));
   }
   Value init = n.c.filled(kept, initial, input.kind);
-  SmallVector<AffineMap> maps = {AffineMap::getMultiDimIdentityMap(rank, context),
-                                 AffineMap::get(rank, 0, exprs, context)};
+  SmallVector<AffineMap> maps = {
+      AffineMap::getMultiDimIdentityMap(rank, context),
+      AffineMap::get(rank, 0, exprs, context)};
   auto generic = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), n.c.tensor(input), init, maps, iterators,
       [&](OpBuilder &b, Location loc, ValueRange args) {
         linalg::YieldOp::create(b, loc, combine(b, loc, args[0], args[1]));
       });
-  return n.c.fromTensor(n.c.reshape(generic.getResult(0), kept, withOnes), input.kind, withOnes);
+  return n.c.fromTensor(n.c.reshape(generic.getResult(0), kept, withOnes),
+                        input.kind, withOnes);
 }
 
 Raised mapped(NodeContext &n, Raised input, const Map &map) {
   SmallVector<Raised> operands = {std::move(input)};
   return n.c.elementwise(operands, operands[0].shape, operands[0].kind,
-                         [&](OpBuilder &b, Location loc, ValueRange v) { return map(b, loc, v[0]); });
+                         [&](OpBuilder &b, Location loc, ValueRange v) {
+                           return map(b, loc, v[0]);
+                         });
 }
 
 Value sum(OpBuilder &b, Location loc, Value x, Value y) {
@@ -71,10 +78,13 @@ Value multiplied(OpBuilder &b, Location loc, Value x, Value y) {
 Combine extremum(bool largest, int32_t kind) {
   return [=](OpBuilder &b, Location loc, Value x, Value y) -> Value {
     if (isFloat(kind))
-      return largest ? Value(arith::MaximumFOp::create(b, loc, x, y)) : Value(arith::MinimumFOp::create(b, loc, x, y));
+      return largest ? Value(arith::MaximumFOp::create(b, loc, x, y))
+                     : Value(arith::MinimumFOp::create(b, loc, x, y));
     if (isUnsigned(kind) || kind == Bool)
-      return largest ? Value(arith::MaxUIOp::create(b, loc, x, y)) : Value(arith::MinUIOp::create(b, loc, x, y));
-    return largest ? Value(arith::MaxSIOp::create(b, loc, x, y)) : Value(arith::MinSIOp::create(b, loc, x, y));
+      return largest ? Value(arith::MaxUIOp::create(b, loc, x, y))
+                     : Value(arith::MinUIOp::create(b, loc, x, y));
+    return largest ? Value(arith::MaxSIOp::create(b, loc, x, y))
+                   : Value(arith::MinSIOp::create(b, loc, x, y));
   };
 }
 
@@ -86,32 +96,65 @@ Value extremeStart(NodeContext &n, bool largest, int32_t kind) {
     return n.c.constantOf(kind, largest ? -infinity : infinity);
   }
   unsigned width = type.getIntOrFloatBitWidth();
-  APInt bound = isUnsigned(kind) || kind == Bool
-                    ? (largest ? APInt::getMinValue(width) : APInt::getMaxValue(width))
-                    : (largest ? APInt::getSignedMinValue(width) : APInt::getSignedMaxValue(width));
+  APInt bound =
+      isUnsigned(kind) || kind == Bool
+          ? (largest ? APInt::getMinValue(width) : APInt::getMaxValue(width))
+          : (largest ? APInt::getSignedMinValue(width)
+                     : APInt::getSignedMaxValue(width));
   return arith::ConstantOp::create(n.b, n.loc, n.b.getIntegerAttr(type, bound));
 }
 
-enum class Reduction { Sum, Mean, Max, Min, Prod, SumSquare, L1, L2, LogSum, LogSumExp };
+enum class Reduction {
+  Sum,
+  Mean,
+  Max,
+  Min,
+  Prod,
+  SumSquare,
+  L1,
+  L2,
+  LogSum,
+  LogSumExp
+};
 
-Raised applyReduction(NodeContext &n, Reduction kind, Raised input, const SmallVector<bool> &axes) {
+Raised applyReduction(NodeContext &n, Reduction kind, Raised input,
+                      const SmallVector<bool> &axes) {
   auto absolute = [](OpBuilder &b, Location loc, Value x) -> Value {
-    return isa<FloatType>(x.getType()) ? Value(math::AbsFOp::create(b, loc, x)) : Value(math::AbsIOp::create(b, loc, x));
+    return isa<FloatType>(x.getType()) ? Value(math::AbsFOp::create(b, loc, x))
+                                       : Value(math::AbsIOp::create(b, loc, x));
   };
-  auto square = [](OpBuilder &b, Location loc, Value x) { return multiplied(b, loc, x, x); };
-  auto logarithm = [](OpBuilder &b, Location loc, Value x) -> Value { return math::LogOp::create(b, loc, x); };
+  auto square = [](OpBuilder &b, Location loc, Value x) {
+    return multiplied(b, loc, x, x);
+  };
+  auto logarithm = [](OpBuilder &b, Location loc, Value x) -> Value {
+    return math::LogOp::create(b, loc, x);
+  };
   int32_t element = input.kind;
-  auto total = [&](Raised operand) { return reduce(n, operand, axes, n.c.zero(element), sum); };
+  auto total = [&](Raised operand) {
+    return reduce(n, operand, axes, n.c.zero(element), sum);
+  };
   switch (kind) {
-  case Reduction::Sum: return total(input);
-  case Reduction::Prod: return reduce(n, input, axes, n.c.constantOf(element, 1), multiplied);
-  case Reduction::Max: return reduce(n, input, axes, extremeStart(n, true, element), extremum(true, element));
-  case Reduction::Min: return reduce(n, input, axes, extremeStart(n, false, element), extremum(false, element));
-  case Reduction::SumSquare: return total(mapped(n, input, square));
-  case Reduction::L1: return total(mapped(n, input, absolute));
+  case Reduction::Sum:
+    return total(input);
+  case Reduction::Prod:
+    return reduce(n, input, axes, n.c.constantOf(element, 1), multiplied);
+  case Reduction::Max:
+    return reduce(n, input, axes, extremeStart(n, true, element),
+                  extremum(true, element));
+  case Reduction::Min:
+    return reduce(n, input, axes, extremeStart(n, false, element),
+                  extremum(false, element));
+  case Reduction::SumSquare:
+    return total(mapped(n, input, square));
+  case Reduction::L1:
+    return total(mapped(n, input, absolute));
   case Reduction::L2:
-    return mapped(n, total(mapped(n, input, square)), [](OpBuilder &b, Location loc, Value x) -> Value { return math::SqrtOp::create(b, loc, x); });
-  case Reduction::LogSum: return mapped(n, total(input), logarithm);
+    return mapped(n, total(mapped(n, input, square)),
+                  [](OpBuilder &b, Location loc, Value x) -> Value {
+                    return math::SqrtOp::create(b, loc, x);
+                  });
+  case Reduction::LogSum:
+    return mapped(n, total(input), logarithm);
   case Reduction::Mean: {
     OpFoldResult count = n.c.size(1);
     for (int64_t d = 0; d < input.rank(); ++d)
@@ -124,28 +167,43 @@ Raised applyReduction(NodeContext &n, Reduction kind, Raised input, const SmallV
       number = n.b.createOrFold<arith::SIToFPOp>(n.loc, type, number);
     else if (!type.isInteger(64))
       number = arith::TruncIOp::create(n.b, n.loc, type, number);
-    return mapped(n, total(input), [&](OpBuilder &b, Location loc, Value x) -> Value {
-      return isFloat(element) ? Value(arith::DivFOp::create(b, loc, x, number)) : Value(arith::DivSIOp::create(b, loc, x, number));
-    });
+    return mapped(
+        n, total(input), [&](OpBuilder &b, Location loc, Value x) -> Value {
+          return isFloat(element)
+                     ? Value(arith::DivFOp::create(b, loc, x, number))
+                     : Value(arith::DivSIOp::create(b, loc, x, number));
+        });
   }
   case Reduction::LogSumExp: {
-    Raised most = reduce(n, input, axes, extremeStart(n, true, element), extremum(true, element));
+    Raised most = reduce(n, input, axes, extremeStart(n, true, element),
+                         extremum(true, element));
     // A row of -inf has no difference to its maximum; it is left as it is.
     Value zero = n.c.zero(element);
-    Raised base = mapped(n, most, [&](OpBuilder &b, Location loc, Value x) -> Value {
-      Value finite = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, math::AbsFOp::create(b, loc, x),
-                                           arith::ConstantOp::create(b, loc, b.getFloatAttr(x.getType(), std::numeric_limits<double>::infinity())));
-      return arith::SelectOp::create(b, loc, finite, x, zero);
-    });
+    Raised base =
+        mapped(n, most, [&](OpBuilder &b, Location loc, Value x) -> Value {
+          Value finite = arith::CmpFOp::create(
+              b, loc, arith::CmpFPredicate::OLT,
+              math::AbsFOp::create(b, loc, x),
+              arith::ConstantOp::create(
+                  b, loc,
+                  b.getFloatAttr(x.getType(),
+                                 std::numeric_limits<double>::infinity())));
+          return arith::SelectOp::create(b, loc, finite, x, zero);
+        });
     SmallVector<Raised> pair = {input, base};
-    Raised powers = n.c.elementwise(pair, input.shape, element, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      return math::ExpOp::create(b, loc, arith::SubFOp::create(b, loc, v[0], v[1]));
-    });
+    Raised powers = n.c.elementwise(
+        pair, input.shape, element,
+        [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          return math::ExpOp::create(b, loc,
+                                     arith::SubFOp::create(b, loc, v[0], v[1]));
+        });
     Raised logs = mapped(n, total(powers), logarithm);
     SmallVector<Raised> parts = {logs, base};
-    return n.c.elementwise(parts, logs.shape, element, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-      return arith::AddFOp::create(b, loc, v[0], v[1]);
-    });
+    return n.c.elementwise(
+        parts, logs.shape, element,
+        [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          return arith::AddFOp::create(b, loc, v[0], v[1]);
+        });
   }
   }
   llvm_unreachable("all reductions are handled");
@@ -153,7 +211,8 @@ Raised applyReduction(NodeContext &n, Reduction kind, Raised input, const SmallV
 
 LogicalResult raiseReduction(NodeContext &n, Reduction kind) {
   Raised &input = n.input(0);
-  bool needsFloat = kind == Reduction::L2 || kind == Reduction::LogSum || kind == Reduction::LogSumExp;
+  bool needsFloat = kind == Reduction::L2 || kind == Reduction::LogSum ||
+                    kind == Reduction::LogSumExp;
   if (needsFloat && !isFloat(input.kind))
     return n.fail("only floating point is supported");
   SmallVector<bool> axes(input.rank(), false);
@@ -178,8 +237,11 @@ LogicalResult raiseReduction(NodeContext &n, Reduction kind) {
   // Products of sizes stay scalars.
   std::optional<Sizes> elements = n.c.elements(input);
   bool keep = n.integer("keepdims", 1) != 0;
-  if (elements && kind == Reduction::Prod && input.rank() == 1 && !isFloat(input.kind))
-    return n.finish(n.c.fromElements({n.c.product(*elements)}, input.kind, keep ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{}));
+  if (elements && kind == Reduction::Prod && input.rank() == 1 &&
+      !isFloat(input.kind))
+    return n.finish(
+        n.c.fromElements({n.c.product(*elements)}, input.kind,
+                         keep ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{}));
   Raised result = applyReduction(n, kind, input, axes);
   if (keep)
     return n.finish(result);
@@ -187,25 +249,36 @@ LogicalResult raiseReduction(NodeContext &n, Reduction kind) {
   for (int64_t d = 0; d < input.rank(); ++d)
     if (!axes[d])
       shape.push_back(input.shape[d]);
-  return n.finish(n.c.fromTensor(n.c.reshape(result.tensor, result.shape, shape), input.kind, shape));
+  return n.finish(n.c.fromTensor(
+      n.c.reshape(result.tensor, result.shape, shape), input.kind, shape));
 }
 
 /// exp(x - max) / sum over `axes`, or its logarithm.
-Raised softmax(NodeContext &n, Raised input, const SmallVector<bool> &axes, bool logarithm) {
+Raised softmax(NodeContext &n, Raised input, const SmallVector<bool> &axes,
+               bool logarithm) {
   int32_t kind = input.kind;
-  Raised most = reduce(n, input, axes, extremeStart(n, true, kind), extremum(true, kind));
+  Raised most =
+      reduce(n, input, axes, extremeStart(n, true, kind), extremum(true, kind));
   SmallVector<Raised> pair = {input, most};
-  Raised shifted = n.c.elementwise(pair, input.shape, kind, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-    return arith::SubFOp::create(b, loc, v[0], v[1]);
-  });
-  Raised powers = mapped(n, shifted, [](OpBuilder &b, Location loc, Value x) -> Value { return math::ExpOp::create(b, loc, x); });
+  Raised shifted =
+      n.c.elementwise(pair, input.shape, kind,
+                      [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                        return arith::SubFOp::create(b, loc, v[0], v[1]);
+                      });
+  Raised powers =
+      mapped(n, shifted, [](OpBuilder &b, Location loc, Value x) -> Value {
+        return math::ExpOp::create(b, loc, x);
+      });
   Raised total = reduce(n, powers, axes, n.c.zero(kind), sum);
   SmallVector<Raised> parts = {logarithm ? shifted : powers, total};
-  return n.c.elementwise(parts, input.shape, kind, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-    if (logarithm)
-      return arith::SubFOp::create(b, loc, v[0], math::LogOp::create(b, loc, v[1]));
-    return arith::DivFOp::create(b, loc, v[0], v[1]);
-  });
+  return n.c.elementwise(
+      parts, input.shape, kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        if (logarithm)
+          return arith::SubFOp::create(b, loc, v[0],
+                                       math::LogOp::create(b, loc, v[1]));
+        return arith::DivFOp::create(b, loc, v[0], v[1]);
+      });
 }
 
 LogicalResult raiseSoftmax(NodeContext &n, bool logarithm) {
@@ -213,7 +286,8 @@ LogicalResult raiseSoftmax(NodeContext &n, bool logarithm) {
   if (!isFloat(input.kind))
     return n.fail("only floating point is supported");
   bool coerced = n.node.getOpset() < 13;
-  FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", coerced ? 1 : -1), input.rank());
+  FailureOr<int64_t> axis =
+      n.normalAxis(n.integer("axis", coerced ? 1 : -1), input.rank());
   if (failed(axis))
     return failure();
   SmallVector<bool> axes(input.rank(), false);
@@ -238,7 +312,8 @@ LogicalResult raiseArg(NodeContext &n, bool largest) {
   Sizes kept, withOnes = input.shape;
   withOnes[at] = n.c.size(1);
   SmallVector<AffineExpr> exprs;
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
   iterators[at] = utils::IteratorType::reduction;
   for (int64_t d = 0; d < rank; ++d)
     if (d != at) {
@@ -246,21 +321,36 @@ LogicalResult raiseArg(NodeContext &n, bool largest) {
       exprs.push_back(getAffineDimExpr(d, context));
     }
   AffineMap out = AffineMap::get(rank, 0, exprs, context);
-  Value values = n.c.filled(kept, extremeStart(n, largest, input.kind), input.kind);
+  Value values =
+      n.c.filled(kept, extremeStart(n, largest, input.kind), input.kind);
   Value indices = n.c.filled(kept, n.c.zero(Int64), Int64);
   int32_t kind = input.kind;
   auto generic = linalg::GenericOp::create(
-      n.b, n.loc, TypeRange{values.getType(), indices.getType()}, n.c.tensor(input), ValueRange{values, indices},
-      ArrayRef<AffineMap>{AffineMap::getMultiDimIdentityMap(rank, context), out, out}, iterators,
-      [&](OpBuilder &b, Location loc, ValueRange args) {
+      n.b, n.loc, TypeRange{values.getType(), indices.getType()},
+      n.c.tensor(input), ValueRange{values, indices},
+      ArrayRef<AffineMap>{AffineMap::getMultiDimIdentityMap(rank, context), out,
+                          out},
+      iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
         Value better;
         if (isFloat(kind))
-          better = arith::CmpFOp::create(b, loc, largest ? (last ? arith::CmpFPredicate::OGE : arith::CmpFPredicate::OGT)
-                                                         : (last ? arith::CmpFPredicate::OLE : arith::CmpFPredicate::OLT), args[0], args[1]);
+          better = arith::CmpFOp::create(
+              b, loc,
+              largest ? (last ? arith::CmpFPredicate::OGE
+                              : arith::CmpFPredicate::OGT)
+                      : (last ? arith::CmpFPredicate::OLE
+                              : arith::CmpFPredicate::OLT),
+              args[0], args[1]);
         else
-          better = arith::CmpIOp::create(b, loc, largest ? (last ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sgt)
-                                                         : (last ? arith::CmpIPredicate::sle : arith::CmpIPredicate::slt), args[0], args[1]);
-        Value here = arith::IndexCastOp::create(b, loc, b.getI64Type(), linalg::IndexOp::create(b, loc, at).getResult());
+          better = arith::CmpIOp::create(
+              b, loc,
+              largest ? (last ? arith::CmpIPredicate::sge
+                              : arith::CmpIPredicate::sgt)
+                      : (last ? arith::CmpIPredicate::sle
+                              : arith::CmpIPredicate::slt),
+              args[0], args[1]);
+        Value here = arith::IndexCastOp::create(
+            b, loc, b.getI64Type(),
+            linalg::IndexOp::create(b, loc, at).getResult());
         Value value = arith::SelectOp::create(b, loc, better, args[0], args[1]);
         Value index = arith::SelectOp::create(b, loc, better, here, args[2]);
         linalg::YieldOp::create(b, loc, ValueRange{value, index});
@@ -291,34 +381,49 @@ LogicalResult raiseCumSum(NodeContext &n) {
     source.push_back(getAffineDimExpr(d == at ? rank : d, context));
     target.push_back(getAffineDimExpr(d, context));
   }
-  SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
   iterators.push_back(utils::IteratorType::reduction);
   Value init = n.c.filled(input.shape, n.c.zero(input.kind), input.kind);
-  auto predicate = reverse ? (exclusive ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::sge)
-                           : (exclusive ? arith::CmpIPredicate::slt : arith::CmpIPredicate::sle);
+  auto predicate =
+      reverse
+          ? (exclusive ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::sge)
+          : (exclusive ? arith::CmpIPredicate::slt : arith::CmpIPredicate::sle);
   auto generic = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), n.c.tensor(input), init,
-      ArrayRef<AffineMap>{AffineMap::get(rank + 1, 0, source, context), AffineMap::get(rank + 1, 0, target, context)}, iterators,
-      [&](OpBuilder &b, Location loc, ValueRange args) {
-        Value from = linalg::IndexOp::create(b, loc, rank), here = linalg::IndexOp::create(b, loc, at);
+      ArrayRef<AffineMap>{AffineMap::get(rank + 1, 0, source, context),
+                          AffineMap::get(rank + 1, 0, target, context)},
+      iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
+        Value from = linalg::IndexOp::create(b, loc, rank),
+              here = linalg::IndexOp::create(b, loc, at);
         Value counts = arith::CmpIOp::create(b, loc, predicate, from, here);
         Value next = sum(b, loc, args[0], args[1]);
-        linalg::YieldOp::create(b, loc, arith::SelectOp::create(b, loc, counts, next, args[1]).getResult());
+        linalg::YieldOp::create(
+            b, loc,
+            arith::SelectOp::create(b, loc, counts, next, args[1]).getResult());
       });
-  return n.finish(n.c.fromTensor(generic.getResult(0), input.kind, input.shape));
+  return n.finish(
+      n.c.fromTensor(generic.getResult(0), input.kind, input.shape));
 }
 
 } // namespace
 
 void tfc::raise::populateReduceRules(RuleSet &rules) {
   std::pair<StringRef, Reduction> reductions[] = {
-      {"ReduceSum", Reduction::Sum}, {"ReduceMean", Reduction::Mean}, {"ReduceMax", Reduction::Max},
-      {"ReduceMin", Reduction::Min}, {"ReduceProd", Reduction::Prod}, {"ReduceSumSquare", Reduction::SumSquare},
-      {"ReduceL1", Reduction::L1}, {"ReduceL2", Reduction::L2}, {"ReduceLogSum", Reduction::LogSum},
+      {"ReduceSum", Reduction::Sum},
+      {"ReduceMean", Reduction::Mean},
+      {"ReduceMax", Reduction::Max},
+      {"ReduceMin", Reduction::Min},
+      {"ReduceProd", Reduction::Prod},
+      {"ReduceSumSquare", Reduction::SumSquare},
+      {"ReduceL1", Reduction::L1},
+      {"ReduceL2", Reduction::L2},
+      {"ReduceLogSum", Reduction::LogSum},
       {"ReduceLogSumExp", Reduction::LogSumExp}};
   for (auto &entry : reductions) {
     Reduction kind = entry.second;
-    rules.add(entry.first, [kind](NodeContext &n) { return raiseReduction(n, kind); });
+    rules.add(entry.first,
+              [kind](NodeContext &n) { return raiseReduction(n, kind); });
   }
   rules.add("Softmax", [](NodeContext &n) { return raiseSoftmax(n, false); });
   rules.add("LogSoftmax", [](NodeContext &n) { return raiseSoftmax(n, true); });

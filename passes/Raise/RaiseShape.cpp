@@ -1,4 +1,5 @@
-//===- RaiseShape.cpp - shapes and what only changes them ---------------------------------------------------*- C++ -*-===//
+//===- RaiseShape.cpp - shapes and what only changes them
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -24,19 +25,24 @@ LogicalResult finishReshaped(NodeContext &n, Raised &input, Sizes shape) {
   Raised result;
   result.kind = input.kind;
   std::optional<Sizes> elements = n.c.elements(input);
-  bool isStatic = llvm::all_of(shape, [](OpFoldResult s) { return getConstantIntValue(s).has_value(); });
+  bool isStatic = llvm::all_of(
+      shape, [](OpFoldResult s) { return getConstantIntValue(s).has_value(); });
   if (elements && isStatic) {
     result.elements = elements;
     result.shape = std::move(shape);
     return n.finish(result);
   }
-  if (auto resource = dyn_cast_if_present<DenseResourceElementsAttr>(input.constant); resource && isStatic) {
+  if (auto resource =
+          dyn_cast_if_present<DenseResourceElementsAttr>(input.constant);
+      resource && isStatic) {
     // A weight in another shape is the same weight.
     auto type = cast<RankedTensorType>(resource.getType());
     SmallVector<int64_t> dims;
     for (OpFoldResult size : shape)
       dims.push_back(*getConstantIntValue(size));
-    result.constant = DenseResourceElementsAttr::get(RankedTensorType::get(dims, type.getElementType()), resource.getRawHandle());
+    result.constant = DenseResourceElementsAttr::get(
+        RankedTensorType::get(dims, type.getElementType()),
+        resource.getRawHandle());
     result.shape = std::move(shape);
     return n.finish(result);
   }
@@ -58,7 +64,8 @@ LogicalResult raiseConstant(NodeContext &n) {
   auto list = [&](Sizes elements, int32_t kind, bool scalar) {
     int64_t count = elements.size();
     return n.finish(n.c.fromElements(std::move(elements), kind,
-                                     scalar ? ArrayRef<int64_t>() : ArrayRef<int64_t>(count)));
+                                     scalar ? ArrayRef<int64_t>()
+                                            : ArrayRef<int64_t>(count)));
   };
   if (auto integer = attrs.getAs<IntegerAttr>("value_int"))
     return list({n.c.size(integer.getInt())}, Int64, true);
@@ -80,7 +87,8 @@ LogicalResult raiseConstant(NodeContext &n) {
   if (!value)
     return n.fail("only its dense numeric forms are supported");
   result.constant = value;
-  result.kind = kindOfElement(cast<RankedTensorType>(value.getType()).getElementType());
+  result.kind =
+      kindOfElement(cast<RankedTensorType>(value.getType()).getElementType());
   if (result.kind == 0)
     return n.fail("its element type is not supported");
   for (int64_t dim : cast<RankedTensorType>(value.getType()).getShape())
@@ -92,9 +100,11 @@ LogicalResult raiseShape(NodeContext &n) {
   Raised &input = n.input(0);
   int64_t rank = input.rank();
   auto bound = [&](int64_t position) {
-    return std::clamp<int64_t>(position < 0 ? position + rank : position, 0, rank);
+    return std::clamp<int64_t>(position < 0 ? position + rank : position, 0,
+                               rank);
   };
-  int64_t start = bound(n.integer("start", 0)), end = bound(n.integer("end", rank));
+  int64_t start = bound(n.integer("start", 0)),
+          end = bound(n.integer("end", rank));
   Sizes elements;
   for (int64_t i = start; i < end; ++i)
     elements.push_back(input.shape[i]);
@@ -126,7 +136,9 @@ LogicalResult raiseReshape(NodeContext &n) {
     std::optional<int64_t> number = getConstantIntValue(size);
     if (number && *number == 0 && !allowZero) {
       if (i >= input.shape.size())
-        return n.fail("dimension " + Twine(i) + " is copied from an input of rank " + Twine(input.rank()));
+        return n.fail("dimension " + Twine(i) +
+                      " is copied from an input of rank " +
+                      Twine(input.rank()));
       size = input.shape[i];
     }
     if (number && *number == -1) {
@@ -144,11 +156,17 @@ LogicalResult raiseReshape(NodeContext &n) {
     shape[*inferred] = n.c.quotient(input.shape, known);
   if (!n.c.sameProduct(input.shape, shape)) {
     OpFoldResult from = n.c.product(input.shape), to = n.c.product(shape);
-    std::optional<int64_t> a = getConstantIntValue(from), d = getConstantIntValue(to);
+    std::optional<int64_t> a = getConstantIntValue(from),
+                           d = getConstantIntValue(to);
     if (a && d)
-      return n.fail("its input has " + Twine(*a) + " elements, its shape " + Twine(*d));
-    Value equal = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq, n.c.value(from), n.c.value(to));
-    n.c.require(equal, n.describe() + ": its input and its shape differ in the number of elements");
+      return n.fail("its input has " + Twine(*a) + " elements, its shape " +
+                    Twine(*d));
+    Value equal = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq,
+                                        n.c.value(from), n.c.value(to));
+    n.c.require(
+        equal,
+        n.describe() +
+            ": its input and its shape differ in the number of elements");
   }
   return finishReshaped(n, input, shape);
 }
@@ -161,7 +179,9 @@ LogicalResult raiseFlatten(NodeContext &n) {
   if (axis < 0 || axis > input.rank())
     return n.fail("its axis lies outside the rank");
   ArrayRef<OpFoldResult> shape(input.shape);
-  return finishReshaped(n, input, {n.c.product(shape.take_front(axis)), n.c.product(shape.drop_front(axis))});
+  return finishReshaped(n, input,
+                        {n.c.product(shape.take_front(axis)),
+                         n.c.product(shape.drop_front(axis))});
 }
 
 LogicalResult raiseSqueeze(NodeContext &n) {
@@ -175,15 +195,19 @@ LogicalResult raiseSqueeze(NodeContext &n) {
       FailureOr<int64_t> position = n.normalAxis(axis, input.rank());
       if (failed(position))
         return failure();
-      if (std::optional<int64_t> size = getConstantIntValue(input.shape[*position]); size && *size != 1)
-        return n.fail("dimension " + Twine(axis) + " has size " + Twine(*size) + ", not 1");
+      if (std::optional<int64_t> size =
+              getConstantIntValue(input.shape[*position]);
+          size && *size != 1)
+        return n.fail("dimension " + Twine(axis) + " has size " + Twine(*size) +
+                      ", not 1");
       drop[*position] = true;
     }
   } else {
     for (int64_t i = 0; i < input.rank(); ++i) {
       std::optional<int64_t> size = getConstantIntValue(input.shape[i]);
       if (!size)
-        return n.fail("it names no axes, and dimension " + Twine(i) + " is open");
+        return n.fail("it names no axes, and dimension " + Twine(i) +
+                      " is open");
       drop[i] = *size == 1;
     }
   }
@@ -192,7 +216,9 @@ LogicalResult raiseSqueeze(NodeContext &n) {
     if (!drop[i]) {
       shape.push_back(input.shape[i]);
     } else if (!getConstantIntValue(input.shape[i])) {
-      Value one = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq, n.c.value(input.shape[i]), n.c.value(n.c.size(1)));
+      Value one = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq,
+                                        n.c.value(input.shape[i]),
+                                        n.c.value(n.c.size(1)));
       n.c.require(one, n.describe() + ": a squeezed dimension is not 1");
     }
   }
@@ -222,8 +248,9 @@ LogicalResult raiseUnsqueeze(NodeContext &n) {
 /// `input` repeated to `shape`, to which it broadcasts.
 Raised broadcastTo(NodeContext &n, Raised input, Sizes shape) {
   SmallVector<Raised> operands = {std::move(input)};
-  return n.c.elementwise(operands, std::move(shape), operands[0].kind,
-                         [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+  return n.c.elementwise(
+      operands, std::move(shape), operands[0].kind,
+      [](OpBuilder &, Location, ValueRange v) { return v[0]; });
 }
 
 LogicalResult raiseExpand(NodeContext &n) {
@@ -241,11 +268,13 @@ LogicalResult raiseExpand(NodeContext &n) {
   std::optional<Sizes> elements = n.c.elements(n.input(0));
   if (elements && elements->size() == 1) {
     OpFoldResult count = n.c.product(*shape);
-    if (std::optional<int64_t> number = getConstantIntValue(count); number && *number <= maxElements) {
+    if (std::optional<int64_t> number = getConstantIntValue(count);
+        number && *number <= maxElements) {
       SmallVector<int64_t> dims;
       for (OpFoldResult size : *shape)
         dims.push_back(*getConstantIntValue(size));
-      return n.finish(n.c.fromElements(Sizes(*number, elements->front()), n.input(0).kind, dims));
+      return n.finish(n.c.fromElements(Sizes(*number, elements->front()),
+                                       n.input(0).kind, dims));
     }
   }
   return n.finish(broadcastTo(n, n.input(0), *shape));
@@ -257,7 +286,8 @@ LogicalResult raiseConstantOfShape(NodeContext &n) {
     return n.fail("its shape depends on data, not on sizes");
   Raised fill;
   if (auto value = n.node.getNodeAttrs().getAs<ElementsAttr>("value")) {
-    fill.kind = kindOfElement(cast<RankedTensorType>(value.getType()).getElementType());
+    fill.kind =
+        kindOfElement(cast<RankedTensorType>(value.getType()).getElementType());
     fill.constant = value;
     fill.shape = {n.c.size(1)};
   } else {
@@ -272,23 +302,30 @@ LogicalResult raiseConstantOfShape(NodeContext &n) {
     SmallVector<int64_t> dims;
     for (OpFoldResult size : *shape)
       dims.push_back(*getConstantIntValue(size));
-    return n.finish(n.c.fromElements(Sizes(*number, element->front()), fill.kind, dims));
+    return n.finish(
+        n.c.fromElements(Sizes(*number, element->front()), fill.kind, dims));
   }
-  Value scalar = tensor::ExtractOp::create(n.b, n.loc, n.c.tensor(fill), n.c.value(n.c.size(0)));
-  return n.finish(n.c.fromTensor(n.c.filled(*shape, scalar, fill.kind), fill.kind, *shape));
+  Value scalar = tensor::ExtractOp::create(n.b, n.loc, n.c.tensor(fill),
+                                           n.c.value(n.c.size(0)));
+  return n.finish(
+      n.c.fromTensor(n.c.filled(*shape, scalar, fill.kind), fill.kind, *shape));
 }
 
 LogicalResult raiseRange(NodeContext &n) {
-  std::optional<Sizes> start = n.c.elements(n.input(0)), limit = n.c.elements(n.input(1)), delta = n.c.elements(n.input(2));
+  std::optional<Sizes> start = n.c.elements(n.input(0)),
+                       limit = n.c.elements(n.input(1)),
+                       delta = n.c.elements(n.input(2));
   int32_t kind = n.input(0).kind;
   if (!start || !limit || !delta || isFloat(kind))
     return n.fail("its bounds must be integers that depend on sizes alone");
-  std::optional<int64_t> first = getConstantIntValue(start->front()), last = getConstantIntValue(limit->front()),
+  std::optional<int64_t> first = getConstantIntValue(start->front()),
+                         last = getConstantIntValue(limit->front()),
                          step = getConstantIntValue(delta->front());
   if (!step || *step == 0)
     return n.fail("its step must be a constant other than 0");
   if (first && last) {
-    int64_t count = std::max<int64_t>(0, (*last - *first + *step + (*step > 0 ? -1 : 1)) / *step);
+    int64_t count = std::max<int64_t>(
+        0, (*last - *first + *step + (*step > 0 ? -1 : 1)) / *step);
     if (count <= maxElements) {
       Sizes elements;
       for (int64_t i = 0; i < count; ++i)
@@ -298,20 +335,26 @@ LogicalResult raiseRange(NodeContext &n) {
   }
   OpFoldResult count = limit->front();
   if (!first || *first != 0) {
-    Value difference = n.b.createOrFold<arith::SubIOp>(n.loc, n.c.value(limit->front()), n.c.value(start->front()));
+    Value difference = n.b.createOrFold<arith::SubIOp>(
+        n.loc, n.c.value(limit->front()), n.c.value(start->front()));
     count = getAsOpFoldResult(difference);
   }
   if (*step != 1) {
     Value stepValue = n.c.value(n.c.size(*step));
-    count = getAsOpFoldResult(n.b.createOrFold<arith::CeilDivSIOp>(n.loc, n.c.value(count), stepValue));
+    count = getAsOpFoldResult(n.b.createOrFold<arith::CeilDivSIOp>(
+        n.loc, n.c.value(count), stepValue));
   }
-  Value base = arith::IndexCastOp::create(n.b, n.loc, n.c.elementType(kind), n.c.value(start->front()));
+  Value base = arith::IndexCastOp::create(n.b, n.loc, n.c.elementType(kind),
+                                          n.c.value(start->front()));
   Value increment = n.c.constantOf(kind, *step);
   Type type = n.c.elementType(kind);
-  return n.finish(n.c.elementwise({}, {count}, kind, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-    Value i = arith::IndexCastOp::create(b, loc, type, linalg::IndexOp::create(b, loc, 0).getResult());
-    return arith::AddIOp::create(b, loc, base, arith::MulIOp::create(b, loc, i, increment));
-  }));
+  return n.finish(n.c.elementwise(
+      {}, {count}, kind, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Value i = arith::IndexCastOp::create(
+            b, loc, type, linalg::IndexOp::create(b, loc, 0).getResult());
+        return arith::AddIOp::create(
+            b, loc, base, arith::MulIOp::create(b, loc, i, increment));
+      }));
 }
 
 /// Tile as a broadcast: [a, b] by [r, s] is [r, a, s, b].
@@ -326,9 +369,11 @@ LogicalResult raiseTile(NodeContext &n) {
     spread.append({times, size});
     shape.push_back(n.c.multiply(size, times));
   }
-  Raised expanded = n.c.fromTensor(n.c.reshape(n.c.tensor(input), input.shape, split), input.kind, split);
+  Raised expanded = n.c.fromTensor(
+      n.c.reshape(n.c.tensor(input), input.shape, split), input.kind, split);
   Raised repeated = broadcastTo(n, expanded, spread);
-  return n.finish(n.c.fromTensor(n.c.reshape(repeated.tensor, spread, shape), input.kind, shape));
+  return n.finish(n.c.fromTensor(n.c.reshape(repeated.tensor, spread, shape),
+                                 input.kind, shape));
 }
 
 } // namespace

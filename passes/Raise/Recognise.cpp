@@ -1,4 +1,5 @@
-//===- Recognise.cpp - small graphs that mean one operation ---------------------------------------------------*- C++ -*-===//
+//===- Recognise.cpp - small graphs that mean one operation
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -22,7 +23,9 @@ using namespace tfc::raise;
 /// The node that makes `value`, if it is ONNX's operator `type`.
 static onnx::NodeOp producer(Value value, StringRef type) {
   auto node = value.getDefiningOp<onnx::NodeOp>();
-  return node && node.getDomain().empty() && node.getOpType() == type ? node : onnx::NodeOp();
+  return node && node.getDomain().empty() && node.getOpType() == type
+             ? node
+             : onnx::NodeOp();
 }
 
 /// The only element of `raised`, where it is a known number.
@@ -30,7 +33,8 @@ static std::optional<double> scalarOf(RaiseContext &c, Raised &raised) {
   std::optional<Sizes> elements = c.elements(raised);
   if (!elements || elements->size() != 1)
     return std::nullopt;
-  auto number = dyn_cast_if_present<FloatAttr>(dyn_cast<Attribute>(elements->front()));
+  auto number =
+      dyn_cast_if_present<FloatAttr>(dyn_cast<Attribute>(elements->front()));
   return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
 }
 
@@ -50,18 +54,21 @@ struct Scaled {
 Scaled peelScale(RaiseContext &c, Value value) {
   Scaled result{value};
   while (true) {
-    onnx::NodeOp multiply = producer(result.onnxValue, "Mul"), divide = producer(result.onnxValue, "Div");
+    onnx::NodeOp multiply = producer(result.onnxValue, "Mul"),
+                 divide = producer(result.onnxValue, "Div");
     onnx::NodeOp node = multiply ? multiply : divide;
     if (!node)
       return result;
     Value x = node.getInputs()[0], y = node.getInputs()[1];
     std::optional<double> right = scalarOf(c, c.get(y));
     if (right && c.get(y).rank() <= c.get(x).rank()) {
-      result.factor = multiply ? result.factor * *right : result.factor / *right;
+      result.factor =
+          multiply ? result.factor * *right : result.factor / *right;
       result.onnxValue = x;
       continue;
     }
-    std::optional<double> left = multiply ? scalarOf(c, c.get(x)) : std::nullopt;
+    std::optional<double> left =
+        multiply ? scalarOf(c, c.get(x)) : std::nullopt;
     if (!left || c.get(x).rank() > c.get(y).rank())
       return result;
     result.factor *= *left;
@@ -79,7 +86,8 @@ std::optional<ScoreGraph> matchScores(RaiseContext &c, Value scores) {
   ScoreGraph graph;
   if (onnx::NodeOp add = producer(scores, "Add")) {
     Value x = add.getInputs()[0], y = add.getInputs()[1];
-    bool firstIsScores = producer(peelScale(c, x).onnxValue, "MatMul") && c.get(x).rank() >= c.get(y).rank();
+    bool firstIsScores = producer(peelScale(c, x).onnxValue, "MatMul") &&
+                         c.get(x).rank() >= c.get(y).rank();
     scores = firstIsScores ? x : y;
     graph.bias = firstIsScores ? y : x;
     if (!scores.hasOneUse())
@@ -89,7 +97,8 @@ std::optional<ScoreGraph> matchScores(RaiseContext &c, Value scores) {
   onnx::NodeOp product = producer(outer.onnxValue, "MatMul");
   if (!product || !outer.onnxValue.hasOneUse())
     return std::nullopt;
-  Scaled query = peelScale(c, product.getInputs()[0]), key = peelScale(c, product.getInputs()[1]);
+  Scaled query = peelScale(c, product.getInputs()[0]),
+         key = peelScale(c, product.getInputs()[1]);
   graph.query = query.onnxValue;
   graph.keyTransposed = key.onnxValue;
   graph.scale = outer.factor * query.factor * key.factor;
@@ -100,18 +109,23 @@ std::optional<ScoreGraph> matchScores(RaiseContext &c, Value scores) {
 Sizes fourDimensions(RaiseContext &c, ArrayRef<OpFoldResult> shape) {
   if (shape.size() == 4)
     return llvm::to_vector(shape);
-  return {c.product(shape.drop_back(2)), c.size(1), shape[shape.size() - 2], shape.back()};
+  return {c.product(shape.drop_back(2)), c.size(1), shape[shape.size() - 2],
+          shape.back()};
 }
 
 Value asFour(RaiseContext &c, Raised raised) {
   Sizes shape = fourDimensions(c, raised.shape);
-  return c.fromTensor(c.reshape(c.tensor(raised), raised.shape, shape), raised.kind, shape).tensor;
+  return c
+      .fromTensor(c.reshape(c.tensor(raised), raised.shape, shape), raised.kind,
+                  shape)
+      .tensor;
 }
 
 /// The keys as [..., T, D] from what the product took, [..., D, T].
 Raised untransposed(RaiseContext &c, Raised &transposed) {
   int64_t rank = transposed.rank();
-  SmallVector<int64_t> permutation = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  SmallVector<int64_t> permutation =
+      llvm::to_vector(llvm::seq<int64_t>(0, rank));
   std::swap(permutation[rank - 1], permutation[rank - 2]);
   Sizes shape = transposed.shape;
   std::swap(shape[rank - 1], shape[rank - 2]);
@@ -125,13 +139,17 @@ Raised untransposed(RaiseContext &c, Raised &transposed) {
   }
   if (llvm::equal(permutation, llvm::seq<int64_t>(0, rank)))
     return c.fromTensor(source, transposed.kind, shape);
-  Value value = linalg::TransposeOp::create(c.b, c.loc, source, c.empty(shape, transposed.kind), permutation)->getResult(0);
+  Value value =
+      linalg::TransposeOp::create(c.b, c.loc, source,
+                                  c.empty(shape, transposed.kind), permutation)
+          ->getResult(0);
   return c.fromTensor(value, transposed.kind, shape);
 }
 
 /// The bias as rank 4 where it broadcasts to [B, H, S, T] dimension by
 /// dimension; null where that cannot be seen.
-Value biasOf(RaiseContext &c, Raised bias, ArrayRef<OpFoldResult> scores, bool folded) {
+Value biasOf(RaiseContext &c, Raised bias, ArrayRef<OpFoldResult> scores,
+             bool folded) {
   if (bias.rank() > 4 || !isFloat(bias.kind))
     return nullptr;
   Sizes shape(4 - bias.rank(), c.size(1));
@@ -142,7 +160,10 @@ Value biasOf(RaiseContext &c, Raised bias, ArrayRef<OpFoldResult> scores, bool f
     if (!one && (shape[d] != scores[d] || (folded && d < 2)))
       return nullptr;
   }
-  return c.fromTensor(c.reshape(c.tensor(bias), bias.shape, shape), bias.kind, shape).tensor;
+  return c
+      .fromTensor(c.reshape(c.tensor(bias), bias.shape, shape), bias.kind,
+                  shape)
+      .tensor;
 }
 
 } // namespace
@@ -161,13 +182,16 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   std::optional<ScoreGraph> graph = matchScores(c, softmax.getInputs()[0]);
   if (!graph)
     return std::nullopt;
-  Raised &query = c.get(graph->query), &keyTransposed = c.get(graph->keyTransposed);
-  if (query.rank() != rank || keyTransposed.rank() != rank || !isFloat(query.kind) || rank < 3)
+  Raised &query = c.get(graph->query),
+         &keyTransposed = c.get(graph->keyTransposed);
+  if (query.rank() != rank || keyTransposed.rank() != rank ||
+      !isFloat(query.kind) || rank < 3)
     return std::nullopt;
   ArrayRef<OpFoldResult> q(query.shape), k(keyTransposed.shape), v(value.shape);
   // Batches must be equal and sizes must fit without a check at run time.
-  if (!llvm::equal(q.drop_back(2), k.drop_back(2)) || !llvm::equal(q.drop_back(2), v.drop_back(2)) ||
-      q.back() != k[rank - 2] || k.back() != v[rank - 2])
+  if (!llvm::equal(q.drop_back(2), k.drop_back(2)) ||
+      !llvm::equal(q.drop_back(2), v.drop_back(2)) || q.back() != k[rank - 2] ||
+      k.back() != v[rank - 2])
     return std::nullopt;
   Sizes result = query.shape;
   result.back() = v.back();
@@ -178,9 +202,11 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
     return std::nullopt;
   Raised key = untransposed(c, keyTransposed);
   Value init = c.empty(four, query.kind);
-  auto op = attn::AttentionOp::create(c.b, c.loc, init.getType(), asFour(c, query), asFour(c, key), asFour(c, value), bias,
-                                      init, APFloat(graph->scale), /*causal=*/false);
-  return c.fromTensor(c.reshape(op->getResult(0), four, result), query.kind, result);
+  auto op = attn::AttentionOp::create(
+      c.b, c.loc, init.getType(), asFour(c, query), asFour(c, key),
+      asFour(c, value), bias, init, APFloat(graph->scale), /*causal=*/false);
+  return c.fromTensor(c.reshape(op->getResult(0), four, result), query.kind,
+                      result);
 }
 
 //===----------------------------------------------------------------------===//
@@ -189,7 +215,8 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
 
 namespace {
 
-/// x of (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon), over the last axis.
+/// x of (x - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon), over the last
+/// axis.
 struct NormGraph {
   Value x;
   double epsilon = 0;
@@ -199,16 +226,19 @@ struct NormGraph {
 bool isLastMean(RaiseContext &c, onnx::NodeOp node) {
   if (!node)
     return false;
-  auto keep = dyn_cast_or_null<IntegerAttr>(node.getNodeAttrs().get("keepdims"));
+  auto keep =
+      dyn_cast_or_null<IntegerAttr>(node.getNodeAttrs().get("keepdims"));
   if (keep && keep.getInt() == 0)
     return false;
   int64_t rank = c.get(node.getInputs()[0]).rank();
   std::optional<SmallVector<int64_t>> axes;
-  if (auto attr = dyn_cast_or_null<DenseI64ArrayAttr>(node.getNodeAttrs().get("axes")))
+  if (auto attr =
+          dyn_cast_or_null<DenseI64ArrayAttr>(node.getNodeAttrs().get("axes")))
     axes = llvm::to_vector(attr.asArrayRef());
   else if (node.getInputs().size() > 1)
     axes = c.integers(c.get(node.getInputs()[1]));
-  return axes && axes->size() == 1 && ((*axes)[0] == -1 || (*axes)[0] == rank - 1);
+  return axes && axes->size() == 1 &&
+         ((*axes)[0] == -1 || (*axes)[0] == rank - 1);
 }
 
 bool isSquareOf(RaiseContext &c, Value value, Value x) {
@@ -216,7 +246,9 @@ bool isSquareOf(RaiseContext &c, Value value, Value x) {
     Raised &exponent = c.get(power.getInputs()[1]);
     std::optional<double> number = scalarOf(c, exponent);
     std::optional<SmallVector<int64_t>> integer = c.integers(exponent);
-    return power.getInputs()[0] == x && (number ? *number == 2 : integer && integer->size() == 1 && (*integer)[0] == 2);
+    return power.getInputs()[0] == x &&
+           (number ? *number == 2
+                   : integer && integer->size() == 1 && (*integer)[0] == 2);
   }
   onnx::NodeOp product = producer(value, "Mul");
   return product && product.getInputs()[0] == x && product.getInputs()[1] == x;
@@ -224,9 +256,12 @@ bool isSquareOf(RaiseContext &c, Value value, Value x) {
 
 std::optional<NormGraph> matchNorm(RaiseContext &c, Value value) {
   onnx::NodeOp divide = producer(value, "Div");
-  onnx::NodeOp centred = divide ? producer(divide.getInputs()[0], "Sub") : onnx::NodeOp();
-  onnx::NodeOp root = divide ? producer(divide.getInputs()[1], "Sqrt") : onnx::NodeOp();
-  onnx::NodeOp plus = root ? producer(root.getInputs()[0], "Add") : onnx::NodeOp();
+  onnx::NodeOp centred =
+      divide ? producer(divide.getInputs()[0], "Sub") : onnx::NodeOp();
+  onnx::NodeOp root =
+      divide ? producer(divide.getInputs()[1], "Sqrt") : onnx::NodeOp();
+  onnx::NodeOp plus =
+      root ? producer(root.getInputs()[0], "Add") : onnx::NodeOp();
   if (!centred || !plus)
     return std::nullopt;
   Value x = centred.getInputs()[0];
@@ -234,15 +269,21 @@ std::optional<NormGraph> matchNorm(RaiseContext &c, Value value) {
   if (!isLastMean(c, mean) || mean.getInputs()[0] != x)
     return std::nullopt;
   for (unsigned side = 0; side < 2; ++side) {
-    std::optional<double> epsilon = scalarOf(c, c.get(plus.getInputs()[1 - side]));
+    std::optional<double> epsilon =
+        scalarOf(c, c.get(plus.getInputs()[1 - side]));
     onnx::NodeOp variance = producer(plus.getInputs()[side], "ReduceMean");
-    if (epsilon && isLastMean(c, variance) && isSquareOf(c, variance.getInputs()[0], centred.getResult(0)))
+    if (epsilon && isLastMean(c, variance) &&
+        isSquareOf(c, variance.getInputs()[0], centred.getResult(0)))
       return NormGraph{x, *epsilon};
     // Some exporters centre twice, once for the variance.
-    onnx::NodeOp again = variance ? producer(variance.getInputs()[0], "Pow") : onnx::NodeOp();
-    onnx::NodeOp second = again ? producer(again.getInputs()[0], "Sub") : onnx::NodeOp();
-    if (epsilon && isLastMean(c, variance) && second && second.getInputs()[0] == x &&
-        second.getInputs()[1] == centred.getInputs()[1] && isSquareOf(c, variance.getInputs()[0], second.getResult(0)))
+    onnx::NodeOp again =
+        variance ? producer(variance.getInputs()[0], "Pow") : onnx::NodeOp();
+    onnx::NodeOp second =
+        again ? producer(again.getInputs()[0], "Sub") : onnx::NodeOp();
+    if (epsilon && isLastMean(c, variance) && second &&
+        second.getInputs()[0] == x &&
+        second.getInputs()[1] == centred.getInputs()[1] &&
+        isSquareOf(c, variance.getInputs()[0], second.getResult(0)))
       return NormGraph{x, *epsilon};
   }
   return std::nullopt;
@@ -250,12 +291,15 @@ std::optional<NormGraph> matchNorm(RaiseContext &c, Value value) {
 
 /// A constant row as long as the last dimension of `x`.
 bool isRow(Raised &row, Raised &x) {
-  return row.constant && row.rank() == 1 && row.shape[0] == x.shape.back() && row.kind == x.kind;
+  return row.constant && row.rank() == 1 && row.shape[0] == x.shape.back() &&
+         row.kind == x.kind;
 }
 
-Raised makeNorm(RaiseContext &c, Raised &x, Value scale, Value bias, double epsilon) {
+Raised makeNorm(RaiseContext &c, Raised &x, Value scale, Value bias,
+                double epsilon) {
   Value init = c.empty(x.shape, x.kind);
-  auto op = attn::NormOp::create(c.b, c.loc, init.getType(), c.tensor(x), scale, bias, init, attn::NormKind::Layer,
+  auto op = attn::NormOp::create(c.b, c.loc, init.getType(), c.tensor(x), scale,
+                                 bias, init, attn::NormKind::Layer,
                                  x.rank() - 1, APFloat(epsilon));
   return c.fromTensor(op->getResult(0), x.kind, x.shape);
 }
@@ -274,10 +318,13 @@ std::optional<Raised> tfc::raise::recogniseLayerNorm(NodeContext &n) {
   // Mul by the scale, or Add of the bias, after what was already recognised.
   for (unsigned side = 0; side < 2; ++side) {
     Raised &normal = n.input(side), &row = n.input(1 - side);
-    auto norm = normal.tensor ? normal.tensor.getDefiningOp<attn::NormOp>() : nullptr;
-    if (!norm || !n.isUsedOnce(side) || !isRow(row, normal) || norm.getBias() || !norm->hasOneUse() != !norm->use_empty())
+    auto norm =
+        normal.tensor ? normal.tensor.getDefiningOp<attn::NormOp>() : nullptr;
+    if (!norm || !n.isUsedOnce(side) || !isRow(row, normal) || norm.getBias() ||
+        !norm->hasOneUse() != !norm->use_empty())
       continue;
-    if (norm.getKind() != attn::NormKind::Layer || norm.getAxis() != static_cast<uint64_t>(normal.rank() - 1))
+    if (norm.getKind() != attn::NormKind::Layer ||
+        norm.getAxis() != static_cast<uint64_t>(normal.rank() - 1))
       continue;
     double epsilon = norm.getEpsilon().convertToDouble();
     Raised x;
@@ -304,26 +351,32 @@ std::optional<Raised> tfc::raise::recognisePatchEmbed(NodeContext &n) {
   onnx::NodeOp reshape = producer(n.node.getInputs()[0], "Reshape");
   if (!reshape)
     reshape = producer(n.node.getInputs()[0], "Flatten");
-  onnx::NodeOp conv = reshape ? producer(reshape.getInputs()[0], "Conv") : onnx::NodeOp();
+  onnx::NodeOp conv =
+      reshape ? producer(reshape.getInputs()[0], "Conv") : onnx::NodeOp();
   if (!conv)
     return std::nullopt;
   Raised &map = c.get(conv.getResult(0)), &flat = n.input(0);
-  Raised &image = c.get(conv.getInputs()[0]), &weight = c.get(conv.getInputs()[1]);
-  if (map.rank() != 4 || flat.rank() != 3 || weight.rank() != 4 || !weight.constant || flat.shape[0] != map.shape[0] ||
+  Raised &image = c.get(conv.getInputs()[0]),
+         &weight = c.get(conv.getInputs()[1]);
+  if (map.rank() != 4 || flat.rank() != 3 || weight.rank() != 4 ||
+      !weight.constant || flat.shape[0] != map.shape[0] ||
       flat.shape[1] != map.shape[1] || image.kind != Float32)
     return std::nullopt;
   NodeContext convolution(c, conv);
   auto allAre = [&](StringRef name, int64_t expected) {
     auto list = convolution.list(name);
-    return !list || llvm::all_of(*list, [&](int64_t x) { return x == expected; });
+    return !list ||
+           llvm::all_of(*list, [&](int64_t x) { return x == expected; });
   };
   auto strides = convolution.list("strides");
   StringRef padding = convolution.text("auto_pad", "NOTSET");
-  if (!strides || strides->size() != 2 || !allAre("pads", 0) || !allAre("dilations", 1) ||
-      convolution.integer("group", 1) != 1 || (padding != "NOTSET" && padding != "VALID"))
+  if (!strides || strides->size() != 2 || !allAre("pads", 0) ||
+      !allAre("dilations", 1) || convolution.integer("group", 1) != 1 ||
+      (padding != "NOTSET" && padding != "VALID"))
     return std::nullopt;
   for (unsigned d = 0; d < 2; ++d) {
-    std::optional<int64_t> size = getConstantIntValue(image.shape[2 + d]), kernel = getConstantIntValue(weight.shape[2 + d]);
+    std::optional<int64_t> size = getConstantIntValue(image.shape[2 + d]),
+                           kernel = getConstantIntValue(weight.shape[2 + d]);
     if (!size || !kernel || (*strides)[d] != *kernel || *size % *kernel != 0)
       return std::nullopt;
   }
@@ -332,16 +385,24 @@ std::optional<Raised> tfc::raise::recognisePatchEmbed(NodeContext &n) {
     bias = c.tensor(c.get(conv.getInputs()[2]));
   Sizes shape = {flat.shape[0], flat.shape[2], flat.shape[1]};
   Value init = c.empty(shape, image.kind);
-  auto op = attn::PatchEmbedOp::create(c.b, c.loc, init.getType(), c.tensor(image), c.tensor(weight), bias, init);
+  auto op =
+      attn::PatchEmbedOp::create(c.b, c.loc, init.getType(), c.tensor(image),
+                                 c.tensor(weight), bias, init);
   return c.fromTensor(op->getResult(0), image.kind, shape);
 }
 
-std::optional<Raised> tfc::raise::addBiasToLinear(NodeContext &n, Raised &linear, Raised &bias) {
-  auto op = linear.tensor ? linear.tensor.getDefiningOp<attn::LinearOp>() : nullptr;
-  if (!op || op.getBias() || op.getActivation() != attn::Activation::None || !isRow(bias, linear) || !op->use_empty())
+std::optional<Raised>
+tfc::raise::addBiasToLinear(NodeContext &n, Raised &linear, Raised &bias) {
+  auto op =
+      linear.tensor ? linear.tensor.getDefiningOp<attn::LinearOp>() : nullptr;
+  if (!op || op.getBias() || op.getActivation() != attn::Activation::None ||
+      !isRow(bias, linear) || !op->use_empty())
     return std::nullopt;
-  Value result = attn::LinearOp::create(n.b, n.loc, linear.tensor.getType(), op.getX(), op.getWeight(), n.c.tensor(bias),
-                                        op.getInit(), op.getTransposeWeight(), attn::Activation::None)->getResult(0);
+  Value result =
+      attn::LinearOp::create(n.b, n.loc, linear.tensor.getType(), op.getX(),
+                             op.getWeight(), n.c.tensor(bias), op.getInit(),
+                             op.getTransposeWeight(), attn::Activation::None)
+          ->getResult(0);
   op.erase();
   linear.tensor = nullptr;
   return n.c.fromTensor(result, linear.kind, linear.shape);

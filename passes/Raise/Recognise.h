@@ -31,7 +31,8 @@ std::optional<Raised> recognisePatchEmbed(NodeContext &n);
 
 /// `linear + bias` where `linear` is an attn.linear that has none yet and is
 /// used nowhere else, and `bias` a constant row.
-std::optional<Raised> addBiasToLinear(NodeContext &n, Raised &linear, Raised &bias);
+std::optional<Raised> addBiasToLinear(NodeContext &n, Raised &linear,
+                                      Raised &bias);
 
 } // namespace tfc::raise
 

@@ -1,4 +1,5 @@
-//===- ConvertToLLVM.cpp - to the LLVM dialect, but for parallel regions ---------------------------------------------------*- C++ -*-===//
+//===- ConvertToLLVM.cpp - to the LLVM dialect, but for parallel regions
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -45,17 +46,19 @@ Value frameOf(Operation *op) {
 struct BufferOpLowering : public ConvertOpToLLVMPattern<BufferOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
-  LogicalResult matchAndRewrite(BufferOp op, OpAdaptor adaptor,
-                                ConversionPatternRewriter &rewriter) const override {
+  LogicalResult
+  matchAndRewrite(BufferOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     auto type = cast<MemRefType>(op.getResult().getType());
     Value data = baseAddress(op, adaptor, rewriter);
     SmallVector<Value> sizes, strides;
     Value bytes;
-    getMemRefDescriptorSizes(loc, type, adaptor.getSizes(), rewriter, sizes, strides, bytes,
+    getMemRefDescriptorSizes(loc, type, adaptor.getSizes(), rewriter, sizes,
+                             strides, bytes,
                              /*sizeInBytes=*/false);
-    rewriter.replaceOp(op, {createMemRefDescriptor(loc, type, data, data, sizes, strides,
-                                                   rewriter)});
+    rewriter.replaceOp(op, {createMemRefDescriptor(loc, type, data, data, sizes,
+                                                   strides, rewriter)});
     return success();
   }
 
@@ -69,8 +72,9 @@ private:
     switch (op.getSpace()) {
     case BufferSpace::Input:
     case BufferSpace::Output: {
-      FrameField field =
-          op.getSpace() == BufferSpace::Input ? FrameField::Inputs : FrameField::Outputs;
+      FrameField field = op.getSpace() == BufferSpace::Input
+                             ? FrameField::Inputs
+                             : FrameField::Outputs;
       Value table = loadField(b, loc, pointer, frameOf(op), field);
       return loadEntry(b, loc, pointer, table, op.getIndex());
     }
@@ -79,8 +83,8 @@ private:
                      adaptor.getOffset());
     case BufferSpace::Weights: {
       Value base = LLVM::AddressOfOp::create(b, loc, pointer, "tfc_weights");
-      Value offset = LLVM::ConstantOp::create(b, loc, b.getI64Type(),
-                                              b.getI64IntegerAttr(op.getIndex()));
+      Value offset = LLVM::ConstantOp::create(
+          b, loc, b.getI64Type(), b.getI64IntegerAttr(op.getIndex()));
       return advance(base, offset);
     }
     }
@@ -89,23 +93,26 @@ private:
 
   /// The descriptor of a dense buffer; unlike the base class's, it takes
   /// strides that are static as constants.
-  Value createMemRefDescriptor(Location loc, MemRefType type, Value allocated, Value aligned,
-                               ArrayRef<Value> sizes, ArrayRef<Value> strides,
+  Value createMemRefDescriptor(Location loc, MemRefType type, Value allocated,
+                               Value aligned, ArrayRef<Value> sizes,
+                               ArrayRef<Value> strides,
                                ConversionPatternRewriter &rewriter) const {
-    return ConvertToLLVMPattern::createMemRefDescriptor(loc, type, allocated, aligned, sizes,
-                                                        strides, rewriter);
+    return ConvertToLLVMPattern::createMemRefDescriptor(
+        loc, type, allocated, aligned, sizes, strides, rewriter);
   }
 };
 
 struct InputDimOpLowering : public ConvertOpToLLVMPattern<InputDimOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
-  LogicalResult matchAndRewrite(InputDimOp op, OpAdaptor,
-                                ConversionPatternRewriter &rewriter) const override {
+  LogicalResult
+  matchAndRewrite(InputDimOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
     Type pointer = LLVM::LLVMPointerType::get(rewriter.getContext());
-    Value dims = loadField(rewriter, op.getLoc(), pointer, frameOf(op), FrameField::InputDims);
-    rewriter.replaceOp(op, loadEntry(rewriter, op.getLoc(), getIndexType(), dims,
-                                     op.getPosition()));
+    Value dims = loadField(rewriter, op.getLoc(), pointer, frameOf(op),
+                           FrameField::InputDims);
+    rewriter.replaceOp(op, loadEntry(rewriter, op.getLoc(), getIndexType(),
+                                     dims, op.getPosition()));
     return success();
   }
 };
@@ -113,10 +120,11 @@ struct InputDimOpLowering : public ConvertOpToLLVMPattern<InputDimOp> {
 struct NumThreadsOpLowering : public ConvertOpToLLVMPattern<NumThreadsOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
-  LogicalResult matchAndRewrite(NumThreadsOp op, OpAdaptor,
-                                ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, loadField(rewriter, op.getLoc(), getIndexType(), frameOf(op),
-                                     FrameField::NumThreads));
+  LogicalResult
+  matchAndRewrite(NumThreadsOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, loadField(rewriter, op.getLoc(), getIndexType(),
+                                     frameOf(op), FrameField::NumThreads));
     return success();
   }
 };
@@ -125,13 +133,17 @@ struct NumThreadsOpLowering : public ConvertOpToLLVMPattern<NumThreadsOp> {
 struct ParallelOpConversion : public ConvertOpToLLVMPattern<ParallelOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
-  LogicalResult matchAndRewrite(ParallelOp op, OpAdaptor adaptor,
-                                ConversionPatternRewriter &rewriter) const override {
-    auto converted =
-        ParallelOp::create(rewriter, op.getLoc(), adaptor.getCount(), adaptor.getGrain());
-    rewriter.inlineRegionBefore(op.getBody(), converted.getBody(), converted.getBody().end());
-    if (failed(rewriter.convertRegionTypes(&converted.getBody(), *getTypeConverter())))
-      return rewriter.notifyMatchFailure(op, "cannot convert the region's arguments");
+  LogicalResult
+  matchAndRewrite(ParallelOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto converted = ParallelOp::create(rewriter, op.getLoc(),
+                                        adaptor.getCount(), adaptor.getGrain());
+    rewriter.inlineRegionBefore(op.getBody(), converted.getBody(),
+                                converted.getBody().end());
+    if (failed(rewriter.convertRegionTypes(&converted.getBody(),
+                                           *getTypeConverter())))
+      return rewriter.notifyMatchFailure(
+          op, "cannot convert the region's arguments");
     rewriter.eraseOp(op);
     return success();
   }
@@ -149,8 +161,7 @@ struct ConvertToLLVMPass
     target.addIllegalDialect<X86Dialect>();
     target.addLegalOp<CheckOp, YieldOp>();
     target.addDynamicallyLegalOp<ParallelOp>([](ParallelOp op) {
-      return op.getCount().getType().isInteger(64) &&
-             !op.getBody().empty() &&
+      return op.getCount().getType().isInteger(64) && !op.getBody().empty() &&
              llvm::all_of(op.getBody().front().getArgumentTypes(),
                           [](Type type) { return type.isInteger(64); });
     });
@@ -161,14 +172,17 @@ struct ConvertToLLVMPass
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);
     // An instruction is better than a call.
-    populateMathToLLVMConversionPatterns(converter, patterns, /*approximateLog1p=*/false,
+    populateMathToLLVMConversionPatterns(converter, patterns,
+                                         /*approximateLog1p=*/false,
                                          /*benefit=*/2);
     populateMathToLibmConversionPatterns(patterns);
     ub::populateUBToLLVMConversionPatterns(converter, patterns);
-    populateVectorToLLVMConversionPatterns(converter, patterns, /*reassociateFPReductions=*/true);
+    populateVectorToLLVMConversionPatterns(converter, patterns,
+                                           /*reassociateFPReductions=*/true);
     patterns.add<BufferOpLowering, InputDimOpLowering, NumThreadsOpLowering,
                  ParallelOpConversion>(converter);
-    if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
+    if (failed(
+            applyFullConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();
   }
 
@@ -177,8 +191,9 @@ private:
   void declareWeights() {
     OpBuilder b = OpBuilder::atBlockBegin(getOperation().getBody());
     LLVM::GlobalOp::create(b, getOperation().getLoc(),
-                           LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/true,
-                           LLVM::Linkage::External, "tfc_weights", Attribute(),
+                           LLVM::LLVMArrayType::get(b.getI8Type(), 0),
+                           /*isConstant=*/true, LLVM::Linkage::External,
+                           "tfc_weights", Attribute(),
                            /*alignment=*/64);
   }
 };

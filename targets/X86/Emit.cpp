@@ -1,4 +1,5 @@
-//===- Emit.cpp - LLVM dialect to IR, assembly, object, library ---------------------------------------------------*- C++ -*-===//
+//===- Emit.cpp - LLVM dialect to IR, assembly, object, library
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -36,15 +37,20 @@ namespace {
 
 llvm::OptimizationLevel optimizationLevel(unsigned level) {
   switch (level) {
-  case 0: return llvm::OptimizationLevel::O0;
-  case 1: return llvm::OptimizationLevel::O1;
-  case 2: return llvm::OptimizationLevel::O2;
-  default: return llvm::OptimizationLevel::O3;
+  case 0:
+    return llvm::OptimizationLevel::O0;
+  case 1:
+    return llvm::OptimizationLevel::O1;
+  case 2:
+    return llvm::OptimizationLevel::O2;
+  default:
+    return llvm::OptimizationLevel::O3;
   }
 }
 
 /// Functions are compiled for this CPU; with 512-bit units it may use them all.
-void setTargetAttributes(llvm::Module &module, llvm::TargetMachine &machine, unsigned vectorBits) {
+void setTargetAttributes(llvm::Module &module, llvm::TargetMachine &machine,
+                         unsigned vectorBits) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
@@ -53,14 +59,16 @@ void setTargetAttributes(llvm::Module &module, llvm::TargetMachine &machine, uns
     function.addFnAttr("prefer-vector-width", llvm::utostr(vectorBits));
     function.addFnAttr(llvm::Attribute::NoUnwind);
     function.addFnAttr("no-trapping-math", "true");
-    if (function.getName() != "tfc_generated_compute" && function.getName() != "tfc_generated_plan")
+    if (function.getName() != "tfc_generated_compute" &&
+        function.getName() != "tfc_generated_plan")
       function.setLinkage(llvm::GlobalValue::InternalLinkage);
     else
       function.setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
 }
 
-void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level) {
+void optimize(llvm::Module &module, llvm::TargetMachine &machine,
+              unsigned level) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager sccs;
@@ -81,39 +89,45 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine, unsigned level
   passes.run(module, modules);
 }
 
-LogicalResult writeFile(ModuleOp module, StringRef path,
-                        llvm::function_ref<LogicalResult(llvm::raw_pwrite_stream &)> write) {
+LogicalResult
+writeFile(ModuleOp module, StringRef path,
+          llvm::function_ref<LogicalResult(llvm::raw_pwrite_stream &)> write) {
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
   if (error)
-    return module.emitError("cannot write '") << path << "': " << error.message();
+    return module.emitError("cannot write '")
+           << path << "': " << error.message();
   if (failed(write(file.os())))
     return failure();
   file.os().flush();
   if (file.os().has_error()) {
     error = file.os().error();
     file.os().clear_error();
-    return module.emitError("cannot write '") << path << "': " << error.message();
+    return module.emitError("cannot write '")
+           << path << "': " << error.message();
   }
   file.keep();
   return success();
 }
 
-LogicalResult generate(ModuleOp module, llvm::Module &llvmModule, llvm::TargetMachine &machine,
-                       llvm::CodeGenFileType kind, StringRef path) {
-  return writeFile(module, path, [&](llvm::raw_pwrite_stream &stream) -> LogicalResult {
-    llvm::legacy::PassManager codegen;
-    if (machine.addPassesToEmitFile(codegen, stream, nullptr, kind))
-      return module.emitError("LLVM cannot generate this kind of file");
-    codegen.run(llvmModule);
-    return success();
-  });
+LogicalResult generate(ModuleOp module, llvm::Module &llvmModule,
+                       llvm::TargetMachine &machine, llvm::CodeGenFileType kind,
+                       StringRef path) {
+  return writeFile(
+      module, path, [&](llvm::raw_pwrite_stream &stream) -> LogicalResult {
+        llvm::legacy::PassManager codegen;
+        if (machine.addPassesToEmitFile(codegen, stream, nullptr, kind))
+          return module.emitError("LLVM cannot generate this kind of file");
+        codegen.run(llvmModule);
+        return success();
+      });
 }
 
 /// The weights as a section of the object itself: for those who link by hand.
 void embedWeights(llvm::Module &module, StringRef weightsFile) {
-  std::string text = ".section .rodata.tfc_weights,\"a\",@progbits\n"
-                     ".p2align 6\n.globl tfc_weights\n.hidden tfc_weights\ntfc_weights:\n";
+  std::string text =
+      ".section .rodata.tfc_weights,\"a\",@progbits\n"
+      ".p2align 6\n.globl tfc_weights\n.hidden tfc_weights\ntfc_weights:\n";
   if (!weightsFile.empty())
     text += (".incbin \"" + weightsFile + "\"\n").str();
   text += ".zero 64\n.text\n";
@@ -131,7 +145,8 @@ tfc::x86::createTargetMachine(const X86Options &options, std::string &reason) {
   llvm::InitializeAllAsmParsers();
   llvm::Triple triple("x86_64-unknown-linux-gnu");
   std::string problem;
-  const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, problem);
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, problem);
   if (!target) {
     reason = problem;
     return failure();
@@ -151,8 +166,9 @@ tfc::x86::createTargetMachine(const X86Options &options, std::string &reason) {
                : options.optLevel == 1 ? llvm::CodeGenOptLevel::Less
                : options.optLevel == 2 ? llvm::CodeGenOptLevel::Default
                                        : llvm::CodeGenOptLevel::Aggressive;
-  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
-      triple, cpu, features, target_options, llvm::Reloc::PIC_, std::nullopt, level));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      target->createTargetMachine(triple, cpu, features, target_options,
+                                  llvm::Reloc::PIC_, std::nullopt, level));
   if (!machine || !machine->getMCSubtargetInfo()->isCPUStringValid(cpu)) {
     reason = "unknown x86-64 CPU '" + cpu + "'";
     return failure();
@@ -160,8 +176,8 @@ tfc::x86::createTargetMachine(const X86Options &options, std::string &reason) {
   return machine;
 }
 
-LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options, X86Output kind,
-                                StringRef path) {
+LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
+                                X86Output kind, StringRef path) {
   std::string reason;
   auto machine = createTargetMachine(options, reason);
   if (failed(machine))
@@ -169,7 +185,8 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options, X86O
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> llvmModule = translateModuleToLLVMIR(module, context, "model");
+  std::unique_ptr<llvm::Module> llvmModule =
+      translateModuleToLLVMIR(module, context, "model");
   if (!llvmModule)
     return failure();
   llvmModule->setTargetTriple((*machine)->getTargetTriple());
@@ -177,7 +194,9 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options, X86O
   llvmModule->setPICLevel(llvm::PICLevel::BigPIC);
   if (failed(addModelInfo(module, *llvmModule, **machine)))
     return failure();
-  setTargetAttributes(*llvmModule, **machine, (*machine)->getMCSubtargetInfo()->checkFeatures("+avx512f") ? 512 : 256);
+  setTargetAttributes(
+      *llvmModule, **machine,
+      (*machine)->getMCSubtargetInfo()->checkFeatures("+avx512f") ? 512 : 256);
   optimize(*llvmModule, **machine, options.optLevel);
 
   switch (kind) {
@@ -187,10 +206,12 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options, X86O
       return success();
     });
   case X86Output::Assembly:
-    return generate(module, *llvmModule, **machine, llvm::CodeGenFileType::AssemblyFile, path);
+    return generate(module, *llvmModule, **machine,
+                    llvm::CodeGenFileType::AssemblyFile, path);
   case X86Output::Object:
     embedWeights(*llvmModule, options.weightsFile);
-    return generate(module, *llvmModule, **machine, llvm::CodeGenFileType::ObjectFile, path);
+    return generate(module, *llvmModule, **machine,
+                    llvm::CodeGenFileType::ObjectFile, path);
   case X86Output::SharedLibrary:
     break;
   }
@@ -199,11 +220,14 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options, X86O
     llvm::sys::fs::remove(object);
     llvm::sys::fs::remove(library);
   });
-  if (failed(generate(module, *llvmModule, **machine, llvm::CodeGenFileType::ObjectFile, object)))
+  if (failed(generate(module, *llvmModule, **machine,
+                      llvm::CodeGenFileType::ObjectFile, object)))
     return failure();
-  if (llvm::Error error = linkSharedLibrary(object, options.weightsFile, library))
+  if (llvm::Error error =
+          linkSharedLibrary(object, options.weightsFile, library))
     return module.emitError(llvm::toString(std::move(error)));
   if (std::error_code error = llvm::sys::fs::rename(library, path))
-    return module.emitError("cannot write '") << path << "': " << error.message();
+    return module.emitError("cannot write '")
+           << path << "': " << error.message();
   return success();
 }

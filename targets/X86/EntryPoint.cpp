@@ -1,4 +1,5 @@
-//===- EntryPoint.cpp - the model's function on the caller's frame ---------------------------------------------------*- C++ -*-===//
+//===- EntryPoint.cpp - the model's function on the caller's frame
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -30,8 +31,9 @@ struct TensorInfo {
   SmallVector<StringRef> symbols;
 };
 
-TensorInfo readInfo(DictionaryAttr attrs, RankedTensorType type, unsigned number,
-                    StringRef defaultPrefix, SmallVectorImpl<std::string> &names) {
+TensorInfo readInfo(DictionaryAttr attrs, RankedTensorType type,
+                    unsigned number, StringRef defaultPrefix,
+                    SmallVectorImpl<std::string> &names) {
   TensorInfo info;
   if (auto name = attrs ? attrs.getAs<StringAttr>("tfc.name") : nullptr) {
     info.name = name.getValue();
@@ -48,7 +50,8 @@ TensorInfo readInfo(DictionaryAttr attrs, RankedTensorType type, unsigned number
   return info;
 }
 
-/// The number of `type` in ONNX's TensorProto.DataType, for IR that does not say.
+/// The number of `type` in ONNX's TensorProto.DataType, for IR that does not
+/// say.
 int32_t elementTypeNumber(Type type) {
   if (type.isF32())
     return 1;
@@ -60,18 +63,25 @@ int32_t elementTypeNumber(Type type) {
     return 16;
   if (auto integer = dyn_cast<IntegerType>(type)) {
     switch (integer.getWidth()) {
-    case 1: return 9;
-    case 8: return 3;
-    case 16: return 5;
-    case 32: return 6;
-    case 64: return 7;
-    default: break;
+    case 1:
+      return 9;
+    case 8:
+      return 3;
+    case 16:
+      return 5;
+    case 32:
+      return 6;
+    case 64:
+      return 7;
+    default:
+      break;
     }
   }
   return 0;
 }
 
-struct EntryPointPass : public tfc::x86::impl::X86EntryPointPassBase<EntryPointPass> {
+struct EntryPointPass
+    : public tfc::x86::impl::X86EntryPointPassBase<EntryPointPass> {
   void runOnOperation() override;
 
 private:
@@ -101,12 +111,14 @@ FailureOr<func::FuncOp> EntryPointPass::findEntry() {
 LogicalResult EntryPointPass::checkSignature(func::FuncOp function) {
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitError("expected one block");
-  auto check = [&](Type type, StringRef what, unsigned number) -> LogicalResult {
+  auto check = [&](Type type, StringRef what,
+                   unsigned number) -> LogicalResult {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor || elementTypeNumber(tensor.getElementType()) == 0)
       return function.emitError("the x86 target cannot pass ")
              << what << " " << number << " of type " << type
-             << "; it takes ranked tensors of f16, bf16, f32, f64, i1, i8, i16, "
+             << "; it takes ranked tensors of f16, bf16, f32, f64, i1, i8, "
+                "i16, "
                 "i32 and i64";
     return success();
   };
@@ -119,12 +131,14 @@ LogicalResult EntryPointPass::checkSignature(func::FuncOp function) {
   return success();
 }
 
-Attribute EntryPointPass::describe(const TensorInfo &info, RankedTensorType type) {
+Attribute EntryPointPass::describe(const TensorInfo &info,
+                                   RankedTensorType type) {
   Builder b(&getContext());
   SmallVector<int64_t> dims;
   for (int64_t dim : type.getShape())
     dims.push_back(ShapedType::isDynamic(dim) ? -1 : dim);
-  int32_t number = info.type ? info.type : elementTypeNumber(type.getElementType());
+  int32_t number =
+      info.type ? info.type : elementTypeNumber(type.getElementType());
   return b.getDictionaryAttr(
       {b.getNamedAttr("name", b.getStringAttr(info.name)),
        b.getNamedAttr("type", b.getI32IntegerAttr(number)),
@@ -140,7 +154,8 @@ void EntryPointPass::bindInputs(func::FuncOp entry, OpBuilder &b) {
   for (auto [i, argument] : llvm::enumerate(block.getArguments())) {
     Location loc = argument.getLoc();
     auto type = cast<RankedTensorType>(argument.getType());
-    TensorInfo info = readInfo(entry.getArgAttrDict(i), type, i, "input", names);
+    TensorInfo info =
+        readInfo(entry.getArgAttrDict(i), type, i, "input", names);
     inputs.push_back(describe(info, type));
     SmallVector<Value> sizes, open;
     for (auto [d, size] : llvm::enumerate(type.getShape())) {
@@ -148,8 +163,12 @@ void EntryPointPass::bindInputs(func::FuncOp entry, OpBuilder &b) {
       if (!ShapedType::isDynamic(size)) {
         value = arith::ConstantIndexOp::create(b, loc, size);
       } else {
-        Value known = info.symbols[d].empty() ? Value() : symbolSizes.lookup(info.symbols[d]);
-        value = known ? known : Value(InputDimOp::create(b, loc, b.getIndexType(), position + d));
+        Value known = info.symbols[d].empty()
+                          ? Value()
+                          : symbolSizes.lookup(info.symbols[d]);
+        value = known ? known
+                      : Value(InputDimOp::create(b, loc, b.getIndexType(),
+                                                 position + d));
         if (!info.symbols[d].empty())
           symbolSizes[info.symbols[d]] = value;
         open.push_back(value);
@@ -159,17 +178,21 @@ void EntryPointPass::bindInputs(func::FuncOp entry, OpBuilder &b) {
     position += type.getRank();
     for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
       auto dim = dyn_cast<tensor::DimOp>(user);
-      std::optional<int64_t> index = dim ? dim.getConstantIndex() : std::nullopt;
+      std::optional<int64_t> index =
+          dim ? dim.getConstantIndex() : std::nullopt;
       if (index && *index < type.getRank()) {
         dim.replaceAllUsesWith(sizes[*index]);
         dim.erase();
       }
     }
     auto memref = MemRefType::get(type.getShape(), type.getElementType());
-    Value buffer = BufferOp::create(b, loc, memref, BufferSpace::Input, i, Value(), open);
-    // Callers may pass one buffer twice: inputs are only read, so they may meet.
+    Value buffer =
+        BufferOp::create(b, loc, memref, BufferSpace::Input, i, Value(), open);
+    // Callers may pass one buffer twice: inputs are only read, so they may
+    // meet.
     Value tensor = bufferization::ToTensorOp::create(b, loc, type, buffer,
-                                                     /*restrict=*/true, /*writable=*/false);
+                                                     /*restrict=*/true,
+                                                     /*writable=*/false);
     argument.replaceAllUsesWith(tensor);
   }
 }
@@ -181,13 +204,15 @@ void EntryPointPass::bindResults(func::ReturnOp ret, OpBuilder &b) {
   SmallVector<SmallVector<Value>> openSizes;
   for (auto [i, result] : llvm::enumerate(ret.getOperands())) {
     auto type = cast<RankedTensorType>(result.getType());
-    TensorInfo info = readInfo(entry.getResultAttrDict(i), type, i, "output", names);
+    TensorInfo info =
+        readInfo(entry.getResultAttrDict(i), type, i, "output", names);
     outputs.push_back(describe(info, type));
     openSizes.emplace_back();
     for (auto [d, size] : llvm::enumerate(type.getShape())) {
-      Value value = ShapedType::isDynamic(size)
-                        ? Value(tensor::DimOp::create(b, ret.getLoc(), result, d))
-                        : Value(arith::ConstantIndexOp::create(b, ret.getLoc(), size));
+      Value value =
+          ShapedType::isDynamic(size)
+              ? Value(tensor::DimOp::create(b, ret.getLoc(), result, d))
+              : Value(arith::ConstantIndexOp::create(b, ret.getLoc(), size));
       allSizes.push_back(value);
       if (ShapedType::isDynamic(size))
         openSizes.back().push_back(value);
@@ -197,11 +222,11 @@ void EntryPointPass::bindResults(func::ReturnOp ret, OpBuilder &b) {
   for (auto [i, result] : llvm::enumerate(ret.getOperands())) {
     auto type = cast<RankedTensorType>(result.getType());
     auto memref = MemRefType::get(type.getShape(), type.getElementType());
-    Value buffer = BufferOp::create(b, ret.getLoc(), memref, BufferSpace::Output, i,
-                                    Value(), openSizes[i]);
-    bufferization::MaterializeInDestinationOp::create(b, ret.getLoc(), TypeRange(), result,
-                                                      buffer, /*restrict=*/true,
-                                                      /*writable=*/true);
+    Value buffer = BufferOp::create(
+        b, ret.getLoc(), memref, BufferSpace::Output, i, Value(), openSizes[i]);
+    bufferization::MaterializeInDestinationOp::create(
+        b, ret.getLoc(), TypeRange(), result, buffer, /*restrict=*/true,
+        /*writable=*/true);
   }
 }
 
@@ -228,12 +253,15 @@ void EntryPointPass::runOnOperation() {
   block.addArgument(pointer, entry->getLoc());
   Builder attrs(&getContext());
   auto modelName = module->getAttrOfType<StringAttr>("tfc.model_name");
-  module->setAttr("x86.interface",
-                  attrs.getDictionaryAttr(
-                      {attrs.getNamedAttr("model", modelName ? modelName : attrs.getStringAttr("")),
-                       attrs.getNamedAttr("inputs", attrs.getArrayAttr(inputs)),
-                       attrs.getNamedAttr("outputs", attrs.getArrayAttr(outputs))}));
-  entry->setFunctionType(attrs.getFunctionType({pointer}, {attrs.getI32Type()}));
+  module->setAttr(
+      "x86.interface",
+      attrs.getDictionaryAttr(
+          {attrs.getNamedAttr("model",
+                              modelName ? modelName : attrs.getStringAttr("")),
+           attrs.getNamedAttr("inputs", attrs.getArrayAttr(inputs)),
+           attrs.getNamedAttr("outputs", attrs.getArrayAttr(outputs))}));
+  entry->setFunctionType(
+      attrs.getFunctionType({pointer}, {attrs.getI32Type()}));
   entry->removeArgAttrsAttr();
   entry->removeResAttrsAttr();
   entry->setSymName("tfc_generated_compute");

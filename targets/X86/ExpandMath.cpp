@@ -1,4 +1,5 @@
-//===- ExpandMath.cpp - transcendental functions as arithmetic ---------------------------------------------------*- C++ -*-===//
+//===- ExpandMath.cpp - transcendental functions as arithmetic
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -24,16 +25,17 @@ using namespace mlir;
 
 namespace {
 
-struct ExpandMathPass : public tfc::x86::impl::X86ExpandMathPassBase<ExpandMathPass> {
+struct ExpandMathPass
+    : public tfc::x86::impl::X86ExpandMathPassBase<ExpandMathPass> {
   void runOnOperation() override {
     if (failed(extendHalfPrecision()))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     auto wanted = [](StringRef name) {
       // The vectoriser has instructions for these.
-      return name != "math.sqrt" && name != "math.rsqrt" && name != "math.floor" &&
-             name != "math.ceil" && name != "math.absf" && name != "math.fma" &&
-             name != "math.powf";
+      return name != "math.sqrt" && name != "math.rsqrt" &&
+             name != "math.floor" && name != "math.ceil" &&
+             name != "math.absf" && name != "math.fma" && name != "math.powf";
     };
     populateMathPolynomialApproximationPatterns(patterns, wanted);
     populateMathF32ExpansionPatterns(patterns, wanted);
@@ -49,7 +51,8 @@ private:
     // The converter keeps a reference to the list of types to leave alone.
     SetVector<Type> supported;
     supported.insert(Float64Type::get(&getContext()));
-    math::populateExtendToSupportedTypesTypeConverter(converter, supported, single);
+    math::populateExtendToSupportedTypesTypeConverter(converter, supported,
+                                                      single);
     ConversionTarget target(getContext());
     math::populateExtendToSupportedTypesConversionTarget(target, converter);
     RewritePatternSet patterns(&getContext());

@@ -1,4 +1,5 @@
-//===- ExtractPlan.cpp - sizes before a call ---------------------------------------------------*- C++ -*-===//
+//===- ExtractPlan.cpp - sizes before a call
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -28,7 +29,8 @@ namespace {
 /// The plan's arguments: input_dims, num_threads, output_dims, arena_bytes.
 enum PlanArgument { InputDims, NumThreads, OutputDims, ArenaBytes };
 
-struct ExtractPlanPass : public tfc::x86::impl::X86ExtractPlanPassBase<ExtractPlanPass> {
+struct ExtractPlanPass
+    : public tfc::x86::impl::X86ExtractPlanPassBase<ExtractPlanPass> {
   void runOnOperation() override;
 
 private:
@@ -44,8 +46,10 @@ private:
 
 func::FuncOp ExtractPlanPass::declarePlan(OpBuilder &b) {
   Type pointer = LLVM::LLVMPointerType::get(&getContext());
-  auto type = b.getFunctionType({pointer, b.getI64Type(), pointer, pointer}, {b.getI32Type()});
-  auto function = func::FuncOp::create(b, getOperation().getLoc(), "tfc_generated_plan", type);
+  auto type = b.getFunctionType({pointer, b.getI64Type(), pointer, pointer},
+                                {b.getI32Type()});
+  auto function = func::FuncOp::create(b, getOperation().getLoc(),
+                                       "tfc_generated_plan", type);
   function.addEntryBlock();
   return function;
 }
@@ -57,23 +61,28 @@ void ExtractPlanPass::mapLeaves(func::FuncOp entry, OpBuilder &b) {
     if (auto dim = dyn_cast<InputDimOp>(op)) {
       Value address = LLVM::GEPOp::create(
           b, loc, LLVM::LLVMPointerType::get(&getContext()), b.getI64Type(),
-          plan.getArgument(InputDims), ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(dim.getPosition())});
+          plan.getArgument(InputDims),
+          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(dim.getPosition())});
       Value loaded = LLVM::LoadOp::create(b, loc, b.getI64Type(), address);
       mapping.map(dim.getResult(),
-                  arith::IndexCastOp::create(b, loc, b.getIndexType(), loaded).getResult());
+                  arith::IndexCastOp::create(b, loc, b.getIndexType(), loaded)
+                      .getResult());
     } else if (auto threads = dyn_cast<NumThreadsOp>(op)) {
       mapping.map(threads.getResult(),
                   arith::IndexCastOp::create(b, loc, b.getIndexType(),
-                                             plan.getArgument(NumThreads)).getResult());
+                                             plan.getArgument(NumThreads))
+                      .getResult());
     }
   });
 }
 
-void ExtractPlanPass::storeIndex(Value index, Value pointer, int64_t position, OpBuilder &b) {
+void ExtractPlanPass::storeIndex(Value index, Value pointer, int64_t position,
+                                 OpBuilder &b) {
   Location loc = plan.getLoc();
   Value number = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
-  Value address = LLVM::GEPOp::create(b, loc, pointer.getType(), b.getI64Type(), pointer,
-                                      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(position)});
+  Value address = LLVM::GEPOp::create(
+      b, loc, pointer.getType(), b.getI64Type(), pointer,
+      ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(position)});
   LLVM::StoreOp::create(b, loc, number, address);
 }
 
@@ -81,19 +90,22 @@ LogicalResult ExtractPlanPass::returnOutputDims(OutputDimsOp op, OpBuilder &b) {
   for (auto [i, dim] : llvm::enumerate(op.getDims())) {
     Operation *culprit = nullptr;
     if (!isSizeExpression(dim, &culprit)) {
-      InFlightDiagnostic diag =
-          op.emitError("a size of an output depends on more than the sizes of the inputs");
+      InFlightDiagnostic diag = op.emitError(
+          "a size of an output depends on more than the sizes of the inputs");
       if (culprit)
-        diag.attachNote(culprit->getLoc()) << "on the result of '" << culprit->getName() << "'";
+        diag.attachNote(culprit->getLoc())
+            << "on the result of '" << culprit->getName() << "'";
       return failure();
     }
-    storeIndex(cloneSizeExpression(dim, b, mapping), plan.getArgument(OutputDims), i, b);
+    storeIndex(cloneSizeExpression(dim, b, mapping),
+               plan.getArgument(OutputDims), i, b);
   }
   return success();
 }
 
 void ExtractPlanPass::runOnOperation() {
-  auto entry = getOperation().lookupSymbol<func::FuncOp>("tfc_generated_compute");
+  auto entry =
+      getOperation().lookupSymbol<func::FuncOp>("tfc_generated_compute");
   if (!entry) {
     getOperation().emitError("expected @tfc_generated_compute");
     return signalPassFailure();

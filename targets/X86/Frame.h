@@ -20,12 +20,20 @@ namespace tfc::x86 {
 
 /// Fields of tfc_frame in their order; each takes eight bytes.
 enum class FrameField : int32_t {
-  Inputs, Outputs, InputDims, OutputDims, Arena, ParallelFor, Pool, NumThreads
+  Inputs,
+  Outputs,
+  InputDims,
+  OutputDims,
+  Arena,
+  ParallelFor,
+  Pool,
+  NumThreads
 };
 
 /// Loads entry `index` of a table of eight-byte entries.
-inline mlir::Value loadEntry(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
-                             mlir::Value table, int64_t index) {
+inline mlir::Value loadEntry(mlir::OpBuilder &b, mlir::Location loc,
+                             mlir::Type type, mlir::Value table,
+                             int64_t index) {
   mlir::Value address = mlir::LLVM::GEPOp::create(
       b, loc, table.getType(), b.getI64Type(), table,
       llvm::ArrayRef<mlir::LLVM::GEPArg>{static_cast<int32_t>(index)});
@@ -35,8 +43,9 @@ inline mlir::Value loadEntry(mlir::OpBuilder &b, mlir::Location loc, mlir::Type 
   return load;
 }
 
-inline mlir::Value loadField(mlir::OpBuilder &b, mlir::Location loc, mlir::Type type,
-                             mlir::Value frame, FrameField field) {
+inline mlir::Value loadField(mlir::OpBuilder &b, mlir::Location loc,
+                             mlir::Type type, mlir::Value frame,
+                             FrameField field) {
   return loadEntry(b, loc, type, frame, static_cast<int64_t>(field));
 }
 

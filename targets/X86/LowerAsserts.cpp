@@ -1,4 +1,5 @@
-//===- LowerAsserts.cpp - number the run-time checks ---------------------------------------------------*- C++ -*-===//
+//===- LowerAsserts.cpp - number the run-time checks
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -22,16 +23,18 @@ using namespace tfc::x86;
 
 namespace {
 
-struct LowerAssertsPass : public tfc::x86::impl::X86LowerAssertsPassBase<LowerAssertsPass> {
+struct LowerAssertsPass
+    : public tfc::x86::impl::X86LowerAssertsPassBase<LowerAssertsPass> {
   void runOnOperation() override {
     llvm::MapVector<Attribute, int64_t> messages;
     auto result = getOperation().walk([&](cf::AssertOp assertion) {
       if (assertion->getParentOfType<ParallelOp>()) {
-        assertion.emitError("a check inside a parallel region cannot end the call");
+        assertion.emitError(
+            "a check inside a parallel region cannot end the call");
         return WalkResult::interrupt();
       }
-      int64_t index =
-          messages.insert({assertion.getMsgAttr(), messages.size()}).first->second;
+      int64_t index = messages.insert({assertion.getMsgAttr(), messages.size()})
+                          .first->second;
       OpBuilder b(assertion);
       CheckOp::create(b, assertion.getLoc(), assertion.getArg(), index);
       assertion.erase();

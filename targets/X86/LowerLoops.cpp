@@ -1,4 +1,5 @@
-//===- LowerLoops.cpp - linalg on buffers to parallel loops ---------------------------------------------------*- C++ -*-===//
+//===- LowerLoops.cpp - linalg on buffers to parallel loops
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -27,7 +28,9 @@ namespace {
 /// Scalar iterations below which a second worker costs more than it brings.
 constexpr int64_t iterationsWorthAWorker = 8192;
 
-bool isParallel(utils::IteratorType type) { return type == utils::IteratorType::parallel; }
+bool isParallel(utils::IteratorType type) {
+  return type == utils::IteratorType::parallel;
+}
 
 /// Lowers one linalg operation on buffers.
 class LoopLowering {
@@ -49,7 +52,9 @@ private:
   void emitReductionInMemory(unsigned depth);
   SmallVector<Value> emitBody(ValueRange accumulators);
   SmallVector<Value> indicesOf(AffineMap map);
-  Value constant(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
 
   linalg::LinalgOp op;
   OpBuilder &b;
@@ -88,12 +93,13 @@ bool LoopLowering::collapseToOneDimension() {
   }
   if (!llvm::all_of(iterators, isParallel))
     return false;
-  ReassociationIndices all = llvm::to_vector(llvm::seq<int64_t>(0, iterators.size()));
+  ReassociationIndices all =
+      llvm::to_vector(llvm::seq<int64_t>(0, iterators.size()));
   AffineMap identity = AffineMap::getMultiDimIdentityMap(1, b.getContext());
   for (auto [operand, map] : llvm::zip(operands, maps)) {
     if (isa<MemRefType>(operand.getType()) && map.getNumResults() != 0) {
-      operand = memref::CollapseShapeOp::create(b, loc, operand,
-                                                ArrayRef<ReassociationIndices>{all});
+      operand = memref::CollapseShapeOp::create(
+          b, loc, operand, ArrayRef<ReassociationIndices>{all});
       map = identity;
     } else {
       map = AffineMap::get(1, 0, b.getContext());
@@ -155,9 +161,10 @@ SmallVector<Value> LoopLowering::indicesOf(AffineMap map) {
       continue;
     }
     indices.push_back(getValueOrCreateConstantIndexOp(
-        b, loc, affine::makeComposedFoldedAffineApply(
-                    b, loc, map.getSubMap({i}),
-                    getAsOpFoldResult(ArrayRef<Value>(ivs)))));
+        b, loc,
+        affine::makeComposedFoldedAffineApply(
+            b, loc, map.getSubMap({i}),
+            getAsOpFoldResult(ArrayRef<Value>(ivs)))));
   }
   return indices;
 }
@@ -176,8 +183,8 @@ SmallVector<Value> LoopLowering::emitBody(ValueRange accumulators) {
     else if (!isa<MemRefType>(operands[i].getType()))
       mapping.map(argument, operands[i]);
     else if (!argument.use_empty())
-      mapping.map(argument,
-                  memref::LoadOp::create(b, loc, operands[i], indicesOf(maps[i])));
+      mapping.map(argument, memref::LoadOp::create(b, loc, operands[i],
+                                                   indicesOf(maps[i])));
   }
   bool reduces = !reductions.empty();
   for (Operation &inner : body->without_terminator()) {
@@ -192,7 +199,8 @@ SmallVector<Value> LoopLowering::emitBody(ValueRange accumulators) {
       auto flags = arith::FastMathFlags::contract;
       if (reduces)
         flags = flags | arith::FastMathFlags::reassoc;
-      clone->setAttr("fastmath", arith::FastMathFlagsAttr::get(b.getContext(), flags));
+      clone->setAttr("fastmath",
+                     arith::FastMathFlagsAttr::get(b.getContext(), flags));
     }
   }
   SmallVector<Value> yielded;
@@ -205,14 +213,16 @@ SmallVector<Value> LoopLowering::emitBody(ValueRange accumulators) {
   return yielded;
 }
 
-void LoopLowering::emitReductionInRegisters(unsigned depth, ValueRange accumulators,
+void LoopLowering::emitReductionInRegisters(unsigned depth,
+                                            ValueRange accumulators,
                                             SmallVectorImpl<Value> &results) {
   if (depth == reductions.size()) {
     results = emitBody(accumulators);
     return;
   }
   unsigned loop = reductions[depth];
-  auto forOp = scf::ForOp::create(b, loc, constant(0), sizes[loop], constant(1), accumulators);
+  auto forOp = scf::ForOp::create(b, loc, constant(0), sizes[loop], constant(1),
+                                  accumulators);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(forOp.getBody());
   ivs[loop] = forOp.getInductionVar();
@@ -226,14 +236,16 @@ void LoopLowering::emitReductionInMemory(unsigned depth) {
   OpBuilder::InsertionGuard guard(b);
   if (depth < reductions.size()) {
     unsigned loop = reductions[depth];
-    auto forOp = scf::ForOp::create(b, loc, constant(0), sizes[loop], constant(1));
+    auto forOp =
+        scf::ForOp::create(b, loc, constant(0), sizes[loop], constant(1));
     b.setInsertionPointToStart(forOp.getBody());
     ivs[loop] = forOp.getInductionVar();
     return emitReductionInMemory(depth + 1);
   }
   if (innerParallel) {
-    auto forOp = scf::ForOp::create(b, loc, innerBegin ? innerBegin : constant(0),
-                                    innerEnd ? innerEnd : sizes[*innerParallel], constant(1));
+    auto forOp = scf::ForOp::create(
+        b, loc, innerBegin ? innerBegin : constant(0),
+        innerEnd ? innerEnd : sizes[*innerParallel], constant(1));
     b.setInsertionPointToStart(forOp.getBody());
     ivs[*innerParallel] = forOp.getInductionVar();
   }
@@ -274,7 +286,8 @@ void LoopLowering::emitOuter() {
     count = b.createOrFold<arith::MulIOp>(loc, count, sizes[loop]);
   Value work = constant(1);
   for (unsigned loop = 0; loop < sizes.size(); ++loop)
-    if (!llvm::is_contained(outer, loop) && !(cutInner && loop == *innerParallel))
+    if (!llvm::is_contained(outer, loop) &&
+        !(cutInner && loop == *innerParallel))
       work = b.createOrFold<arith::MulIOp>(loc, work, sizes[loop]);
 
   std::optional<int64_t> staticCount = getConstantIntValue(count),
@@ -287,7 +300,8 @@ void LoopLowering::emitOuter() {
   if (!small && !nested) {
     Value one = constant(1);
     Value grain = b.createOrFold<arith::DivUIOp>(
-        loc, constant(iterationsWorthAWorker), b.createOrFold<arith::MaxUIOp>(loc, work, one));
+        loc, constant(iterationsWorthAWorker),
+        b.createOrFold<arith::MaxUIOp>(loc, work, one));
     grain = b.createOrFold<arith::MaxUIOp>(loc, grain, one);
     auto parallel = ParallelOp::create(b, loc, count, grain);
     Block *body = &parallel.getBody().emplaceBlock();
@@ -331,37 +345,48 @@ void lowerExpandShape(memref::ExpandShapeOp op, OpBuilder &b) {
   b.setInsertionPoint(op);
   Location loc = op.getLoc();
   MemRefType type = op.getResultType();
-  SmallVector<OpFoldResult> sizes = getMixedValues(op.getStaticOutputShape(), op.getOutputShape(), b);
+  SmallVector<OpFoldResult> sizes =
+      getMixedValues(op.getStaticOutputShape(), op.getOutputShape(), b);
   SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
   for (int64_t d = static_cast<int64_t>(sizes.size()) - 2; d >= 0; --d) {
-    std::optional<int64_t> size = getConstantIntValue(sizes[d + 1]), stride = getConstantIntValue(strides[d + 1]);
+    std::optional<int64_t> size = getConstantIntValue(sizes[d + 1]),
+                           stride = getConstantIntValue(strides[d + 1]);
     if (size && stride) {
       strides[d] = b.getIndexAttr(*size * *stride);
       continue;
     }
-    strides[d] = b.createOrFold<arith::MulIOp>(loc, getValueOrCreateConstantIndexOp(b, loc, sizes[d + 1]),
-                                               getValueOrCreateConstantIndexOp(b, loc, strides[d + 1]));
+    strides[d] = b.createOrFold<arith::MulIOp>(
+        loc, getValueOrCreateConstantIndexOp(b, loc, sizes[d + 1]),
+        getValueOrCreateConstantIndexOp(b, loc, strides[d + 1]));
   }
   SmallVector<int64_t> staticStrides;
   for (OpFoldResult stride : strides)
-    staticStrides.push_back(getConstantIntValue(stride).value_or(ShapedType::kDynamic));
-  auto strided = MemRefType::get(type.getShape(), type.getElementType(),
-                                 StridedLayoutAttr::get(b.getContext(), 0, staticStrides));
-  Value view = memref::ReinterpretCastOp::create(b, loc, strided, op.getSrc(), b.getIndexAttr(0), sizes, strides);
+    staticStrides.push_back(
+        getConstantIntValue(stride).value_or(ShapedType::kDynamic));
+  auto strided =
+      MemRefType::get(type.getShape(), type.getElementType(),
+                      StridedLayoutAttr::get(b.getContext(), 0, staticStrides));
+  Value view = memref::ReinterpretCastOp::create(
+      b, loc, strided, op.getSrc(), b.getIndexAttr(0), sizes, strides);
   Value dense = memref::CastOp::create(b, loc, type, view);
   op.replaceAllUsesWith(dense);
   op.erase();
 }
 
-struct LowerLoopsPass : public tfc::x86::impl::X86LowerLoopsPassBase<LowerLoopsPass> {
+struct LowerLoopsPass
+    : public tfc::x86::impl::X86LowerLoopsPassBase<LowerLoopsPass> {
   void runOnOperation() override {
     OpBuilder b(&getContext());
     SmallVector<memref::ExpandShapeOp> expansions;
     getOperation().walk([&](memref::ExpandShapeOp op) {
-      bool several = llvm::any_of(op.getReassociationIndices(), [&](const ReassociationIndices &group) {
-        return llvm::count_if(group, [&](int64_t d) { return op.getResultType().isDynamicDim(d); }) > 1;
-      });
-      if (several && op.getSrcType().getLayout().isIdentity() && op.getResultType().getLayout().isIdentity())
+      bool several = llvm::any_of(
+          op.getReassociationIndices(), [&](const ReassociationIndices &group) {
+            return llvm::count_if(group, [&](int64_t d) {
+                     return op.getResultType().isDynamicDim(d);
+                   }) > 1;
+          });
+      if (several && op.getSrcType().getLayout().isIdentity() &&
+          op.getResultType().getLayout().isIdentity())
         expansions.push_back(op);
     });
     for (memref::ExpandShapeOp op : expansions)
@@ -370,7 +395,8 @@ struct LowerLoopsPass : public tfc::x86::impl::X86LowerLoopsPassBase<LowerLoopsP
     getOperation().walk([&](memref::CopyOp copy) { copies.push_back(copy); });
     for (memref::CopyOp copy : copies) {
       b.setInsertionPoint(copy);
-      linalg::CopyOp::create(b, copy.getLoc(), copy.getSource(), copy.getTarget());
+      linalg::CopyOp::create(b, copy.getLoc(), copy.getSource(),
+                             copy.getTarget());
       copy.erase();
     }
     SmallVector<linalg::LinalgOp> ops;

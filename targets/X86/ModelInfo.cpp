@@ -1,4 +1,5 @@
-//===- ModelInfo.cpp - what an artefact says of itself ---------------------------------------------------*- C++ -*-===//
+//===- ModelInfo.cpp - what an artefact says of itself
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -27,16 +28,20 @@ class InfoBuilder {
 public:
   explicit InfoBuilder(llvm::Module &module)
       : module(module), context(module.getContext()),
-        pointer(llvm::PointerType::getUnqual(context)), i32(llvm::Type::getInt32Ty(context)),
+        pointer(llvm::PointerType::getUnqual(context)),
+        i32(llvm::Type::getInt32Ty(context)),
         i64(llvm::Type::getInt64Ty(context)),
-        tensorInfo(llvm::StructType::get(context, {pointer, i32, i32, pointer, pointer})) {}
+        tensorInfo(llvm::StructType::get(
+            context, {pointer, i32, i32, pointer, pointer})) {}
 
   llvm::Constant *text(StringRef value) {
-    return hidden(llvm::ConstantDataArray::getString(context, value), "tfc_text");
+    return hidden(llvm::ConstantDataArray::getString(context, value),
+                  "tfc_text");
   }
 
   llvm::Constant *table(ArrayRef<llvm::Constant *> entries, llvm::Type *type) {
-    return hidden(llvm::ConstantArray::get(llvm::ArrayType::get(type, entries.size()), entries),
+    return hidden(llvm::ConstantArray::get(
+                      llvm::ArrayType::get(type, entries.size()), entries),
                   "tfc_table");
   }
 
@@ -46,23 +51,29 @@ public:
       SmallVector<llvm::Constant *> dims, symbols;
       for (int64_t dim : entry.getAs<DenseI64ArrayAttr>("dims").asArrayRef())
         dims.push_back(llvm::ConstantInt::getSigned(i64, dim));
-      for (auto symbol : entry.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
+      for (auto symbol :
+           entry.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
         symbols.push_back(text(symbol.getValue()));
       infos.push_back(llvm::ConstantStruct::get(
           tensorInfo,
           {text(entry.getAs<StringAttr>("name").getValue()),
-           number(entry.getAs<IntegerAttr>("type").getInt()), number(dims.size()),
-           table(dims, i64), table(symbols, pointer)}));
+           number(entry.getAs<IntegerAttr>("type").getInt()),
+           number(dims.size()), table(dims, i64), table(symbols, pointer)}));
     }
     return table(infos, tensorInfo);
   }
 
-  llvm::Constant *number(uint64_t value) { return llvm::ConstantInt::get(i32, value); }
-  llvm::Constant *wide(uint64_t value) { return llvm::ConstantInt::get(i64, value); }
+  llvm::Constant *number(uint64_t value) {
+    return llvm::ConstantInt::get(i32, value);
+  }
+  llvm::Constant *wide(uint64_t value) {
+    return llvm::ConstantInt::get(i64, value);
+  }
 
   void define(StringRef name, llvm::Constant *value) {
     auto *global = new llvm::GlobalVariable(module, value->getType(), true,
-                                            llvm::GlobalValue::ExternalLinkage, value, name);
+                                            llvm::GlobalValue::ExternalLinkage,
+                                            value, name);
     global->setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
 
@@ -71,7 +82,8 @@ public:
 private:
   llvm::Constant *hidden(llvm::Constant *value, StringRef name) {
     return new llvm::GlobalVariable(module, value->getType(), true,
-                                    llvm::GlobalValue::PrivateLinkage, value, name);
+                                    llvm::GlobalValue::PrivateLinkage, value,
+                                    name);
   }
 
   llvm::Module &module;
@@ -84,8 +96,9 @@ private:
 /// The instruction sets that ModelEntry.c knows how to ask for.
 std::string requiredFeatures(const llvm::TargetMachine &machine) {
   SmallVector<StringRef> needed;
-  for (StringRef feature : {"sse4.2", "avx", "f16c", "fma", "bmi2", "avx2", "avx512f", "avx512bw",
-                            "avx512dq", "avx512vl", "avx512vnni", "avx512bf16"})
+  for (StringRef feature :
+       {"sse4.2", "avx", "f16c", "fma", "bmi2", "avx2", "avx512f", "avx512bw",
+        "avx512dq", "avx512vl", "avx512vnni", "avx512bf16"})
     if (machine.getMCSubtargetInfo()->checkFeatures(("+" + feature).str()))
       needed.push_back(feature);
   return llvm::join(needed, ",");
@@ -99,17 +112,20 @@ LogicalResult tfc::x86::addModelInfo(ModuleOp module, llvm::Module &llvmModule,
   auto checks = module->getAttrOfType<ArrayAttr>("x86.checks");
   auto weights = module->getAttrOfType<IntegerAttr>("x86.weights_bytes");
   if (!interface || !checks || !weights)
-    return module.emitError("expected the attributes x86.interface, x86.checks and "
-                            "x86.weights_bytes, which the x86 pipeline sets");
+    return module.emitError(
+        "expected the attributes x86.interface, x86.checks and "
+        "x86.weights_bytes, which the x86 pipeline sets");
   InfoBuilder b(llvmModule);
-  auto inputs = interface.getAs<ArrayAttr>("inputs"), outputs = interface.getAs<ArrayAttr>("outputs");
-  b.define("tfc_generated_info",
-           llvm::ConstantStruct::getAnon(
-               {b.number(TFC_ABI_VERSION), b.number(0), b.text("tfc " TFC_VERSION),
-                b.text(interface.getAs<StringAttr>("model").getValue()),
-                b.text(machine.getTargetCPU()), b.text(requiredFeatures(machine)),
-                b.wide(weights.getInt()), b.number(inputs.size()), b.number(outputs.size()),
-                b.tensors(inputs), b.tensors(outputs)}));
+  auto inputs = interface.getAs<ArrayAttr>("inputs"),
+       outputs = interface.getAs<ArrayAttr>("outputs");
+  b.define(
+      "tfc_generated_info",
+      llvm::ConstantStruct::getAnon(
+          {b.number(TFC_ABI_VERSION), b.number(0), b.text("tfc " TFC_VERSION),
+           b.text(interface.getAs<StringAttr>("model").getValue()),
+           b.text(machine.getTargetCPU()), b.text(requiredFeatures(machine)),
+           b.wide(weights.getInt()), b.number(inputs.size()),
+           b.number(outputs.size()), b.tensors(inputs), b.tensors(outputs)}));
   SmallVector<llvm::Constant *> texts;
   for (auto check : checks.getAsRange<StringAttr>())
     texts.push_back(b.text(check.getValue()));

@@ -20,7 +20,8 @@ namespace tfc::x86 {
 
 /// Adds `tfc_generated_info` and `tfc_generated_checks` of tfc/Runtime/model.h,
 /// from the module's x86.interface, x86.checks and x86.weights_bytes.
-mlir::LogicalResult addModelInfo(mlir::ModuleOp module, llvm::Module &llvmModule,
+mlir::LogicalResult addModelInfo(mlir::ModuleOp module,
+                                 llvm::Module &llvmModule,
                                  const llvm::TargetMachine &machine);
 
 } // namespace tfc::x86

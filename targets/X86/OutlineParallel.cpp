@@ -1,4 +1,5 @@
-//===- OutlineParallel.cpp - parallel regions to tasks, checks to returns ---------------------------------------------------*- C++ -*-===//
+//===- OutlineParallel.cpp - parallel regions to tasks, checks to returns
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -30,7 +31,8 @@ struct OutlineParallelPass
 
 private:
   void outline(ParallelOp op, unsigned number);
-  LLVM::LLVMFuncOp makeTask(ParallelOp op, unsigned number, ArrayRef<Value> captures,
+  LLVM::LLVMFuncOp makeTask(ParallelOp op, unsigned number,
+                            ArrayRef<Value> captures,
                             LLVM::LLVMStructType record);
   void lowerCheck(CheckOp op);
 };
@@ -38,8 +40,8 @@ private:
 /// Constants and addresses are cheaper made again than carried.
 bool isRematerialisable(Value value) {
   Operation *op = value.getDefiningOp();
-  return op && isa<LLVM::ConstantOp, LLVM::ZeroOp, LLVM::AddressOfOp, LLVM::PoisonOp,
-                   LLVM::UndefOp>(op);
+  return op && isa<LLVM::ConstantOp, LLVM::ZeroOp, LLVM::AddressOfOp,
+                   LLVM::PoisonOp, LLVM::UndefOp>(op);
 }
 
 LLVM::LLVMFuncOp OutlineParallelPass::makeTask(ParallelOp op, unsigned number,
@@ -51,30 +53,37 @@ LLVM::LLVMFuncOp OutlineParallelPass::makeTask(ParallelOp op, unsigned number,
   Type pointer = LLVM::LLVMPointerType::get(context), i64 = b.getI64Type();
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
                                           {pointer, i64, i64, i64});
-  auto task = LLVM::LLVMFuncOp::create(b, loc, ("tfc_task_" + Twine(number)).str(), type,
-                                       LLVM::Linkage::Internal);
+  auto task =
+      LLVM::LLVMFuncOp::create(b, loc, ("tfc_task_" + Twine(number)).str(),
+                               type, LLVM::Linkage::Internal);
   Block *entry = task.addEntryBlock(b);
   Block *body = &op.getBody().front();
-  task.getBody().getBlocks().splice(task.getBody().end(), op.getBody().getBlocks());
+  task.getBody().getBlocks().splice(task.getBody().end(),
+                                    op.getBody().getBlocks());
 
   b.setInsertionPointToStart(entry);
   for (unsigned i = 0; i < captures.size(); ++i) {
     Value value = captures[i], inside;
     if (isRematerialisable(value)) {
-      inside = b.clone(*value.getDefiningOp())->getResult(cast<OpResult>(value).getResultNumber());
+      inside = b.clone(*value.getDefiningOp())
+                   ->getResult(cast<OpResult>(value).getResultNumber());
     } else {
-      Value address = LLVM::GEPOp::create(b, loc, pointer, record, task.getArgument(0),
-                                          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
+      Value address = LLVM::GEPOp::create(
+          b, loc, pointer, record, task.getArgument(0),
+          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
       auto load = LLVM::LoadOp::create(b, loc, value.getType(), address);
       load.setInvariant(true);
       inside = load;
     }
     value.replaceUsesWithIf(inside, [&](OpOperand &use) {
-      return task->isAncestor(use.getOwner()) && use.getOwner()->getBlock() != entry;
+      return task->isAncestor(use.getOwner()) &&
+             use.getOwner()->getBlock() != entry;
     });
   }
-  LLVM::BrOp::create(b, loc, ValueRange{task.getArgument(1), task.getArgument(2),
-                                        task.getArgument(3)}, body);
+  LLVM::BrOp::create(
+      b, loc,
+      ValueRange{task.getArgument(1), task.getArgument(2), task.getArgument(3)},
+      body);
   task.walk([](YieldOp yield) {
     OpBuilder inner(yield);
     LLVM::ReturnOp::create(inner, yield.getLoc(), ValueRange());
@@ -91,7 +100,8 @@ void OutlineParallelPass::outline(ParallelOp op, unsigned number) {
   getUsedValuesDefinedAbove(op.getBody(), used);
   SmallVector<Value> captures = used.takeVector();
   // Carried values first, so that record fields and captures have one number.
-  std::stable_partition(captures.begin(), captures.end(), [](Value value) { return !isRematerialisable(value); });
+  std::stable_partition(captures.begin(), captures.end(),
+                        [](Value value) { return !isRematerialisable(value); });
   SmallVector<Type> fields;
   for (Value value : captures)
     if (!isRematerialisable(value))
@@ -100,13 +110,16 @@ void OutlineParallelPass::outline(ParallelOp op, unsigned number) {
 
   OpBuilder b = OpBuilder::atBlockBegin(&function.getBody().front());
   Type pointer = LLVM::LLVMPointerType::get(context);
-  Value one = LLVM::ConstantOp::create(b, loc, b.getI64Type(), b.getI64IntegerAttr(1));
-  Value storage = LLVM::AllocaOp::create(b, loc, pointer, record, one, /*alignment=*/16);
+  Value one =
+      LLVM::ConstantOp::create(b, loc, b.getI64Type(), b.getI64IntegerAttr(1));
+  Value storage =
+      LLVM::AllocaOp::create(b, loc, pointer, record, one, /*alignment=*/16);
 
   b.setInsertionPoint(op);
   for (unsigned i = 0; i < fields.size(); ++i) {
-    Value address = LLVM::GEPOp::create(b, loc, pointer, record, storage,
-                                        ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
+    Value address =
+        LLVM::GEPOp::create(b, loc, pointer, record, storage,
+                            ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
     LLVM::StoreOp::create(b, loc, captures[i], address);
   }
   LLVM::LLVMFuncOp task = makeTask(op, number, captures, record);
@@ -115,10 +128,11 @@ void OutlineParallelPass::outline(ParallelOp op, unsigned number) {
   Value pool = loadField(b, loc, pointer, frame, FrameField::Pool);
   Value taskAddress = LLVM::AddressOfOp::create(b, loc, task);
   Type i64 = b.getI64Type();
-  auto runType = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
-                                             {pointer, pointer, pointer, i64, i64});
+  auto runType = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(context), {pointer, pointer, pointer, i64, i64});
   LLVM::CallOp::create(b, loc, runType,
-                       ValueRange{run, pool, taskAddress, storage, op.getCount(), op.getGrain()});
+                       ValueRange{run, pool, taskAddress, storage,
+                                  op.getCount(), op.getGrain()});
   op.erase();
 }
 

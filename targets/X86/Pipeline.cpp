@@ -1,4 +1,5 @@
-//===- Pipeline.cpp - the order of the x86 target's passes ---------------------------------------------------*- C++ -*-===//
+//===- Pipeline.cpp - the order of the x86 target's passes
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -6,28 +7,31 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Interfaces.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/ControlFlow/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/AllInterfaces.h"
-#include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
-#include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
-#include "mlir/Dialect/ControlFlow/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/IR/TensorInferTypeOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/ValueBoundsOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/Transforms/SubsetInsertionOpInterfaceImpl.h"
-#include "mlir/Dialect/Tensor/IR/ValueBoundsOpInterfaceImpl.h"
-#include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 using namespace tfc::x86;
@@ -37,18 +41,39 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
+/// Widest vectors of the CPU asked for; what is wrong with its name is said
+/// when code is emitted.
+static unsigned vectorBitsOf(const X86Options &options) {
+  std::string reason;
+  auto machine = createTargetMachine(options, reason);
+  if (failed(machine))
+    return 256;
+  const llvm::MCSubtargetInfo *info = (*machine)->getMCSubtargetInfo();
+  if (info->checkFeatures("+avx512f"))
+    return 512;
+  return info->checkFeatures("+avx2,+fma") ? 256 : 128;
+}
+
 void tfc::x86::buildLinalgPipeline(OpPassManager &pm) {
   pm.addPass(decompose::createAttnDecomposePass());
   addCleanup(pm);
 }
 
-void tfc::x86::buildBufferPipeline(OpPassManager &pm, const X86Options &options) {
+void tfc::x86::buildBufferPipeline(OpPassManager &pm,
+                                   const X86Options &options) {
   pm.addPass(createX86EntryPointPass());
   // Sizes of results in terms of sizes of operands, so that the plan of a call
   // needs no tensor.
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
+  // Patches become rows of a linear layer before weights are packed.
+  decompose::AttnDecomposePassOptions first;
+  first.keep = {"attn.linear", "attn.norm", "attn.attention"};
+  pm.addPass(decompose::createAttnDecomposePass(first));
+  pm.addPass(createX86PackWeightsPass({vectorBitsOf(options)}));
   pm.addPass(decompose::createAttnDecomposePass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createX86PrepareTensorsPass());
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
@@ -63,6 +88,7 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm, const X86Options &options)
 
 void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   buildBufferPipeline(pm, options);
+  pm.addPass(createX86LowerKernelsPass({vectorBitsOf(options)}));
   pm.addNestedPass<func::FuncOp>(createX86LowerLoopsPass());
   pm.addPass(createX86PlaceConstantsPass({options.weightsFile}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
@@ -81,7 +107,8 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
 
 namespace {
 struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
-  Option<std::string> cpu{*this, "cpu", llvm::cl::desc("LLVM's name of the CPU"),
+  Option<std::string> cpu{*this, "cpu",
+                          llvm::cl::desc("LLVM's name of the CPU"),
                           llvm::cl::init("native")};
   Option<std::string> weightsFile{*this, "weights-file",
                                   llvm::cl::desc("where constants are written"),
@@ -111,8 +138,10 @@ void tfc::x86::registerX86Pipelines() {
 
 void tfc::x86::registerX86Interfaces(DialectRegistry &registry) {
   registry.insert<X86Dialect, func::FuncDialect>();
+  registerBufferizableKernels(registry);
   arith::registerBufferizableOpInterfaceExternalModels(registry);
-  bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
+  bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(
+      registry);
   cf::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerAllDialectInterfaceImplementations(registry);
   scf::registerBufferizableOpInterfaceExternalModels(registry);

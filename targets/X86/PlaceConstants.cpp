@@ -1,4 +1,5 @@
-//===- PlaceConstants.cpp - constants to the weights file ---------------------------------------------------*- C++ -*-===//
+//===- PlaceConstants.cpp - constants to the weights file
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -100,7 +101,8 @@ struct PlaceConstantsPass
       std::error_code error;
       stream = std::make_unique<llvm::raw_fd_ostream>(file, error);
       if (error) {
-        getOperation().emitError("cannot write '") << file << "': " << error.message();
+        getOperation().emitError("cannot write '")
+            << file << "': " << error.message();
         return signalPassFailure();
       }
     }
@@ -116,8 +118,9 @@ struct PlaceConstantsPass
         return signalPassFailure();
       }
     }
-    getOperation()->setAttr("x86.weights_bytes",
-                            Builder(&getContext()).getI64IntegerAttr(writer.getSize()));
+    getOperation()->setAttr(
+        "x86.weights_bytes",
+        Builder(&getContext()).getI64IntegerAttr(writer.getSize()));
   }
 
 private:
@@ -126,22 +129,26 @@ private:
     SmallVector<memref::GetGlobalOp> uses;
     getOperation().walk([&](memref::GetGlobalOp use) { uses.push_back(use); });
     for (memref::GetGlobalOp use : uses) {
-      auto global = symbols.lookupNearestSymbolFrom<memref::GlobalOp>(use, use.getNameAttr());
-      auto value = global && global.getConstant()
-                       ? dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr())
-                       : nullptr;
+      auto global = symbols.lookupNearestSymbolFrom<memref::GlobalOp>(
+          use, use.getNameAttr());
+      auto value =
+          global && global.getConstant()
+              ? dyn_cast_or_null<ElementsAttr>(global.getInitialValueAttr())
+              : nullptr;
       if (!value)
         return use.emitError("expected a constant global");
       FailureOr<uint64_t> offset = writer.place(value, use.getLoc());
       if (failed(offset))
         return failure();
       OpBuilder b(use);
-      Value buffer = BufferOp::create(b, use.getLoc(), use.getType(), BufferSpace::Weights,
-                                      *offset, Value(), ValueRange());
+      Value buffer =
+          BufferOp::create(b, use.getLoc(), use.getType(), BufferSpace::Weights,
+                           *offset, Value(), ValueRange());
       use.replaceAllUsesWith(buffer);
       use.erase();
     }
-    for (auto global : llvm::make_early_inc_range(getOperation().getOps<memref::GlobalOp>()))
+    for (auto global :
+         llvm::make_early_inc_range(getOperation().getOps<memref::GlobalOp>()))
       global.erase();
     return success();
   }

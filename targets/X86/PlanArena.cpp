@@ -1,4 +1,5 @@
-//===- PlanArena.cpp - temporary buffers in one arena ---------------------------------------------------*- C++ -*-===//
+//===- PlanArena.cpp - temporary buffers in one arena
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -45,7 +46,8 @@ struct Place {
   int64_t busyUntil = -1;
 };
 
-struct PlanArenaPass : public tfc::x86::impl::X86PlanArenaPassBase<PlanArenaPass> {
+struct PlanArenaPass
+    : public tfc::x86::impl::X86PlanArenaPassBase<PlanArenaPass> {
   void runOnOperation() override;
 
 private:
@@ -55,7 +57,8 @@ private:
   void layOut();
   Place &choosePlace(const Temporary &temporary, unsigned &index);
   Value constant(int64_t value) {
-    return arith::ConstantIndexOp::create(*builder, getOperation().getLoc(), value);
+    return arith::ConstantIndexOp::create(*builder, getOperation().getLoc(),
+                                          value);
   }
 
   SmallVector<Temporary> temporaries;
@@ -82,7 +85,8 @@ FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
           alloc.emitError("the size of a temporary of type ")
           << type << " depends on more than the sizes of the inputs";
       if (culprit)
-        diag.attachNote(culprit->getLoc()) << "on the result of '" << culprit->getName() << "'";
+        diag.attachNote(culprit->getLoc())
+            << "on the result of '" << culprit->getName() << "'";
       return failure();
     }
     factors.push_back(cloneSizeExpression(size, *builder, hoisted));
@@ -91,7 +95,8 @@ FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
     return constant(llvm::alignTo(bytes, bufferAlignment));
   std::vector<unsigned> key;
   for (Value factor : factors)
-    key.push_back(dimensionNumbers.try_emplace(factor, dimensionNumbers.size()).first->second);
+    key.push_back(dimensionNumbers.try_emplace(factor, dimensionNumbers.size())
+                      .first->second);
   llvm::sort(key);
   Value &known = knownSizes[{key, bytes}];
   if (known)
@@ -101,8 +106,10 @@ FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
   for (Value factor : ArrayRef(factors).drop_front())
     product = builder->createOrFold<arith::MulIOp>(loc, product, factor);
   product = builder->createOrFold<arith::MulIOp>(loc, product, constant(bytes));
-  Value up = builder->createOrFold<arith::AddIOp>(loc, product, constant(bufferAlignment - 1));
-  known = builder->createOrFold<arith::AndIOp>(loc, up, constant(-bufferAlignment));
+  Value up = builder->createOrFold<arith::AddIOp>(
+      loc, product, constant(bufferAlignment - 1));
+  known =
+      builder->createOrFold<arith::AndIOp>(loc, up, constant(-bufferAlignment));
   return known;
 }
 
@@ -111,7 +118,9 @@ LogicalResult PlanArenaPass::collect() {
   DenseMap<Operation *, int64_t> position;
   for (auto [i, op] : llvm::enumerate(block))
     position[&op] = i;
-  auto positionOf = [&](Operation *op) { return position.lookup(block.findAncestorOpInBlock(*op)); };
+  auto positionOf = [&](Operation *op) {
+    return position.lookup(block.findAncestorOpInBlock(*op));
+  };
 
   BufferViewFlowAnalysis aliases(getOperation());
   auto result = getOperation().walk([&](memref::AllocOp alloc) {
@@ -145,13 +154,16 @@ Place &PlanArenaPass::choosePlace(const Temporary &temporary, unsigned &index) {
   std::optional<unsigned> chosen;
   int64_t bestWaste = 0;
   for (auto [i, place] : llvm::enumerate(places)) {
-    if (place.busyUntil >= temporary.first || place.sizes.empty() != size.has_value())
+    if (place.busyUntil >= temporary.first ||
+        place.sizes.empty() != size.has_value())
       continue;
     int64_t waste;
     if (size)
       waste = std::abs(place.staticSize - *size);
     else
-      waste = llvm::is_contained(place.sizes, temporary.bytes) ? 0 : 1 + place.sizes.size();
+      waste = llvm::is_contained(place.sizes, temporary.bytes)
+                  ? 0
+                  : 1 + place.sizes.size();
     if (!chosen || waste < bestWaste) {
       chosen = i;
       bestWaste = waste;
@@ -189,15 +201,16 @@ void PlanArenaPass::layOut() {
     if (place.sizes.empty())
       size = constant(place.staticSize);
     for (Value candidate : place.sizes)
-      size = size ? builder->createOrFold<arith::MaxUIOp>(loc, size, candidate) : candidate;
+      size = size ? builder->createOrFold<arith::MaxUIOp>(loc, size, candidate)
+                  : candidate;
     total = builder->createOrFold<arith::AddIOp>(loc, total, size);
   }
   ArenaBytesOp::create(*builder, loc, total);
   for (Temporary &temporary : temporaries) {
     OpBuilder b(temporary.op);
-    Value buffer = BufferOp::create(b, temporary.op.getLoc(), temporary.op.getType(),
-                                    BufferSpace::Arena, 0, offsets[temporary.place],
-                                    temporary.op.getDynamicSizes());
+    Value buffer = BufferOp::create(
+        b, temporary.op.getLoc(), temporary.op.getType(), BufferSpace::Arena, 0,
+        offsets[temporary.place], temporary.op.getDynamicSizes());
     temporary.op.replaceAllUsesWith(buffer);
     temporary.op.erase();
   }

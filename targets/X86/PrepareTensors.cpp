@@ -1,4 +1,5 @@
-//===- PrepareTensors.cpp - tensor operations that bufferise badly ---------------------------------------------------*- C++ -*-===//
+//===- PrepareTensors.cpp - tensor operations that bufferise badly
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -36,13 +37,15 @@ struct PrepareTensorsPass
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     linalg::populateConstantFoldLinalgOperations(
         patterns, [](OpOperand *fused) { return fused->get().hasOneUse(); });
-    linalg::populateElementwiseOpsFusionPatterns(patterns, [](OpOperand *fused) {
-      Operation *producer = fused->get().getDefiningOp();
-      return producer && producer->hasOneUse();
-    });
+    linalg::populateElementwiseOpsFusionPatterns(
+        patterns, [](OpOperand *fused) {
+          Operation *producer = fused->get().getDefiningOp();
+          return producer && producer->hasOneUse();
+        });
     GreedyRewriteConfig config;
     if (failed(generalizeAll()) ||
-        failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+        failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }
 
@@ -52,8 +55,8 @@ private:
   LogicalResult generalizeAll() {
     SmallVector<linalg::LinalgOp> named;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (!isa<linalg::GenericOp>(op) && !hasKernel(op) && !isa<linalg::FillOp>(op) &&
-          op.hasPureTensorSemantics())
+      if (!isa<linalg::GenericOp>(op) && !hasKernel(op) &&
+          !isa<linalg::FillOp>(op) && op.hasPureTensorSemantics())
         named.push_back(op);
     });
     IRRewriter rewriter(&getContext());

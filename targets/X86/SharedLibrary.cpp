@@ -1,4 +1,5 @@
-//===- SharedLibrary.cpp - object and weights to a library ---------------------------------------------------*- C++ -*-===//
+//===- SharedLibrary.cpp - object and weights to a library
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -93,10 +94,12 @@ Error writeAll(StringRef path, StringRef text) {
   return Error::success();
 }
 
-Error runLinker(StringRef linker, ArrayRef<StringRef> arguments, StringRef log) {
+Error runLinker(StringRef linker, ArrayRef<StringRef> arguments,
+                StringRef log) {
   std::string problem;
   std::optional<StringRef> redirects[] = {std::nullopt, log, log};
-  int code = sys::ExecuteAndWait(linker, arguments, std::nullopt, redirects, 0, 0, &problem);
+  int code = sys::ExecuteAndWait(linker, arguments, std::nullopt, redirects, 0,
+                                 0, &problem);
   if (code == 0)
     return Error::success();
   std::string output;
@@ -125,8 +128,8 @@ Error patchHeaders(int fd, StringRef path, uint64_t offset, uint64_t bytes) {
     off_t at = header.e_phoff + i * sizeof(segment);
     if (::pread(fd, &segment, sizeof(segment), at) != sizeof(segment))
       return fail("cannot read '" + path + "'");
-    if (segment.p_type != ELF::PT_LOAD || segment.p_memsz < bytes || segment.p_filesz != 0 ||
-        segment.p_flags != ELF::PF_R)
+    if (segment.p_type != ELF::PT_LOAD || segment.p_memsz < bytes ||
+        segment.p_filesz != 0 || segment.p_flags != ELF::PF_R)
       continue;
     segment.p_offset = offset;
     segment.p_filesz = segment.p_memsz;
@@ -139,8 +142,10 @@ Error patchHeaders(int fd, StringRef path, uint64_t offset, uint64_t bytes) {
 }
 
 /// Copies in the kernel, so that the weights never enter this process.
-Error appendFile(int to, StringRef toPath, uint64_t offset, StringRef fromPath, uint64_t bytes) {
-  if (::lseek(to, offset, SEEK_SET) < 0 || ::ftruncate(to, offset + std::max<uint64_t>(bytes, 64)) != 0)
+Error appendFile(int to, StringRef toPath, uint64_t offset, StringRef fromPath,
+                 uint64_t bytes) {
+  if (::lseek(to, offset, SEEK_SET) < 0 ||
+      ::ftruncate(to, offset + std::max<uint64_t>(bytes, 64)) != 0)
     return fail("cannot write '" + toPath + "'");
   if (bytes == 0)
     return Error::success();
@@ -152,7 +157,8 @@ Error appendFile(int to, StringRef toPath, uint64_t offset, StringRef fromPath, 
     if (copied < 0 && errno == EINTR)
       continue;
     if (copied <= 0)
-      return fail("cannot copy the weights to '" + toPath + "'; is the disk full?");
+      return fail("cannot copy the weights to '" + toPath +
+                  "'; is the disk full?");
     bytes -= copied;
   }
   return Error::success();
@@ -164,7 +170,8 @@ Expected<std::string> tfc::x86::findEntryObject() {
   SmallVector<std::string> places;
   if (const char *dir = ::getenv("TFC_RUNTIME_DIR"))
     places.push_back(dir);
-  std::string self = sys::fs::getMainExecutable(nullptr, reinterpret_cast<void *>(&findEntryObject));
+  std::string self = sys::fs::getMainExecutable(
+      nullptr, reinterpret_cast<void *>(&findEntryObject));
   SmallString<256> beside(sys::path::parent_path(sys::path::parent_path(self)));
   sys::path::append(beside, "lib", "tfc");
   places.push_back(beside.str().str());
@@ -178,7 +185,8 @@ Expected<std::string> tfc::x86::findEntryObject() {
               "; set TFC_RUNTIME_DIR to the folder that has it");
 }
 
-Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile, StringRef output) {
+Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
+                                  StringRef output) {
   uint64_t weightsBytes = 0;
   if (!weightsFile.empty())
     if (std::error_code error = sys::fs::file_size(weightsFile, weightsBytes))
@@ -197,10 +205,24 @@ Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile, Strin
   });
   if (Error error = writeAll(script, linkerScript(weightsBytes)))
     return error;
-  StringRef arguments[] = {*linker, "-shared", "-o", output, object, *entry,
-                           "-T", script, "--hash-style=gnu", "--gc-sections",
-                           "-z", "norelro", "-z", "noexecstack",
-                           "--build-id=none", "--no-dynamic-linker", "--exclude-libs", "ALL"};
+  StringRef arguments[] = {*linker,
+                           "-shared",
+                           "-o",
+                           output,
+                           object,
+                           *entry,
+                           "-T",
+                           script,
+                           "--hash-style=gnu",
+                           "--gc-sections",
+                           "-z",
+                           "norelro",
+                           "-z",
+                           "noexecstack",
+                           "--build-id=none",
+                           "--no-dynamic-linker",
+                           "--exclude-libs",
+                           "ALL"};
   if (Error error = runLinker(*linker, arguments, log))
     return error;
 

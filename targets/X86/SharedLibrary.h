@@ -17,10 +17,12 @@ namespace tfc::x86 {
 /// Links `object` with the entry points of tfc/Runtime/model.h to the shared
 /// library `output`. The bytes of `weightsFile` become a read-only segment at
 /// the end of the file, which the loader maps and nothing reads at link time.
-llvm::Error linkSharedLibrary(llvm::StringRef object, llvm::StringRef weightsFile,
+llvm::Error linkSharedLibrary(llvm::StringRef object,
+                              llvm::StringRef weightsFile,
                               llvm::StringRef output);
 
-/// The entry points' object file, beside the tools or where TFC_RUNTIME_DIR says.
+/// The entry points' object file, beside the tools or where TFC_RUNTIME_DIR
+/// says.
 llvm::Expected<std::string> findEntryObject();
 
 } // namespace tfc::x86

@@ -1,4 +1,5 @@
-//===- SizeSlice.cpp - sizes as functions of the inputs' sizes ---------------------------------------------------*- C++ -*-===//
+//===- SizeSlice.cpp - sizes as functions of the inputs' sizes
+//---------------------------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -16,8 +17,10 @@ using namespace mlir;
 /// Scalars computed from scalars, anywhere in the function.
 static bool isScalarComputation(Operation *op) {
   return op->getNumRegions() == 0 && isPure(op) &&
-         llvm::all_of(op->getOperandTypes(), [](Type t) { return t.isIntOrIndexOrFloat(); }) &&
-         llvm::all_of(op->getResultTypes(), [](Type t) { return t.isIntOrIndexOrFloat(); });
+         llvm::all_of(op->getOperandTypes(),
+                      [](Type t) { return t.isIntOrIndexOrFloat(); }) &&
+         llvm::all_of(op->getResultTypes(),
+                      [](Type t) { return t.isIntOrIndexOrFloat(); });
 }
 
 bool tfc::x86::isSizeExpression(Value value, Operation **culprit) {
@@ -35,7 +38,8 @@ bool tfc::x86::isSizeExpression(Value value, Operation **culprit) {
   return true;
 }
 
-Value tfc::x86::cloneSizeExpression(Value value, OpBuilder &b, IRMapping &mapping) {
+Value tfc::x86::cloneSizeExpression(Value value, OpBuilder &b,
+                                    IRMapping &mapping) {
   if (Value known = mapping.lookupOrNull(value))
     return known;
   Operation *op = value.getDefiningOp();

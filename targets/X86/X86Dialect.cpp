@@ -1,4 +1,5 @@
-//===- X86Dialect.cpp ---------------------------------------------------*- C++ -*-===//
+//===- X86Dialect.cpp ---------------------------------------------------*- C++
+//-*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,6 +9,7 @@
 
 #include "tfc/Target/X86/X86.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -36,9 +38,45 @@ LogicalResult tfc::x86::BufferOp::verify() {
   return success();
 }
 
-LogicalResult tfc::x86::BufferOp::reifyResultShapes(OpBuilder &b,
-                                                    ReifiedRankedShapedTypeDims &shapes) {
+LogicalResult
+tfc::x86::BufferOp::reifyResultShapes(OpBuilder &b,
+                                      ReifiedRankedShapedTypeDims &shapes) {
   auto type = cast<MemRefType>(getResult().getType());
   shapes.push_back(getMixedValues(type.getShape(), getSizes(), b));
+  return success();
+}
+
+MutableOperandRange tfc::x86::PackedLinearOp::getDpsInitsMutable() {
+  return getInitMutable();
+}
+
+LogicalResult tfc::x86::PackedLinearOp::reifyResultShapes(
+    OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  if (getResult())
+    shapes.push_back(tensor::getMixedSizes(b, getLoc(), getInit()));
+  return success();
+}
+
+LogicalResult tfc::x86::PackedLinearOp::verify() {
+  auto shape = [](Value value) {
+    return cast<ShapedType>(value.getType()).getShape();
+  };
+  ArrayRef<int64_t> x = shape(getX()), panels = shape(getPanels()),
+                    bias = shape(getBias()), init = shape(getInit());
+  if (x.size() != 2 || panels.size() != 3 || bias.size() != 1 ||
+      init.size() != 2)
+    return emitOpError("expected ranks 2, 3, 1 and 2, found ")
+           << x.size() << ", " << panels.size() << ", " << bias.size()
+           << " and " << init.size();
+  if (x[1] != panels[1])
+    return emitOpError(
+               "expected as many columns in x as rows in a panel, found ")
+           << x[1] << " and " << panels[1];
+  if (bias[0] != panels[0] * panels[2])
+    return emitOpError("expected a bias of ")
+           << panels[0] * panels[2] << ", found " << bias[0];
+  if (init[1] > bias[0])
+    return emitOpError("expected at most ")
+           << bias[0] << " columns in init, found " << init[1];
   return success();
 }

@@ -14,6 +14,6 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   tfc::registerDialects(registry);
   tfc::registerPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "tfc-opt: runs tfc's and upstream's passes\n", registry));
+  return mlir::asMainReturnCode(mlir::MlirOptMain(
+      argc, argv, "tfc-opt: runs tfc's and upstream's passes\n", registry));
 }

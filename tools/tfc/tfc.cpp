@@ -12,6 +12,8 @@
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
-  llvm::setBugReportMsg("tfc: internal error; please report it with the model and this trace\n");
-  return tfc::runTfc(std::vector<std::string>(argv + 1, argv + argc), llvm::outs(), llvm::errs());
+  llvm::setBugReportMsg(
+      "tfc: internal error; please report it with the model and this trace\n");
+  return tfc::runTfc(std::vector<std::string>(argv + 1, argv + argc),
+                     llvm::outs(), llvm::errs());
 }

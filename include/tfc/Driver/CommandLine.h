@@ -18,8 +18,8 @@ namespace tfc {
 
 /// All of tfc but the process around it: parses `arguments` (without the
 /// program's name), compiles, and returns the process's exit code.
-ExitCode runTfc(const std::vector<std::string> &arguments, llvm::raw_ostream &out,
-                llvm::raw_ostream &err);
+ExitCode runTfc(const std::vector<std::string> &arguments,
+                llvm::raw_ostream &out, llvm::raw_ostream &err);
 
 /// "tfc 0.1.0", the LLVM and the ONNX it was built with, one a line.
 std::string versionText();

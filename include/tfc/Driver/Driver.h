@@ -19,7 +19,15 @@
 namespace tfc {
 
 /// What a compilation writes, in the order the forms are reached.
-enum class EmitKind { Onnx, Attn, Linalg, LLVMIR, Assembly, Object, SharedLibrary };
+enum class EmitKind {
+  Onnx,
+  Attn,
+  Linalg,
+  LLVMIR,
+  Assembly,
+  Object,
+  SharedLibrary
+};
 
 /// The named parts of a compilation, in their order.
 enum class Phase { Import, Raise, Lower, Emit };
@@ -56,9 +64,10 @@ struct CompileOptions {
 };
 
 /// Compiles one model. Everything there is to say goes to `err` as diagnostics;
-/// `out` receives the result when options.output asks for it. The output file is
-/// written whole or not at all.
-ExitCode compile(const CompileOptions &options, llvm::raw_ostream &out, llvm::raw_ostream &err);
+/// `out` receives the result when options.output asks for it. The output file
+/// is written whole or not at all.
+ExitCode compile(const CompileOptions &options, llvm::raw_ostream &out,
+                 llvm::raw_ostream &err);
 
 } // namespace tfc
 

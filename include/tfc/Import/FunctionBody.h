@@ -20,10 +20,11 @@ namespace tfc {
 /// `results` are the values of its outputs. `inputTypes` are the tensor types
 /// of the operands as far as they are known (null for an absent one); some
 /// bodies depend on them. Fails, with a reason, when the schema has no body.
-mlir::LogicalResult expandFunctionBody(onnx::NodeOp node, llvm::ArrayRef<mlir::Type> inputTypes,
-                                       mlir::OpBuilder &builder,
-                                       llvm::SmallVectorImpl<mlir::Value> &results,
-                                       std::string &reason);
+mlir::LogicalResult
+expandFunctionBody(onnx::NodeOp node, llvm::ArrayRef<mlir::Type> inputTypes,
+                   mlir::OpBuilder &builder,
+                   llvm::SmallVectorImpl<mlir::Value> &results,
+                   std::string &reason);
 
 } // namespace tfc
 

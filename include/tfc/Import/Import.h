@@ -22,9 +22,9 @@ struct ImportOptions {
 /// Reads the ONNX file at `path` into a module of the `onnx` dialect. Weights
 /// stay in the mapped file, which lives as long as the context's resources.
 /// Errors are emitted as diagnostics; the result is then null.
-mlir::OwningOpRef<mlir::ModuleOp> importOnnxFile(mlir::MLIRContext &context,
-                                                 llvm::StringRef path,
-                                                 const ImportOptions &options = {});
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnxFile(mlir::MLIRContext &context, llvm::StringRef path,
+               const ImportOptions &options = {});
 
 } // namespace tfc
 

@@ -29,15 +29,27 @@ extern "C" {
 
 /* Element types, with the numbers of ONNX's TensorProto.DataType. */
 typedef enum tfc_type {
-  TFC_FLOAT32 = 1, TFC_UINT8 = 2, TFC_INT8 = 3, TFC_UINT16 = 4, TFC_INT16 = 5,
-  TFC_INT32 = 6, TFC_INT64 = 7, TFC_STRING = 8, TFC_BOOL = 9, TFC_FLOAT16 = 10,
-  TFC_FLOAT64 = 11, TFC_UINT32 = 12, TFC_UINT64 = 13, TFC_BFLOAT16 = 16
+  TFC_FLOAT32 = 1,
+  TFC_UINT8 = 2,
+  TFC_INT8 = 3,
+  TFC_UINT16 = 4,
+  TFC_INT16 = 5,
+  TFC_INT32 = 6,
+  TFC_INT64 = 7,
+  TFC_STRING = 8,
+  TFC_BOOL = 9,
+  TFC_FLOAT16 = 10,
+  TFC_FLOAT64 = 11,
+  TFC_UINT32 = 12,
+  TFC_UINT64 = 13,
+  TFC_BFLOAT16 = 16
 } tfc_type;
 
 typedef enum tfc_status {
   TFC_OK = 0,
-  TFC_BAD_ARGUMENT = 1, /* an input or output has the wrong type, rank or size */
-  TFC_BAD_VALUE = 2,    /* a value in an input is out of the model's range */
+  TFC_BAD_ARGUMENT =
+      1,             /* an input or output has the wrong type, rank or size */
+  TFC_BAD_VALUE = 2, /* a value in an input is out of the model's range */
   TFC_ARENA_TOO_SMALL = 3,
   TFC_UNSUPPORTED_CPU = 4
 } tfc_status;
@@ -56,10 +68,11 @@ typedef struct tfc_tensor_info {
 typedef struct tfc_model_info {
   uint32_t abi_version;
   uint32_t reserved;
-  const char *producer;     /* tfc and its version */
+  const char *producer; /* tfc and its version */
   const char *model_name;
-  const char *cpu;          /* -mcpu of the compilation */
-  const char *cpu_features; /* those that must be there, comma separated: avx2,fma */
+  const char *cpu; /* -mcpu of the compilation */
+  const char
+      *cpu_features; /* those that must be there, comma separated: avx2,fma */
   uint64_t weights_bytes;
   uint32_t num_inputs, num_outputs;
   const tfc_tensor_info *inputs;
@@ -75,7 +88,8 @@ typedef struct tfc_tensor {
 } tfc_tensor;
 
 /* One worker's share of a parallel region. */
-typedef void (*tfc_task)(void *captures, int64_t begin, int64_t end, int64_t worker);
+typedef void (*tfc_task)(void *captures, int64_t begin, int64_t end,
+                         int64_t worker);
 
 /* Deals the iterations 0..count to at most num_threads workers, in contiguous
  * pieces of at least `grain`, and returns when all are done. */
@@ -89,8 +103,9 @@ typedef struct tfc_call {
   size_t arena_bytes;
   tfc_parallel_for parallel_for; /* NULL: everything runs on this thread */
   void *pool;                    /* passed to parallel_for */
-  int64_t num_threads;           /* workers that parallel_for may use; 1 when it is NULL */
-  char *message;                 /* NULL, or where an error is described */
+  int64_t
+      num_threads; /* workers that parallel_for may use; 1 when it is NULL */
+  char *message;   /* NULL, or where an error is described */
   size_t message_bytes;
 } tfc_call;
 
@@ -113,9 +128,9 @@ tfc_status tfc_model_run(const tfc_call *call);
  *===----------------------------------------------------------------------===*/
 #ifdef TFC_MODEL_INTERNAL
 typedef struct tfc_frame {
-  void *const *inputs;         /* data pointers */
+  void *const *inputs; /* data pointers */
   void *const *outputs;
-  const int64_t *input_dims;   /* of all inputs, one after the other */
+  const int64_t *input_dims; /* of all inputs, one after the other */
   const int64_t *output_dims;
   void *arena;
   tfc_parallel_for parallel_for; /* never NULL */
@@ -128,7 +143,8 @@ typedef struct tfc_frame {
 extern const tfc_model_info tfc_generated_info;
 /* Texts of run-time checks; check k failed when a function returns k + 1. */
 extern const char *const tfc_generated_checks[];
-/* Sizes from sizes: all dims one after the other. Returns 0 or a failed check. */
+/* Sizes from sizes: all dims one after the other. Returns 0 or a failed check.
+ */
 int32_t tfc_generated_plan(const int64_t *input_dims, int64_t num_threads,
                            int64_t *output_dims, int64_t *arena_bytes);
 int32_t tfc_generated_compute(const tfc_frame *frame);

@@ -59,8 +59,9 @@ std::string formatOptions(const std::vector<OptionSpec> &table);
 
 /// The element of `candidates` that `word` is most likely a misspelling of, or
 /// an empty string when none is near.
-std::string_view nearestSpelling(std::string_view word,
-                                 const std::vector<std::string_view> &candidates);
+std::string_view
+nearestSpelling(std::string_view word,
+                const std::vector<std::string_view> &candidates);
 
 /// Reads "name=1x128x?" into the name and its sizes, -1 for '?' or '-1'. The
 /// name may itself contain '='. Returns an empty string, or what is wrong.

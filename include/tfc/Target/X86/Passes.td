@@ -117,4 +117,43 @@ def X86ExpandMathPass : Pass<"x86-expand-math", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect"];
 }
 
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def X86PackWeightsPass : Pass<"x86-pack-weights", "mlir::ModuleOp"> {
+  let summary = "Lay constant weights out as the kernel reads them";
+  let description = [{
+    Rewrites `attn.linear` in f32 with a constant weight and a constant or no
+    bias to `x86.packed_linear` on a matrix of rows. The panel is one to three
+    vectors wide, whichever pads the weight least. Equal weights are packed
+    once; the file's copy is let go.
+
+    ```mlir
+    %y = attn.linear ins(%x, %w, %b : tensor<4x8xf32>, tensor<8x10xf32>, tensor<10xf32>) ...
+    // becomes
+    %y = x86.packed_linear ins(%x, %panels, %bias : tensor<4x8xf32>, tensor<1x8x16xf32>, tensor<16xf32>) ...
+    ```
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256",
+                        "Width of the target's vector registers">];
+  let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def X86LowerKernelsPass : Pass<"x86-lower-kernels", "mlir::ModuleOp"> {
+  let summary = "Lower packed products to calls of a micro-kernel";
+  let description = [{
+    Each `x86.packed_linear` on buffers becomes one parallel region over blocks
+    of rows and panels, which calls a kernel that the module shares among all
+    products with panels of one width. The kernel keeps a block of the result
+    in registers while it walks down the panel.
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256",
+                        "Width of the target's vector registers">];
+  let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 #endif // TFC_TARGET_X86_PASSES_TD

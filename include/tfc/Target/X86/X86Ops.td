@@ -12,6 +12,7 @@
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -136,6 +137,37 @@ def X86_CheckOp : X86_Op<"check"> {
   }];
   let arguments = (ins I1:$condition, I64Attr:$index);
   let assemblyFormat = "$condition `,` $index attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def X86_PackedLinearOp : X86_Op<"packed_linear", [
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "a product with a weight matrix that lies as the kernel reads it";
+  let description = [{
+    `x` is [M, K]. `panels` is [P, K, R]: panel p holds columns p*R to p*R+R-1
+    of the weight, row by row, with zeros after the last column. `bias` is
+    [P * R]. `init` and the result are [M, N] with N at most P * R.
+
+    ```mlir
+    func.func @linear(%x: tensor<4x8xf32>, %w: tensor<1x8x16xf32>,
+                      %b: tensor<16xf32>, %init: tensor<4x10xf32>) -> tensor<4x10xf32> {
+      %y = x86.packed_linear ins(%x, %w, %b : tensor<4x8xf32>, tensor<1x8x16xf32>, tensor<16xf32>)
+                             outs(%init : tensor<4x10xf32>) -> tensor<4x10xf32>
+      return %y : tensor<4x10xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyShaped:$x, AnyShaped:$panels, AnyShaped:$bias, AnyShaped:$init);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $x `,` $panels `,` $bias `:` type($x) `,` type($panels) `,` type($bias) `)`
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
 }
 
 #endif // TFC_TARGET_X86_OPS_TD

@@ -30,7 +30,8 @@ struct X86Options {
   std::string weightsFile;
 };
 
-/// Registers the passes below, and the pipelines `x86-buffers` and `x86`, by name.
+/// Registers the passes below, and the pipelines `x86-buffers` and `x86`, by
+/// name.
 void registerX86Pipelines();
 
 /// Registers what upstream's passes must know to run the pipelines: interface

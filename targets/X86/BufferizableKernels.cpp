@@ -1,0 +1,54 @@
+//===- BufferizableKernels.cpp - kernels from tensors to buffers
+//---------------------------------------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Interfaces.h"
+#include "tfc/Target/X86/X86.h"
+
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace tfc::x86;
+
+namespace {
+
+struct PackedLinearModel
+    : public DstBufferizableOpInterfaceExternalModel<PackedLinearModel,
+                                                     PackedLinearOp> {
+  /// The destination is written, never read.
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &) const {
+    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    SmallVector<Value> buffers;
+    for (Value operand : op->getOperands()) {
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      buffers.push_back(*buffer);
+    }
+    PackedLinearOp::create(rewriter, op->getLoc(), TypeRange(), buffers[0],
+                           buffers[1], buffers[2], buffers[3]);
+    replaceOpWithBufferizedValues(rewriter, op, buffers.back());
+    return success();
+  }
+};
+
+} // namespace
+
+void tfc::x86::registerBufferizableKernels(DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, X86Dialect *) {
+    PackedLinearOp::attachInterface<PackedLinearModel>(*context);
+  });
+}

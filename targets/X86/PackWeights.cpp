@@ -1,0 +1,238 @@
+//===- PackWeights.cpp - weights as the kernel reads them
+//---------------------------------------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelShape.h"
+#include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Target/X86/Passes.h"
+#include "tfc/Target/X86/X86.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
+#include <map>
+#include <sys/mman.h>
+#include <unistd.h>
+
+namespace tfc::x86 {
+#define GEN_PASS_DEF_X86PACKWEIGHTSPASS
+#include "tfc/Target/X86/Passes.h.inc"
+} // namespace tfc::x86
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::x86;
+
+namespace {
+
+/// The elements of a constant, or nothing where it has none in memory.
+ArrayRef<float> floatsOf(ElementsAttr attr, SmallVectorImpl<float> &storage) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    return blob ? blob->getDataAs<float>() : ArrayRef<float>();
+  }
+  auto dense = dyn_cast<DenseElementsAttr>(attr);
+  if (!dense)
+    return {};
+  storage.assign(dense.getValues<float>().begin(),
+                 dense.getValues<float>().end());
+  return storage;
+}
+
+/// Weights [K, N], or [N, K] when `transposed`, as panels [P, K, width].
+void packPanels(ArrayRef<float> weights, int64_t depth, int64_t columns,
+                bool transposed, int64_t width, MutableArrayRef<float> panels) {
+  int64_t count = (columns + width - 1) / width;
+  for (int64_t p = 0; p < count; ++p) {
+    int64_t first = p * width, used = std::min(width, columns - first);
+    float *panel = panels.data() + p * depth * width;
+    for (int64_t k = 0; k < depth; ++k) {
+      float *row = panel + k * width;
+      if (!transposed)
+        std::copy_n(weights.data() + k * columns + first, used, row);
+      std::fill(row + used, row + width, 0.0f);
+    }
+    for (int64_t n = 0; transposed && n < used; ++n) {
+      const float *column = weights.data() + (first + n) * depth;
+      for (int64_t k = 0; k < depth; ++k)
+        panel[k * width + n] = column[k];
+    }
+  }
+}
+
+/// Tells the system that the pages of a mapped file are not needed soon, so
+/// that compiling holds one copy of the weights in memory, not two. Does
+/// nothing to memory that is not a file's.
+void releasePages(const void *data, size_t bytes) {
+  uintptr_t page = ::sysconf(_SC_PAGESIZE);
+  uintptr_t begin =
+      (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
+  uintptr_t end = (reinterpret_cast<uintptr_t>(data) + bytes) / page * page;
+#ifdef MADV_PAGEOUT
+  if (begin < end)
+    (void)::madvise(reinterpret_cast<void *>(begin), end - begin, MADV_PAGEOUT);
+#endif
+}
+
+/// A tensor [..., K] seen as a matrix of rows, and back.
+class Rows {
+public:
+  Rows(OpBuilder &b, Location loc, Value x)
+      : b(b), loc(loc), x(x), type(cast<RankedTensorType>(x.getType())),
+        sizes(tensor::getMixedSizes(b, loc, x)), groups(2) {
+    for (int64_t d = 0; d + 1 < type.getRank(); ++d)
+      groups[0].push_back(d);
+    groups[1].push_back(type.getRank() - 1);
+  }
+
+  OpFoldResult count() {
+    AffineExpr product = b.getAffineConstantExpr(1);
+    for (int64_t d = 0; d + 1 < type.getRank(); ++d)
+      product = product * b.getAffineSymbolExpr(d);
+    return affine::makeComposedFoldedAffineApply(b, loc, product,
+                                                 ArrayRef(sizes).drop_back());
+  }
+
+  Value flat() {
+    if (type.getRank() == 1)
+      return tensor::ExpandShapeOp::create(
+          b, loc,
+          RankedTensorType::get({1, type.getDimSize(0)}, type.getElementType()),
+          x, ArrayRef<ReassociationIndices>{{0, 1}});
+    if (type.getRank() == 2)
+      return x;
+    return tensor::CollapseShapeOp::create(b, loc, x, groups);
+  }
+
+  /// `matrix` [rows, columns] with the leading sizes of x.
+  Value restore(Value matrix, int64_t columns) {
+    if (type.getRank() == 1)
+      return tensor::CollapseShapeOp::create(
+          b, loc, matrix, ArrayRef<ReassociationIndices>{{0, 1}});
+    if (type.getRank() == 2)
+      return matrix;
+    SmallVector<OpFoldResult> result(sizes.begin(), sizes.end() - 1);
+    result.push_back(b.getIndexAttr(columns));
+    SmallVector<int64_t> dims = decomposeMixedValues(result).first;
+    return tensor::ExpandShapeOp::create(
+        b, loc, RankedTensorType::get(dims, type.getElementType()), matrix,
+        groups, result);
+  }
+
+private:
+  OpBuilder &b;
+  Location loc;
+  Value x;
+  RankedTensorType type;
+  SmallVector<OpFoldResult> sizes;
+  SmallVector<ReassociationIndices> groups;
+};
+
+struct PackWeightsPass
+    : public x86::impl::X86PackWeightsPassBase<PackWeightsPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    packed.clear();
+    SmallVector<attn::LinearOp> ops;
+    getOperation().walk([&](attn::LinearOp op) { ops.push_back(op); });
+    for (attn::LinearOp op : ops)
+      rewrite(op);
+  }
+
+private:
+  void rewrite(attn::LinearOp op);
+  ElementsAttr pack(ElementsAttr weight, bool transposed, int64_t depth,
+                    int64_t columns, int64_t width);
+  ElementsAttr packBias(ElementsAttr bias, int64_t padded);
+
+  std::map<std::pair<const void *, bool>, ElementsAttr> packed;
+};
+
+ElementsAttr PackWeightsPass::pack(ElementsAttr weight, bool transposed,
+                                   int64_t depth, int64_t columns,
+                                   int64_t width) {
+  ElementsAttr &known = packed[{weight.getAsOpaquePointer(), transposed}];
+  if (known)
+    return known;
+  SmallVector<float> storage;
+  ArrayRef<float> floats = floatsOf(weight, storage);
+  if (static_cast<int64_t>(floats.size()) != depth * columns)
+    return nullptr;
+  int64_t count = (columns + width - 1) / width;
+  auto type = RankedTensorType::get({count, depth, width},
+                                    Float32Type::get(&getContext()));
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocate(type.getNumElements() * sizeof(float), 64);
+  packPanels(floats, depth, columns, transposed, width,
+             MutableArrayRef<float>(
+                 reinterpret_cast<float *>(blob.getMutableData().data()),
+                 type.getNumElements()));
+  releasePages(floats.data(), floats.size() * sizeof(float));
+  return known =
+             DenseResourceElementsAttr::get(type, "packed", std::move(blob));
+}
+
+ElementsAttr PackWeightsPass::packBias(ElementsAttr bias, int64_t padded) {
+  auto type = RankedTensorType::get({padded}, Float32Type::get(&getContext()));
+  SmallVector<float> storage, values(padded, 0.0f);
+  if (bias) {
+    ArrayRef<float> floats = floatsOf(bias, storage);
+    if (floats.empty() || static_cast<int64_t>(floats.size()) > padded)
+      return nullptr;
+    std::copy(floats.begin(), floats.end(), values.begin());
+  }
+  return DenseElementsAttr::get(type, ArrayRef<float>(values));
+}
+
+void PackWeightsPass::rewrite(attn::LinearOp op) {
+  ElementsAttr weight, bias;
+  auto type = dyn_cast<RankedTensorType>(op.getX().getType());
+  auto resultType = dyn_cast<RankedTensorType>(op.getInit().getType());
+  if (!type || !type.getElementType().isF32() || type.getRank() < 1 ||
+      op.getActivation() != attn::Activation::None ||
+      !matchPattern(op.getWeight(), m_Constant(&weight)))
+    return;
+  if (op.getBias() && !matchPattern(op.getBias(), m_Constant(&bias)))
+    return;
+  ArrayRef<int64_t> shape = cast<ShapedType>(weight.getType()).getShape();
+  int64_t depth = shape[op.getTransposeWeight() ? 1 : 0],
+          columns = shape[op.getTransposeWeight() ? 0 : 1];
+  if (depth == 0 || columns == 0)
+    return;
+  int64_t width = KernelShape::forVectorBits(vectorBits).panelWidth(columns);
+  int64_t padded = (columns + width - 1) / width * width;
+  ElementsAttr panels =
+      pack(weight, op.getTransposeWeight(), depth, columns, width);
+  ElementsAttr biasPanels = packBias(bias, padded);
+  if (!panels || !biasPanels)
+    return;
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  Rows rows(b, loc, op.getX());
+  Value init = tensor::EmptyOp::create(
+      b, loc, ArrayRef<OpFoldResult>{rows.count(), b.getIndexAttr(columns)},
+      type.getElementType());
+  Value panelsValue =
+      arith::ConstantOp::create(b, loc, cast<TypedAttr>(panels));
+  Value biasValue =
+      arith::ConstantOp::create(b, loc, cast<TypedAttr>(biasPanels));
+  auto product = PackedLinearOp::create(b, loc, init.getType(), rows.flat(),
+                                        panelsValue, biasValue, init);
+  Value result = rows.restore(product.getResult(), columns);
+  if (result.getType() != resultType)
+    result = tensor::CastOp::create(b, loc, resultType, result);
+  op->getResult(0).replaceAllUsesWith(result);
+  op.erase();
+}
+
+} // namespace
