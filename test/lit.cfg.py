@@ -1,0 +1,59 @@
+"""lit configuration of tfc's tests.
+
+Set TFC_VERIFY_ROUNDTRIP=1 to let every tfc-opt also print, parse and compare
+what it reads (--verify-roundtrip).
+"""
+
+import os
+
+import lit.formats
+
+config.name = "tfc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "zoo"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.tfc_binary_dir, "test")
+
+# tfc, tfc-opt and tfc-run first, then FileCheck, not, count, split-file.
+config.environment["PATH"] = os.pathsep.join(
+    [
+        os.path.join(config.tfc_binary_dir, "bin"),
+        config.llvm_tools_dir,
+        config.environment.get("PATH", os.defpath),
+    ]
+)
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+
+config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%clang", config.clang))
+config.substitutions.append(("%zoo", os.path.join(config.test_source_root, "EndToEnd", "zoo")))
+config.substitutions.append(
+    ("%check_model", os.path.join(config.test_source_root, "EndToEnd", "check_model.py"))
+)
+config.substitutions.append(("%tfc_root", config.tfc_source_dir))
+config.substitutions.append(("%tfc_build", config.tfc_binary_dir))
+
+if os.environ.get("TFC_VERIFY_ROUNDTRIP"):
+    # As a word of a command, not inside a path or a longer name.
+    config.substitutions.append((r"(?<![\w./-])tfc-opt(?![\w-])", "tfc-opt --verify-roundtrip"))
+
+# A test that hangs fails instead of holding up the rest. Seconds.
+lit_config.maxIndividualTestTime = 600
+
+# Tests that compare with ONNX Runtime ask for it.
+try:
+    import importlib.util
+
+    if importlib.util.find_spec("onnxruntime"):
+        config.available_features.add("onnxruntime")
+except ImportError:
+    pass
+
+# Tests that run compiled models need a machine that runs them.
+try:
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = set(next(line for line in file if line.startswith("flags")).split())
+    config.available_features |= {f for f in ("avx2", "fma", "avx512f") if f in flags}
+except (OSError, StopIteration):
+    pass
