@@ -1,0 +1,76 @@
+/*===- runtime.h - loads and runs compiled models -----------------*- C -*-===//
+ *
+ * Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+ * See LICENSE for license information.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ *===----------------------------------------------------------------------===//
+ *
+ * libtfcRuntime: what a program that runs models usually wants around the plain
+ * interface of model.h, which it may also use by itself. Loads a library that
+ * tfc wrote, keeps an arena for it, and runs it on a pool of threads.
+ *
+ * Functions that can fail take `message` and `message_bytes`: NULL, or where a
+ * sentence about the error goes.
+ */
+#ifndef TFC_RUNTIME_RUNTIME_H
+#define TFC_RUNTIME_RUNTIME_H
+
+#include "tfc/Runtime/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC visibility push(default)
+#endif
+
+typedef struct tfc_pool tfc_pool;
+typedef struct tfc_library tfc_library;
+typedef struct tfc_session tfc_session;
+
+/* A pool of `num_threads` workers, the thread that calls being one of them; 0
+ * stands for one a core that this process may use. NULL when the system gives
+ * no more threads. */
+tfc_pool *tfc_pool_create(int64_t num_threads);
+int64_t tfc_pool_num_threads(const tfc_pool *pool);
+/* A tfc_parallel_for. A pool serves one call at a time. */
+void tfc_pool_parallel_for(void *pool, tfc_task task, void *captures,
+                           int64_t count, int64_t grain);
+void tfc_pool_destroy(tfc_pool *pool);
+
+/* Loads the library at `path`; NULL when there is none, it was not written by
+ * tfc, or by a version with another interface. */
+tfc_library *tfc_library_open(const char *path, char *message,
+                              size_t message_bytes);
+const tfc_model_info *tfc_library_get_info(const tfc_library *library);
+/* After its sessions. */
+void tfc_library_close(tfc_library *library);
+
+/* Calls of one model, one at a time, with an arena that is kept between them.
+ * `pool` may be NULL: then the calling thread does all the work. Both arguments
+ * must outlive the session. NULL when memory is short. */
+tfc_session *tfc_session_create(tfc_library *library, tfc_pool *pool);
+/* Checks the inputs and makes room for a call with their sizes. */
+tfc_status tfc_session_prepare(tfc_session *session, const tfc_tensor *inputs,
+                               char *message, size_t message_bytes);
+/* Sizes of output `index` for the last inputs prepared. */
+const int64_t *tfc_session_output_dims(const tfc_session *session,
+                                       uint32_t index);
+/* Bytes of the arena that the last inputs prepared need. */
+size_t tfc_session_arena_bytes(const tfc_session *session);
+/* Runs the model; `inputs` have the sizes that were prepared. */
+tfc_status tfc_session_run(tfc_session *session, const tfc_tensor *inputs,
+                           const tfc_tensor *outputs, char *message,
+                           size_t message_bytes);
+void tfc_session_destroy(tfc_session *session);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* TFC_RUNTIME_RUNTIME_H */

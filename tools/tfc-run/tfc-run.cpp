@@ -1,0 +1,271 @@
+//===- tfc-run.cpp - runs a compiled model ----------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Options.h"
+#include "Tensors.h"
+#include "tfc/Runtime/runtime.h"
+#include "tfc/Support/ExitCodes.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <memory>
+
+using namespace tfc;
+using namespace tfc::run;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double millisecondsSince(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start)
+      .count();
+}
+
+struct Closer {
+  void operator()(tfc_library *library) const { tfc_library_close(library); }
+  void operator()(tfc_pool *pool) const { tfc_pool_destroy(pool); }
+  void operator()(tfc_session *session) const { tfc_session_destroy(session); }
+};
+
+int refuse(const std::string &text) {
+  std::fprintf(stderr, "tfc-run: error: %s\n", text.c_str());
+  return ExitRefused;
+}
+
+struct Times {
+  double load = 0, first = 0;
+  std::vector<double> calls; ///< milliseconds, sorted
+  double mean = 0;
+
+  double median() const {
+    size_t half = calls.size() / 2;
+    return calls.size() % 2 ? calls[half] : (calls[half - 1] + calls[half]) / 2;
+  }
+};
+
+/// A string of JSON (RFC 8259).
+std::string quoted(const std::string &text) {
+  std::string out = "\"";
+  for (unsigned char c : text) {
+    char escape[8];
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c < 0x20) {
+      std::snprintf(escape, sizeof(escape), "\\u%04x", c);
+      out += escape;
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+std::string tensorsAsJson(const tfc_tensor_info *infos, uint32_t count,
+                          const std::vector<tfc_tensor> &tensors) {
+  std::string out = "[";
+  for (uint32_t i = 0; i < count; ++i) {
+    out += std::string(i ? ", " : "") + "{\"name\": " + quoted(infos[i].name) +
+           ", \"type\": \"" + typeName(infos[i].type) + "\", \"shape\": [";
+    for (int32_t d = 0; d < tensors[i].rank; ++d)
+      out += (d ? ", " : "") + std::to_string(tensors[i].dims[d]);
+    out += "]}";
+  }
+  return out + "]";
+}
+
+std::string describeAsJson(const tfc_model_info &info) {
+  auto tensors = [](const tfc_tensor_info *infos, uint32_t count) {
+    std::string out = "[";
+    for (uint32_t i = 0; i < count; ++i) {
+      out += std::string(i ? ", " : "") +
+             "{\"name\": " + quoted(infos[i].name) + ", \"type\": \"" +
+             typeName(infos[i].type) + "\", \"shape\": [";
+      for (int32_t d = 0; d < infos[i].rank; ++d) {
+        out += d ? ", " : "";
+        out += infos[i].dims[d] >= 0 ? std::to_string(infos[i].dims[d])
+                                     : quoted(infos[i].symbols[d]);
+      }
+      out += "]}";
+    }
+    return out + "]";
+  };
+  return "{\"model\": " + quoted(info.model_name) +
+         ", \"producer\": " + quoted(info.producer) +
+         ", \"abi_version\": " + std::to_string(info.abi_version) +
+         ", \"cpu\": " + quoted(info.cpu) +
+         ", \"cpu_features\": " + quoted(info.cpu_features) +
+         ", \"weights_bytes\": " + std::to_string(info.weights_bytes) +
+         ", \"inputs\": " + tensors(info.inputs, info.num_inputs) +
+         ", \"outputs\": " + tensors(info.outputs, info.num_outputs) + "}\n";
+}
+
+std::string describe(const tfc_model_info &info) {
+  std::string out = std::string("model     ") + info.model_name +
+                    "\nproducer  " + info.producer + "\ncpu       " + info.cpu +
+                    " (needs " + info.cpu_features + ")\nweights   " +
+                    std::to_string(info.weights_bytes) + " bytes\n";
+  for (uint32_t i = 0; i < info.num_inputs; ++i)
+    out += std::string("input     ") + info.inputs[i].name + ": " +
+           describeTensor(info.inputs[i]) + "\n";
+  for (uint32_t i = 0; i < info.num_outputs; ++i)
+    out += std::string("output    ") + info.outputs[i].name + ": " +
+           describeTensor(info.outputs[i]) + "\n";
+  return out;
+}
+
+/// Runs warm-ups and timed calls; an empty string, or the model's message.
+std::string callModel(const Options &options, tfc_session *session,
+                      const std::vector<tfc_tensor> &inputs,
+                      const std::vector<tfc_tensor> &outputs, Times &times) {
+  char message[512] = "";
+  for (int64_t i = 0; i < options.warmup + options.repeat; ++i) {
+    Clock::time_point start = Clock::now();
+    if (tfc_session_run(session, inputs.data(), outputs.data(), message,
+                        sizeof(message)) != TFC_OK)
+      return message;
+    double took = millisecondsSince(start);
+    if (i == 0)
+      times.first = took;
+    if (i >= options.warmup)
+      times.calls.push_back(took);
+  }
+  for (double took : times.calls)
+    times.mean += took / times.calls.size();
+  std::sort(times.calls.begin(), times.calls.end());
+  return "";
+}
+
+void printTimes(const Options &options, const tfc_model_info &info,
+                tfc_session *session, int64_t threads,
+                const std::vector<tfc_tensor> &inputs,
+                const std::vector<tfc_tensor> &outputs, const Times &times) {
+  if (options.json) {
+    std::printf(
+        "{\"model\": %s, \"threads\": %lld, \"repeat\": %lld, \"min_ms\": "
+        "%.6f, "
+        "\"median_ms\": %.6f, \"mean_ms\": %.6f, \"max_ms\": %.6f, "
+        "\"first_ms\": %.6f, "
+        "\"load_ms\": %.6f, \"arena_bytes\": %zu, \"weights_bytes\": %llu, "
+        "\"inputs\": %s, \"outputs\": %s}\n",
+        quoted(info.model_name).c_str(), static_cast<long long>(threads),
+        static_cast<long long>(options.repeat), times.calls.front(),
+        times.median(), times.mean, times.calls.back(), times.first, times.load,
+        tfc_session_arena_bytes(session),
+        static_cast<unsigned long long>(info.weights_bytes),
+        tensorsAsJson(info.inputs, info.num_inputs, inputs).c_str(),
+        tensorsAsJson(info.outputs, info.num_outputs, outputs).c_str());
+    return;
+  }
+  if (options.repeat > 1)
+    std::printf("%lld calls on %lld thread%s: min %.3f ms, median %.3f ms, max "
+                "%.3f ms\n",
+                static_cast<long long>(options.repeat),
+                static_cast<long long>(threads), threads == 1 ? "" : "s",
+                times.calls.front(), times.median(), times.calls.back());
+}
+
+/// Writes the outputs asked for, or shows what they are.
+std::string deliver(const Options &options, const tfc_model_info &info,
+                    const std::vector<Array> &outputs) {
+  Arrays all;
+  for (uint32_t i = 0; i < info.num_outputs; ++i)
+    all[info.outputs[i].name] = outputs[i];
+  for (const auto &[name, file] : options.outputFiles) {
+    auto found = all.find(name);
+    if (found == all.end())
+      return "the model has no output '" + name + "'; it has " +
+             namesOf(info.outputs, info.num_outputs);
+    std::string error = writeNpy(file, found->second);
+    if (!error.empty())
+      return file + ": " + error;
+  }
+  if (!options.outputsFile.empty()) {
+    std::string error = writeNpz(options.outputsFile, all);
+    return error.empty() ? "" : options.outputsFile + ": " + error;
+  }
+  if (options.outputFiles.empty() && options.repeat == 1 && !options.json)
+    for (uint32_t i = 0; i < info.num_outputs; ++i)
+      std::printf("%s: %s\n", info.outputs[i].name,
+                  summary(outputs[i]).c_str());
+  return "";
+}
+
+int runModel(const Options &options) {
+  char message[512] = "";
+  Times times;
+  Clock::time_point start = Clock::now();
+  std::unique_ptr<tfc_library, Closer> library(
+      tfc_library_open(options.model.c_str(), message, sizeof(message)));
+  if (!library)
+    return refuse(options.model + ": " + message);
+  times.load = millisecondsSince(start);
+  const tfc_model_info &info = *tfc_library_get_info(library.get());
+  if (options.describe) {
+    std::fputs((options.json ? describeAsJson(info) : describe(info)).c_str(),
+               stdout);
+    return ExitSuccess;
+  }
+  Arrays given;
+  std::string error = gatherInputs(options, info, given);
+  if (!error.empty())
+    return refuse(error);
+  std::vector<tfc_tensor> inputs;
+  for (uint32_t i = 0; i < info.num_inputs; ++i)
+    inputs.push_back(asTensor(given[info.inputs[i].name]));
+
+  std::unique_ptr<tfc_pool, Closer> pool(tfc_pool_create(options.threads));
+  std::unique_ptr<tfc_session, Closer> session(
+      pool ? tfc_session_create(library.get(), pool.get()) : nullptr);
+  if (!session)
+    return refuse("the system has no room for " +
+                  std::to_string(options.threads) + " threads");
+  if (tfc_session_prepare(session.get(), inputs.data(), message,
+                          sizeof(message)) != TFC_OK)
+    return refuse(options.model + ": " + message);
+  std::vector<Array> results(info.num_outputs);
+  std::vector<tfc_tensor> outputs;
+  for (uint32_t i = 0; i < info.num_outputs; ++i) {
+    const int64_t *dims = tfc_session_output_dims(session.get(), i);
+    results[i].type = info.outputs[i].type;
+    results[i].dims.assign(dims, dims + info.outputs[i].rank);
+    results[i].data.resize(results[i].elements() *
+                           elementBytes(results[i].type));
+    outputs.push_back(asTensor(results[i]));
+  }
+  error = callModel(options, session.get(), inputs, outputs, times);
+  if (!error.empty())
+    return refuse(options.model + ": " + error);
+  error = deliver(options, info, results);
+  if (!error.empty())
+    return refuse(error);
+  printTimes(options, info, session.get(), tfc_pool_num_threads(pool.get()),
+             inputs, outputs, times);
+  return ExitSuccess;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Options options;
+  std::string error =
+      options.parse(std::vector<std::string>(argv + 1, argv + argc));
+  if (options.help || options.version) {
+    std::fputs(
+        (options.help ? Options::helpText() : Options::versionText()).c_str(),
+        stdout);
+    return ExitSuccess;
+  }
+  if (!error.empty()) {
+    std::fprintf(stderr, "tfc-run: error: %s\n", error.c_str());
+    return ExitUsage;
+  }
+  return runModel(options);
+}
