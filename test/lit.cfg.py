@@ -39,7 +39,7 @@ if os.environ.get("TFC_VERIFY_ROUNDTRIP"):
     config.substitutions.append((r"(?<![\w./-])tfc-opt(?![\w-])", "tfc-opt --verify-roundtrip"))
 
 # A test that hangs fails instead of holding up the rest. Seconds.
-lit_config.maxIndividualTestTime = 600
+config.maxIndividualTestTime = 600
 
 # Tests that compare with ONNX Runtime ask for it.
 try:

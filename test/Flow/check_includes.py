@@ -19,17 +19,18 @@ ROOMS = [
     ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], []),
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
+    ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
-    ("X86", ["include/tfc/Target/X86", "targets/X86"], ["Support", "Attn", "Runtime"]),
+    ("X86", ["include/tfc/Target/X86", "targets/X86"], ["Support", "Attn", "Decompose", "Runtime"]),
     (
         "Driver",
         ["include/tfc/Driver", "lib/Driver"],
-        ["Support", "Onnx", "Attn", "Import", "Raise", "Runtime", "X86"],
+        ["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Runtime", "X86"],
     ),
     (
         "Tools",
         ["tools"],
-        ["Support", "Onnx", "Attn", "Import", "Raise", "Runtime", "X86", "Driver"],
+        ["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Runtime", "X86", "Driver"],
     ),
 ]
 TOP_FOLDERS = ["include", "dialects", "lib", "passes", "targets", "tools"]
