@@ -1,5 +1,4 @@
-//===- AttnDialect.cpp ---------------------------------------------------*- C++
-//-*-===//
+//===- AttnDialect.cpp - the attention dialect ------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -32,15 +31,45 @@ void tfc::attn::AttnDialect::initialize() {
       >();
 }
 
-MutableOperandRange tfc::attn::LinearOp::getDpsInitsMutable() {
-  return getInitMutable();
+//===----------------------------------------------------------------------===//
+// What is the same for all operations
+//===----------------------------------------------------------------------===//
+
+using Effects =
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>;
+
+/// Buffers are read or, where they are the destination, written.
+static void effectsOf(DestinationStyleOpInterface op, Effects &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    auto *resource = SideEffects::DefaultResource::get();
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand, resource);
+    else
+      effects.emplace_back(MemoryEffects::Read::get(), &operand, resource);
+  }
 }
-MutableOperandRange tfc::attn::NormOp::getDpsInitsMutable() {
-  return getInitMutable();
+
+/// A result has the sizes of its destination.
+static LogicalResult reify(OpBuilder &b, DestinationStyleOpInterface op,
+                           ReifiedRankedShapedTypeDims &shapes) {
+  for (OpResult result : op->getResults())
+    shapes.push_back(tensor::getMixedSizes(b, op.getLoc(),
+                                           op.getTiedOpOperand(result)->get()));
+  return success();
 }
-MutableOperandRange tfc::attn::AttentionOp::getDpsInitsMutable() {
-  return getInitMutable();
-}
-MutableOperandRange tfc::attn::PatchEmbedOp::getDpsInitsMutable() {
-  return getInitMutable();
-}
+
+#define TFC_COMMON_METHODS(OP)                                                 \
+  void tfc::attn::OP::getEffects(Effects &effects) {                           \
+    effectsOf(*this, effects);                                                 \
+  }                                                                            \
+  LogicalResult tfc::attn::OP::reifyResultShapes(                              \
+      OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {                     \
+    return reify(b, *this, shapes);                                            \
+  }
+TFC_COMMON_METHODS(LinearOp)
+TFC_COMMON_METHODS(NormOp)
+TFC_COMMON_METHODS(AttentionOp)
+TFC_COMMON_METHODS(PatchEmbedOp)
+#undef TFC_COMMON_METHODS

@@ -11,6 +11,7 @@
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Passes/Raise/Pipelines.h"
+#include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -23,11 +24,13 @@ void tfc::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllExtensions(registry);
   registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect,
                   tfc::x86::X86Dialect>();
+  tfc::attn::registerBufferizableOpInterfaceExternalModels(registry);
   tfc::x86::registerX86Interfaces(registry);
 }
 
 void tfc::registerPasses() {
   mlir::registerAllPasses();
+  tfc::decompose::registerDecomposePasses();
 #ifdef TFC_HAVE_RAISE
   tfc::raise::registerRaisePipelines();
 #endif

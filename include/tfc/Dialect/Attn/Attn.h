@@ -10,6 +10,12 @@
 #define TFC_DIALECT_ATTN_ATTN_H
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpDefinition.h"
@@ -27,5 +33,11 @@
 
 #define GET_OP_CLASSES
 #include "tfc/Dialect/Attn/AttnOps.h.inc"
+
+namespace tfc::attn {
+/// Lets one-shot bufferisation handle the operations of attn.
+void registerBufferizableOpInterfaceExternalModels(
+    mlir::DialectRegistry &registry);
+} // namespace tfc::attn
 
 #endif // TFC_DIALECT_ATTN_ATTN_H

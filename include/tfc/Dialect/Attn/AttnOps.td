@@ -12,6 +12,7 @@
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/EnumAttr.td"
 include "mlir/IR/OpBase.td"
+include "mlir/Dialect/Linalg/IR/LinalgInterfaces.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -21,6 +22,21 @@ def Attn_Dialect : Dialect {
   let name = "attn";
   let cppNamespace = "::tfc::attn";
   let summary = "The operations that a transformer compiler reasons about as a whole";
+  let description = [{
+    An operation is here when passes have to see it as one: to tile it, plan its
+    memory, or give it a kernel. Everything else of a model is upstream's linalg,
+    tensor, arith and math.
+
+    Every operation is in destination style, works on tensors and on buffers,
+    tiles (`TilingInterface`), bufferises, and decomposes to linalg
+    (`AggregatedOpInterface`, pass `attn-decompose`); that decomposition says
+    what it means.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"
+  ];
   let useDefaultAttributePrinterParser = 1;
 }
 
@@ -47,47 +63,185 @@ def Attn_ActivationAttr : EnumAttr<Attn_Dialect, Attn_Activation, "activation"> 
   let assemblyFormat = "$value";
 }
 
+/// Destination style: the last operand is what the result is written to. On
+/// tensors the operations have no effect and one result; on buffers they write
+/// `init` and have none.
 class Attn_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Attn_Dialect, mnemonic, traits>;
+    : Op<Attn_Dialect, mnemonic, !listconcat(traits, [
+        DestinationStyleOpInterface,
+        AggregatedOpInterface,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+        DeclareOpInterfaceMethods<TilingInterface,
+            ["getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
+             "getResultTilePosition", "generateResultTileValue"]>])> {
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    /// To linalg; the reference semantics. Fails on buffers, where a number of
+    /// heads is open and where the size of an image is.
+    ::mlir::FailureOr<::mlir::SmallVector<::mlir::Value>>
+    decomposeOperation(::mlir::OpBuilder &b);
+  }];
+}
 
-def Attn_LinearOp : Attn_Op<"linear", [DeclareOpInterfaceMethods<DestinationStyleOpInterface>]> {
-  let summary = "a product with a weight matrix: `act(x * w + bias)`";
-  // x [..., K]; w [K, N], or [N, K] with transpose_weight; bias [N]; init/result [..., N]
-  let arguments = (ins AnyShaped:$x, AnyShaped:$weight, Optional<AnyShaped>:$bias,
-      AnyShaped:$init,
+/// A tensor or buffer of floating point numbers with a rank.
+def Attn_Shaped : AnyTypeOf<[RankedTensorOf<[AnyFloat]>, MemRefRankOf<[AnyFloat], [0, 1, 2, 3, 4, 5, 6, 7, 8]>],
+    "ranked tensor or memref of floating point numbers">;
+
+def Attn_LinearOp : Attn_Op<"linear"> {
+  let summary = "a product with a weight matrix: `activation(x * weight + bias)`";
+  let description = [{
+    | operand | shape |
+    |---|---|
+    | `x` | [..., K], of rank 1 at least |
+    | `weight` | [K, N]; [N, K] with `transpose_weight` |
+    | `bias` | [N] |
+    | `init` and the result | [..., N] |
+
+    All have one element type; sums of f16 and bf16 are kept in f32. `init` is
+    overwritten, not added to. The activations are those of ONNX: `relu`,
+    `gelu_erf` (x/2 * (1 + erf(x/sqrt 2))), `gelu_tanh` (its approximation by
+    tanh) and `silu` (x * sigmoid x).
+
+    Tiles over all dimensions of the result.
+
+    ```mlir
+    func.func @linear(%x: tensor<?x128x64xf32>, %w: tensor<64x256xf32>, %b: tensor<256xf32>,
+                      %init: tensor<?x128x256xf32>) -> tensor<?x128x256xf32> {
+      %y = attn.linear ins(%x, %w : tensor<?x128x64xf32>, tensor<64x256xf32>)
+                       bias(%b : tensor<256xf32>)
+                       outs(%init : tensor<?x128x256xf32>) activation gelu_erf
+                       -> tensor<?x128x256xf32>
+      return %y : tensor<?x128x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Shaped:$x, Attn_Shaped:$weight, Optional<Attn_Shaped>:$bias,
+      Attn_Shaped:$init,
       UnitAttr:$transpose_weight,
       DefaultValuedAttr<Attn_ActivationAttr, "::tfc::attn::Activation::None">:$activation);
-  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $x `,` $weight `:` type($x) `,` type($weight) `)`
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `outs` `(` $init `:` type($init) `)`
+    (`transpose_weight` $transpose_weight^)? (`activation` $activation^)?
+    attr-dict (`->` type($result)^)?
+  }];
 }
 
-def Attn_NormOp : Attn_Op<"norm", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<DestinationStyleOpInterface>]> {
-  let summary = "layer or root-mean-square normalisation of the trailing dimensions";
-  // x [..., D1..Dn] with n = rank - axis; scale/bias shaped [D1..Dn]
-  let arguments = (ins AnyShaped:$x, Optional<AnyShaped>:$scale, Optional<AnyShaped>:$bias,
-      AnyShaped:$init,
+def Attn_NormOp : Attn_Op<"norm", [AttrSizedOperandSegments]> {
+  let summary = "normalisation of the trailing dimensions";
+  let description = [{
+    `x`, `init` and the result have one shape. The dimensions from `axis` on are
+    one row; `scale` and `bias` have their shape.
+
+    - `layer` (Ba, Kiros, Hinton 2016): (x - mean) / sqrt(variance + epsilon) *
+      scale + bias, the variance being that of the population.
+    - `rms` (Zhang, Sennrich 2019): x / sqrt(mean of squares + epsilon) * scale
+      + bias.
+
+    f16 and bf16 are computed in f32. Tiles over the dimensions before `axis`.
+
+    ```mlir
+    func.func @norm(%x: tensor<?x64xf32>, %scale: tensor<64xf32>, %bias: tensor<64xf32>,
+                    %init: tensor<?x64xf32>) -> tensor<?x64xf32> {
+      %y = attn.norm layer axis 1 epsilon 1.0e-05 ins(%x : tensor<?x64xf32>)
+                     scale(%scale : tensor<64xf32>) bias(%bias : tensor<64xf32>)
+                     outs(%init : tensor<?x64xf32>) -> tensor<?x64xf32>
+      return %y : tensor<?x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Shaped:$x, Optional<Attn_Shaped>:$scale, Optional<Attn_Shaped>:$bias,
+      Attn_Shaped:$init,
       Attn_NormKindAttr:$kind, I64Attr:$axis, F64Attr:$epsilon);
-  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $kind `axis` $axis `epsilon` $epsilon `ins` `(` $x `:` type($x) `)`
+    (`scale` `(` $scale^ `:` type($scale) `)`)? (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
 }
 
-def Attn_AttentionOp : Attn_Op<"attention", [DeclareOpInterfaceMethods<DestinationStyleOpInterface>]> {
+def Attn_AttentionOp : Attn_Op<"attention"> {
   let summary = "scaled dot-product attention";
-  // query [B, H, S, D], key [B, G, T, D], value [B, G, T, E], H a multiple of G;
-  // bias: rank 4, each of its dims 1 or that of the scores [B, H, S, T], added to the scaled scores;
-  // init/result [B, H, S, E].
-  // causal: query i sees key j when j <= i + (T - S).
-  // A row whose scores are all -inf gives NaN, as softmax does.
-  let arguments = (ins AnyShaped:$query, AnyShaped:$key, AnyShaped:$value,
-      Optional<AnyShaped>:$bias, AnyShaped:$init,
+  let description = [{
+    softmax(scale * query keyᵀ + bias) value (Vaswani et al. 2017), for each
+    batch and head.
+
+    | operand | shape |
+    |---|---|
+    | `query` | [B, H, S, D] |
+    | `key` | [B, G, T, D]; H is a multiple of G, query head h reads head h / (H / G) |
+    | `value` | [B, G, T, E] |
+    | `bias` | rank 4, each size 1 or that of the scores [B, H, S, T] |
+    | `init` and the result | [B, H, S, E] |
+
+    With `causal`, query i sees key j when j <= i + (T - S): the last query sees
+    all keys. A row that sees no key, or whose scores are all -inf, is NaN. Sums
+    of f16 and bf16 are kept in f32.
+
+    Tiles over batch, heads (whole groups, or heads of one group) and queries. A
+    tile of a causal operation reads the keys that its last query sees, and no
+    more.
+
+    ```mlir
+    func.func @attention(%q: tensor<2x4x?x8xf32>, %k: tensor<2x2x?x8xf32>,
+                         %v: tensor<2x2x?x8xf32>, %init: tensor<2x4x?x8xf32>)
+        -> tensor<2x4x?x8xf32> {
+      %y = attn.attention scale 0.35 causal
+          ins(%q, %k, %v : tensor<2x4x?x8xf32>, tensor<2x2x?x8xf32>, tensor<2x2x?x8xf32>)
+          outs(%init : tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+      return %y : tensor<2x4x?x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Shaped:$query, Attn_Shaped:$key, Attn_Shaped:$value,
+      Optional<Attn_Shaped>:$bias, Attn_Shaped:$init,
       F64Attr:$scale, UnitAttr:$causal);
-  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `scale` $scale (`causal` $causal^)?
+    `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
 }
 
-def Attn_PatchEmbedOp : Attn_Op<"patch_embed", [DeclareOpInterfaceMethods<DestinationStyleOpInterface>]> {
+def Attn_PatchEmbedOp : Attn_Op<"patch_embed"> {
   let summary = "cuts an image into patches and projects each to a token";
-  // image [B, C, H, W]; weight [E, C, P, Q]; bias [E]; init/result [B, (H/P)*(W/Q), E]
-  let arguments = (ins AnyShaped:$image, AnyShaped:$weight, Optional<AnyShaped>:$bias,
-      AnyShaped:$init);
-  let results = (outs Optional<AnyRankedTensor>:$result);
+  let description = [{
+    The first layer of a vision transformer (Dosovitskiy et al. 2021): a
+    convolution whose stride is its kernel's size, without padding, written as
+    rows of tokens. Pixels that fill no whole patch are not read.
+
+    | operand | shape |
+    |---|---|
+    | `image` | [B, C, H, W] |
+    | `weight` | [E, C, P, Q] |
+    | `bias` | [E] |
+    | `init` and the result | [B, (H / P) * (W / Q), E] |
+
+    Token t is patch (t / (W / Q), t mod (W / Q)). Tiles over the batch.
+
+    ```mlir
+    func.func @embed(%image: tensor<?x3x32x32xf32>, %w: tensor<64x3x8x8xf32>,
+                     %b: tensor<64xf32>, %init: tensor<?x16x64xf32>) -> tensor<?x16x64xf32> {
+      %y = attn.patch_embed ins(%image, %w : tensor<?x3x32x32xf32>, tensor<64x3x8x8xf32>)
+                            bias(%b : tensor<64xf32>) outs(%init : tensor<?x16x64xf32>)
+                            -> tensor<?x16x64xf32>
+      return %y : tensor<?x16x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Shaped:$image, Attn_Shaped:$weight, Optional<Attn_Shaped>:$bias,
+      Attn_Shaped:$init);
+  let assemblyFormat = [{
+    `ins` `(` $image `,` $weight `:` type($image) `,` type($weight) `)`
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
 }
 
 #endif // TFC_DIALECT_ATTN_OPS_TD

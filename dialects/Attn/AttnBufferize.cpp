@@ -1,0 +1,56 @@
+//===- AttnBufferize.cpp - operations of attn on buffers --------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Dialect/Attn/Attn.h"
+
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+
+using namespace mlir;
+using namespace mlir::bufferization;
+using namespace tfc::attn;
+
+namespace {
+
+template <typename Op>
+struct Model : public DstBufferizableOpInterfaceExternalModel<Model<Op>, Op> {
+  /// The destination is written, never read.
+  bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
+                              const AnalysisState &) const {
+    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+  }
+
+  LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
+                          const BufferizationOptions &options,
+                          BufferizationState &state) const {
+    SmallVector<Value> buffers;
+    for (Value operand : op->getOperands()) {
+      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+      if (failed(buffer))
+        return failure();
+      buffers.push_back(*buffer);
+    }
+    Value destination =
+        buffers[cast<Op>(op).getInitMutable().getOperandNumber()];
+    clone(rewriter, op, TypeRange(), buffers);
+    replaceOpWithBufferizedValues(rewriter, op, destination);
+    return success();
+  }
+};
+
+} // namespace
+
+void tfc::attn::registerBufferizableOpInterfaceExternalModels(
+    DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, AttnDialect *) {
+    LinearOp::attachInterface<Model<LinearOp>>(*context);
+    NormOp::attachInterface<Model<NormOp>>(*context);
+    AttentionOp::attachInterface<Model<AttentionOp>>(*context);
+    PatchEmbedOp::attachInterface<Model<PatchEmbedOp>>(*context);
+  });
+}

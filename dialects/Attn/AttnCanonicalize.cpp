@@ -1,0 +1,90 @@
+//===- AttnCanonicalize.cpp - simpler forms of attn -------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Dialect/Attn/Attn.h"
+
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace tfc::attn;
+
+namespace {
+
+bool isSplatOf(Value value, double expected) {
+  DenseElementsAttr constant;
+  if (!value || !matchPattern(value, m_Constant(&constant)) ||
+      !constant.isSplat() || !isa<FloatType>(constant.getElementType()))
+    return false;
+  return constant.getSplatValue<APFloat>().isExactlyValue(expected);
+}
+
+/// A bias of zeros adds nothing.
+template <typename Op>
+struct DropZeroBias : public OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    if (!isSplatOf(op.getBias(), 0.0))
+      return rewriter.notifyMatchFailure(op,
+                                         "the bias is not a constant of zeros");
+    rewriter.modifyOpInPlace(op, [&] { op.getBiasMutable().clear(); });
+    return success();
+  }
+};
+
+/// A scale of ones changes nothing.
+struct DropUnitScale : public OpRewritePattern<NormOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(NormOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!isSplatOf(op.getScale(), 1.0))
+      return rewriter.notifyMatchFailure(op,
+                                         "the scale is not a constant of ones");
+    rewriter.modifyOpInPlace(op, [&] { op.getScaleMutable().clear(); });
+    return success();
+  }
+};
+
+/// One query, the last, sees all keys: a decoder's step needs no mask.
+struct DropCausalOfOneQuery : public OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getCausal() ||
+        cast<ShapedType>(op.getQuery().getType()).getDimSize(2) != 1)
+      return rewriter.notifyMatchFailure(op, "not causal, or not of one query");
+    rewriter.modifyOpInPlace(op, [&] { op.setCausal(false); });
+    return success();
+  }
+};
+
+} // namespace
+
+void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                           MLIRContext *context) {
+  patterns.add<DropZeroBias<LinearOp>>(context);
+}
+
+void NormOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                         MLIRContext *context) {
+  patterns.add<DropUnitScale, DropZeroBias<NormOp>>(context);
+}
+
+void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<DropCausalOfOneQuery, DropZeroBias<AttentionOp>>(context);
+}
+
+void PatchEmbedOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                               MLIRContext *context) {
+  patterns.add<DropZeroBias<PatchEmbedOp>>(context);
+}

@@ -1,0 +1,255 @@
+//===- AttnTiling.cpp - tiles of attn operations ----------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Dialect/Attn/Attn.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace tfc::attn;
+
+namespace {
+
+using Sizes = SmallVector<OpFoldResult>;
+
+/// Builds one tile of an operation: slices of its operands, then the operation
+/// on them.
+class Tile {
+public:
+  Tile(OpBuilder &b, Operation *op) : b(b), loc(op->getLoc()), op(op) {}
+
+  Sizes shape(Value value) {
+    if (isa<RankedTensorType>(value.getType()))
+      return tensor::getMixedSizes(b, loc, value);
+    return memref::getMixedSizes(b, loc, value);
+  }
+
+  OpFoldResult zero() { return b.getIndexAttr(0); }
+
+  /// The part of `value` at `offsets` of `sizes`; dimensions after those given
+  /// are whole.
+  Value slice(Value value, ArrayRef<OpFoldResult> offsets,
+              ArrayRef<OpFoldResult> sizes) {
+    Sizes from(offsets), extent(sizes), strides;
+    Sizes whole = shape(value);
+    for (size_t d = from.size(); d < whole.size(); ++d) {
+      from.push_back(zero());
+      extent.push_back(whole[d]);
+    }
+    strides.assign(whole.size(), b.getIndexAttr(1));
+    Operation *part;
+    if (isa<RankedTensorType>(value.getType()))
+      part =
+          tensor::ExtractSliceOp::create(b, loc, value, from, extent, strides);
+    else
+      part = memref::SubViewOp::create(b, loc, value, from, extent, strides);
+    slices.push_back(part);
+    return part->getResult(0);
+  }
+
+  /// The operation on `operands`, its destination among them.
+  TilingResult finish(ArrayRef<Value> operands, Value init) {
+    SmallVector<Type> types;
+    if (op->getNumResults())
+      types.push_back(init.getType());
+    Operation *tiled = mlir::clone(b, op, types, operands);
+    return {{tiled}, SmallVector<Value>(tiled->getResults()), slices};
+  }
+
+  OpBuilder &b;
+  Location loc;
+
+private:
+  Operation *op;
+  SmallVector<Operation *> slices;
+};
+
+SmallVector<utils::IteratorType> allParallel(unsigned count) {
+  return SmallVector<utils::IteratorType>(count, utils::IteratorType::parallel);
+}
+
+/// The first `count` dimensions of the destination.
+SmallVector<Range> domain(OpBuilder &b, Operation *op, Value init,
+                          unsigned count) {
+  Tile tile(b, op);
+  SmallVector<Range> ranges;
+  for (OpFoldResult size : ArrayRef(tile.shape(init)).take_front(count))
+    ranges.push_back({b.getIndexAttr(0), size, b.getIndexAttr(1)});
+  return ranges;
+}
+
+/// A result's tile: the loops' offsets and sizes, then whole dimensions.
+LogicalResult resultTile(OpBuilder &b, Operation *op, Value init,
+                         ArrayRef<OpFoldResult> offsets,
+                         ArrayRef<OpFoldResult> sizes, Sizes &resultOffsets,
+                         Sizes &resultSizes) {
+  Tile tile(b, op);
+  resultOffsets.assign(offsets.begin(), offsets.end());
+  resultSizes.assign(sizes.begin(), sizes.end());
+  for (OpFoldResult size :
+       ArrayRef(tile.shape(init)).drop_front(offsets.size())) {
+    resultOffsets.push_back(b.getIndexAttr(0));
+    resultSizes.push_back(size);
+  }
+  return success();
+}
+
+/// The tile that makes a slice of the result, for a consumer that is tiled.
+/// Dimensions without a loop must be whole there.
+FailureOr<TilingResult> tileForResult(OpBuilder &b, TilingInterface op,
+                                      Value init, unsigned loops,
+                                      ArrayRef<OpFoldResult> offsets,
+                                      ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, op);
+  Sizes whole = tile.shape(init);
+  for (size_t d = loops; d < whole.size(); ++d)
+    if (!isZeroInteger(offsets[d]) ||
+        !isEqualConstantIntOrValue(sizes[d], whole[d]))
+      return failure();
+  return op.getTiledImplementation(b, offsets.take_front(loops),
+                                   sizes.take_front(loops));
+}
+
+} // namespace
+
+#define TFC_TILING_METHODS(OP, LOOPS)                                          \
+  SmallVector<utils::IteratorType> OP::getLoopIteratorTypes() {                \
+    return allParallel(LOOPS);                                                 \
+  }                                                                            \
+  SmallVector<Range> OP::getIterationDomain(OpBuilder &b) {                    \
+    return domain(b, *this, getInit(), LOOPS);                                 \
+  }                                                                            \
+  LogicalResult OP::getResultTilePosition(                                     \
+      OpBuilder &b, unsigned, ArrayRef<OpFoldResult> offsets,                  \
+      ArrayRef<OpFoldResult> sizes, Sizes &resultOffsets,                      \
+      Sizes &resultSizes) {                                                    \
+    return resultTile(b, *this, getInit(), offsets, sizes, resultOffsets,      \
+                      resultSizes);                                            \
+  }                                                                            \
+  FailureOr<TilingResult> OP::generateResultTileValue(                         \
+      OpBuilder &b, unsigned, ArrayRef<OpFoldResult> offsets,                  \
+      ArrayRef<OpFoldResult> sizes) {                                          \
+    return tileForResult(b, cast<TilingInterface>(getOperation()), getInit(),  \
+                         LOOPS, offsets, sizes);                               \
+  }
+TFC_TILING_METHODS(LinearOp, cast<ShapedType>(getInit().getType()).getRank())
+TFC_TILING_METHODS(NormOp, getAxis())
+TFC_TILING_METHODS(AttentionOp, 3)
+TFC_TILING_METHODS(PatchEmbedOp, 1)
+#undef TFC_TILING_METHODS
+
+FailureOr<TilingResult>
+LinearOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                                 ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, *this);
+  OpFoldResult column = offsets.back(), columns = sizes.back();
+  OpFoldResult depth = tile.shape(getX()).back();
+  SmallVector<Value> operands = {
+      tile.slice(getX(), offsets.drop_back(), sizes.drop_back())};
+  if (getTransposeWeight())
+    operands.push_back(tile.slice(getWeight(), column, columns));
+  else
+    operands.push_back(
+        tile.slice(getWeight(), {tile.zero(), column}, {depth, columns}));
+  if (getBias())
+    operands.push_back(tile.slice(getBias(), column, columns));
+  operands.push_back(tile.slice(getInit(), offsets, sizes));
+  return tile.finish(operands, operands.back());
+}
+
+FailureOr<TilingResult>
+NormOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                               ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, *this);
+  SmallVector<Value> operands = {tile.slice(getX(), offsets, sizes)};
+  if (getScale())
+    operands.push_back(getScale());
+  if (getBias())
+    operands.push_back(getBias());
+  operands.push_back(tile.slice(getInit(), offsets, sizes));
+  return tile.finish(operands, operands.back());
+}
+
+/// The heads of key and value that the query heads of a tile read, where that
+/// is known: whole groups, or one head.
+static LogicalResult keyHeads(Tile &tile, OpFoldResult queryHeads,
+                              OpFoldResult groups, OpFoldResult &offset,
+                              OpFoldResult &size) {
+  std::optional<int64_t> heads = getConstantIntValue(queryHeads),
+                         group = getConstantIntValue(groups),
+                         count = getConstantIntValue(size);
+  if (heads && group && *heads == *group)
+    return success();
+  if (!heads || !group || *group == 0 || !count)
+    return failure();
+  int64_t each = *heads / *group;
+  if (*count != 1 && *count % each != 0)
+    return failure();
+  AffineExpr head = tile.b.getAffineDimExpr(0);
+  offset = affine::makeComposedFoldedAffineApply(tile.b, tile.loc,
+                                                 head.floorDiv(each), {offset});
+  size = tile.b.getIndexAttr(std::max<int64_t>(1, *count / each));
+  return success();
+}
+
+FailureOr<TilingResult>
+AttentionOp::getTiledImplementation(OpBuilder &b,
+                                    ArrayRef<OpFoldResult> offsets,
+                                    ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, *this);
+  Sizes query = tile.shape(getQuery()), key = tile.shape(getKey());
+  Sizes keyOffsets = {offsets[0], offsets[1], tile.zero()};
+  Sizes keySizes = {sizes[0], sizes[1], key[2]};
+  if (failed(keyHeads(tile, query[1], key[1], keyOffsets[1], keySizes[1])))
+    return failure();
+  if (getCausal()) {
+    // The keys that the tile's last query sees; then it is again the last of
+    // the tile to see all. A tile whose queries see none has none.
+    AffineExpr keys, queries, first, count;
+    bindSymbols(b.getContext(), keys, queries, first, count);
+    AffineMap seen = AffineMap::get(
+        0, 4, {keys - queries + first + count, b.getAffineConstantExpr(0)},
+        b.getContext());
+    keySizes[2] = affine::makeComposedFoldedAffineMax(
+        b, getLoc(), seen, {key[2], query[2], offsets[2], sizes[2]});
+  }
+  SmallVector<Value> operands = {tile.slice(getQuery(), offsets, sizes),
+                                 tile.slice(getKey(), keyOffsets, keySizes),
+                                 tile.slice(getValue(), keyOffsets, keySizes)};
+  if (getBias()) {
+    ArrayRef<int64_t> shape = cast<ShapedType>(getBias().getType()).getShape();
+    Sizes biasOffsets(offsets), biasSizes(sizes);
+    biasOffsets.push_back(tile.zero());
+    biasSizes.push_back(keySizes[2]);
+    for (unsigned d = 0; d < 4; ++d) {
+      // An open size may turn out to be 1 or that of the scores.
+      if (ShapedType::isDynamic(shape[d]))
+        return failure();
+      if (shape[d] == 1) {
+        biasOffsets[d] = tile.zero();
+        biasSizes[d] = b.getIndexAttr(1);
+      }
+    }
+    operands.push_back(tile.slice(getBias(), biasOffsets, biasSizes));
+  }
+  operands.push_back(tile.slice(getInit(), offsets, sizes));
+  return tile.finish(operands, operands.back());
+}
+
+FailureOr<TilingResult>
+PatchEmbedOp::getTiledImplementation(OpBuilder &b,
+                                     ArrayRef<OpFoldResult> offsets,
+                                     ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, *this);
+  SmallVector<Value> operands = {tile.slice(getImage(), offsets, sizes),
+                                 getWeight()};
+  if (getBias())
+    operands.push_back(getBias());
+  operands.push_back(tile.slice(getInit(), offsets, sizes));
+  return tile.finish(operands, operands.back());
+}

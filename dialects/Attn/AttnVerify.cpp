@@ -1,0 +1,197 @@
+//===- AttnVerify.cpp - what operations of attn must satisfy ----*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Dialect/Attn/Attn.h"
+
+using namespace mlir;
+using namespace tfc::attn;
+
+namespace {
+
+std::string text(ArrayRef<int64_t> shape) {
+  std::string out;
+  llvm::raw_string_ostream os(out);
+  os << "[";
+  llvm::interleaveComma(shape, os, [&](int64_t size) {
+    if (ShapedType::isDynamic(size))
+      os << "?";
+    else
+      os << size;
+  });
+  os << "]";
+  return out;
+}
+
+/// Open sizes may be anything.
+bool agree(int64_t a, int64_t b) {
+  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b;
+}
+
+/// Checks of one operation; each returns whether it held, after a message when
+/// it did not.
+class Checker {
+public:
+  explicit Checker(Operation *op) : op(op) {}
+
+  static ArrayRef<int64_t> shape(Value value) {
+    return cast<ShapedType>(value.getType()).getShape();
+  }
+
+  /// Tensors with one result of the destination's type, or buffers with none.
+  LogicalResult style() {
+    auto destination = cast<DestinationStyleOpInterface>(op);
+    bool tensors =
+        isa<RankedTensorType>(destination.getDpsInits().front().getType());
+    Type element =
+        getElementTypeOrSelf(destination.getDpsInits().front().getType());
+    for (Value operand : op->getOperands()) {
+      if (isa<RankedTensorType>(operand.getType()) != tensors)
+        return op->emitOpError("expected tensors only or buffers only, found ")
+               << operand.getType() << " beside "
+               << destination.getDpsInits().front().getType();
+      if (getElementTypeOrSelf(operand.getType()) != element)
+        return op->emitOpError("expected elements of type ")
+               << element << " everywhere, found " << operand.getType();
+    }
+    if (op->getNumResults() != (tensors ? 1u : 0u))
+      return op->emitOpError("expected ")
+             << (tensors ? "one result" : "no result on buffers") << ", found "
+             << op->getNumResults();
+    if (tensors && op->getResult(0).getType() !=
+                       destination.getDpsInits().front().getType())
+      return op->emitOpError("expected a result of init's type ")
+             << destination.getDpsInits().front().getType() << ", found "
+             << op->getResult(0).getType();
+    return success();
+  }
+
+  LogicalResult rank(StringRef name, Value value, int64_t expected) {
+    if (static_cast<int64_t>(shape(value).size()) == expected)
+      return success();
+    return op->emitOpError("expected ")
+           << name << " of rank " << expected << ", found " << value.getType();
+  }
+
+  LogicalResult sizes(StringRef name, Value value, ArrayRef<int64_t> expected) {
+    ArrayRef<int64_t> found = shape(value);
+    if (found.size() == expected.size() &&
+        llvm::all_of(llvm::zip_equal(found, expected), [](auto pair) {
+          return agree(std::get<0>(pair), std::get<1>(pair));
+        }))
+      return success();
+    return op->emitOpError("expected ")
+           << name << " of sizes " << text(expected) << ", found "
+           << value.getType();
+  }
+
+private:
+  Operation *op;
+};
+
+} // namespace
+
+LogicalResult LinearOp::verify() {
+  Checker check(*this);
+  if (failed(check.style()) || failed(check.rank("weight", getWeight(), 2)))
+    return failure();
+  ArrayRef<int64_t> x = Checker::shape(getX()),
+                    weight = Checker::shape(getWeight());
+  if (x.empty())
+    return emitOpError("expected x of rank 1 at least, found ")
+           << getX().getType();
+  int64_t depth = weight[getTransposeWeight() ? 1 : 0];
+  int64_t columns = weight[getTransposeWeight() ? 0 : 1];
+  if (!agree(x.back(), depth))
+    return emitOpError("expected a weight of ")
+           << x.back() << " rows, as x has columns, found " << depth;
+  if (getBias() && failed(check.sizes("bias", getBias(), {columns})))
+    return failure();
+  SmallVector<int64_t> result(x);
+  result.back() = columns;
+  return check.sizes("init", getInit(), result);
+}
+
+LogicalResult NormOp::verify() {
+  Checker check(*this);
+  ArrayRef<int64_t> x = Checker::shape(getX());
+  if (failed(check.style()) || failed(check.sizes("init", getInit(), x)))
+    return failure();
+  int64_t rank = x.size(), axis = getAxis();
+  if (axis < 0 || axis >= rank)
+    return emitOpError("expected an axis from 0 to ")
+           << rank - 1 << ", found " << axis;
+  if (getEpsilon().isNegative() || !getEpsilon().isFinite())
+    return emitOpError("expected an epsilon of 0 or more");
+  for (auto [name, value] :
+       {std::pair("scale", getScale()), std::pair("bias", getBias())})
+    if (value && failed(check.sizes(name, value, x.drop_front(axis))))
+      return failure();
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  Checker check(*this);
+  if (failed(check.style()))
+    return failure();
+  for (auto [name, value] : {std::pair("query", Value(getQuery())),
+                             std::pair("key", Value(getKey())),
+                             std::pair("value", Value(getValue()))})
+    if (failed(check.rank(name, value, 4)))
+      return failure();
+  ArrayRef<int64_t> query = Checker::shape(getQuery()),
+                    key = Checker::shape(getKey()),
+                    value = Checker::shape(getValue());
+  if (failed(
+          check.sizes("key", getKey(), {query[0], key[1], key[2], query[3]})) ||
+      failed(check.sizes("value", getValue(),
+                         {key[0], key[1], key[2], value[3]})) ||
+      failed(check.sizes("init", getInit(),
+                         {query[0], query[1], query[2], value[3]})))
+    return failure();
+  if (!ShapedType::isDynamic(query[1]) && !ShapedType::isDynamic(key[1]) &&
+      (key[1] == 0 || query[1] % key[1] != 0))
+    return emitOpError("expected the heads of query to be a multiple of those "
+                       "of key, found ")
+           << query[1] << " and " << key[1];
+  if (!getBias())
+    return success();
+  if (failed(check.rank("bias", getBias(), 4)))
+    return failure();
+  int64_t scores[] = {query[0], query[1], query[2], key[2]};
+  for (auto [found, expected] :
+       llvm::zip_equal(Checker::shape(getBias()), scores))
+    if (found != 1 && !agree(found, expected))
+      return emitOpError("expected a bias of sizes 1 or ")
+             << text(scores) << ", found " << getBias().getType();
+  return success();
+}
+
+LogicalResult PatchEmbedOp::verify() {
+  Checker check(*this);
+  if (failed(check.style()) || failed(check.rank("image", getImage(), 4)) ||
+      failed(check.rank("weight", getWeight(), 4)))
+    return failure();
+  ArrayRef<int64_t> image = Checker::shape(getImage()),
+                    weight = Checker::shape(getWeight());
+  if (!agree(image[1], weight[1]))
+    return emitOpError("expected a weight of ")
+           << image[1] << " channels, as image has, found " << weight[1];
+  for (int64_t size : weight.drop_front(2))
+    if (size == 0)
+      return emitOpError("expected patches of one pixel at least, found ")
+             << getWeight().getType();
+  if (getBias() && failed(check.sizes("bias", getBias(), {weight[0]})))
+    return failure();
+  int64_t tokens = 1;
+  for (unsigned d = 2; d < 4; ++d)
+    tokens = ShapedType::isDynamic(tokens) || ShapedType::isDynamic(image[d]) ||
+                     ShapedType::isDynamic(weight[d])
+                 ? ShapedType::kDynamic
+                 : tokens * (image[d] / weight[d]);
+  return check.sizes("init", getInit(), {image[0], tokens, weight[0]});
+}

@@ -1,0 +1,58 @@
+// RUN: tfc-opt %s | tfc-opt | FileCheck %s
+// RUN: tfc-opt %s --mlir-print-op-generic | tfc-opt | FileCheck %s
+// RUN: tfc-opt %s --emit-bytecode | tfc-opt | FileCheck %s
+
+// CHECK-LABEL: @linear
+func.func @linear(%x: tensor<?x64xf32>, %w: tensor<64x256xf32>, %wt: tensor<256x64xf32>,
+                  %b: tensor<256xf32>, %init: tensor<?x256xf32>) -> tensor<?x256xf32> {
+  // CHECK: attn.linear ins(%{{.*}}, %{{.*}} : tensor<?x64xf32>, tensor<64x256xf32>) outs(%{{.*}} : tensor<?x256xf32>) -> tensor<?x256xf32>
+  %0 = attn.linear ins(%x, %w : tensor<?x64xf32>, tensor<64x256xf32>)
+                   outs(%init : tensor<?x256xf32>) -> tensor<?x256xf32>
+  // CHECK: attn.linear ins(%{{.*}}) bias(%{{.*}} : tensor<256xf32>) outs(%{{.*}}) transpose_weight activation gelu_erf -> tensor<?x256xf32>
+  %1 = attn.linear ins(%x, %wt : tensor<?x64xf32>, tensor<256x64xf32>) bias(%b : tensor<256xf32>)
+                   outs(%0 : tensor<?x256xf32>) transpose_weight activation gelu_erf -> tensor<?x256xf32>
+  // CHECK: activation relu {note = "kept"} -> tensor<?x256xf32>
+  %2 = attn.linear ins(%x, %w : tensor<?x64xf32>, tensor<64x256xf32>)
+                   outs(%1 : tensor<?x256xf32>) activation relu {note = "kept"} -> tensor<?x256xf32>
+  return %2 : tensor<?x256xf32>
+}
+
+// CHECK-LABEL: @linear_buffers
+func.func @linear_buffers(%x: memref<?x64xf16, strided<[?, 1], offset: ?>>, %w: memref<64x8xf16>,
+                          %init: memref<?x8xf16>) {
+  // CHECK: attn.linear ins(%{{.*}}, %{{.*}} : memref<?x64xf16, strided<[?, 1], offset: ?>>, memref<64x8xf16>) outs(%{{.*}} : memref<?x8xf16>){{$}}
+  attn.linear ins(%x, %w : memref<?x64xf16, strided<[?, 1], offset: ?>>, memref<64x8xf16>)
+              outs(%init : memref<?x8xf16>)
+  return
+}
+
+// CHECK-LABEL: @norm
+func.func @norm(%x: tensor<2x3x8xf32>, %s: tensor<3x8xf32>, %init: tensor<2x3x8xf32>) -> tensor<2x3x8xf32> {
+  // CHECK: attn.norm layer axis 1 epsilon 1.000000e-05 ins(%{{.*}} : tensor<2x3x8xf32>) scale(%{{.*}} : tensor<3x8xf32>) bias(%{{.*}} : tensor<3x8xf32>) outs(%{{.*}} : tensor<2x3x8xf32>) -> tensor<2x3x8xf32>
+  %0 = attn.norm layer axis 1 epsilon 1.0e-05 ins(%x : tensor<2x3x8xf32>) scale(%s : tensor<3x8xf32>)
+                 bias(%s : tensor<3x8xf32>) outs(%init : tensor<2x3x8xf32>) -> tensor<2x3x8xf32>
+  // CHECK: attn.norm rms axis 2 epsilon 0.000000e+00 ins(%{{.*}}) outs(%{{.*}}) -> tensor<2x3x8xf32>
+  %1 = attn.norm rms axis 2 epsilon 0.0 ins(%0 : tensor<2x3x8xf32>)
+                 outs(%init : tensor<2x3x8xf32>) -> tensor<2x3x8xf32>
+  return %1 : tensor<2x3x8xf32>
+}
+
+// CHECK-LABEL: @attention
+func.func @attention(%q: tensor<2x4x?x8xbf16>, %k: tensor<2x2x?x8xbf16>, %v: tensor<2x2x?x16xbf16>,
+                     %bias: tensor<2x1x1x?xbf16>, %init: tensor<2x4x?x16xbf16>) -> tensor<2x4x?x16xbf16> {
+  // CHECK: attn.attention scale 2.500000e-01 causal ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<2x4x?x8xbf16>, tensor<2x2x?x8xbf16>, tensor<2x2x?x16xbf16>) bias(%{{.*}} : tensor<2x1x1x?xbf16>) outs(%{{.*}} : tensor<2x4x?x16xbf16>) -> tensor<2x4x?x16xbf16>
+  %0 = attn.attention scale 0.25 causal
+      ins(%q, %k, %v : tensor<2x4x?x8xbf16>, tensor<2x2x?x8xbf16>, tensor<2x2x?x16xbf16>)
+      bias(%bias : tensor<2x1x1x?xbf16>)
+      outs(%init : tensor<2x4x?x16xbf16>) -> tensor<2x4x?x16xbf16>
+  return %0 : tensor<2x4x?x16xbf16>
+}
+
+// CHECK-LABEL: @patch_embed
+func.func @patch_embed(%image: tensor<?x3x32x33xf32>, %w: tensor<64x3x8x8xf32>, %b: tensor<64xf32>,
+                       %init: tensor<?x16x64xf32>) -> tensor<?x16x64xf32> {
+  // CHECK: attn.patch_embed ins(%{{.*}}, %{{.*}} : tensor<?x3x32x33xf32>, tensor<64x3x8x8xf32>) bias(%{{.*}} : tensor<64xf32>) outs(%{{.*}} : tensor<?x16x64xf32>) -> tensor<?x16x64xf32>
+  %0 = attn.patch_embed ins(%image, %w : tensor<?x3x32x33xf32>, tensor<64x3x8x8xf32>)
+                        bias(%b : tensor<64xf32>) outs(%init : tensor<?x16x64xf32>) -> tensor<?x16x64xf32>
+  return %0 : tensor<?x16x64xf32>
+}

@@ -1,0 +1,82 @@
+// RUN: tfc-opt %s --attn-decompose --split-input-file | FileCheck %s
+// RUN: tfc-opt %s --attn-decompose="keep=attn.norm,attn.linear" --split-input-file | FileCheck %s --check-prefix=KEEP
+
+// CHECK-LABEL: @linear
+// CHECK: linalg.fill
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x8xf16>, tensor<16x8xf16>) outs(%{{.*}} : tensor<?x16xf32>)
+// CHECK:   arith.extf
+// CHECK:   arith.mulf {{.*}} : f32
+// CHECK: linalg.generic
+// CHECK:   math.erf
+// CHECK:   arith.truncf
+// KEEP-LABEL: @linear
+// KEEP: attn.linear
+func.func @linear(%x: tensor<?x8xf16>, %w: tensor<16x8xf16>, %b: tensor<16xf16>, %i: tensor<?x16xf16>) -> tensor<?x16xf16> {
+  %y = attn.linear ins(%x, %w : tensor<?x8xf16>, tensor<16x8xf16>) bias(%b : tensor<16xf16>)
+                   outs(%i : tensor<?x16xf16>) transpose_weight activation gelu_erf -> tensor<?x16xf16>
+  return %y : tensor<?x16xf16>
+}
+
+// -----
+
+// The mean goes first, then the squares of what differs from it.
+// CHECK-LABEL: @norm
+// CHECK: arith.addf
+// CHECK: arith.divf
+// CHECK: arith.subf
+// CHECK: arith.mulf
+// CHECK: math.sqrt
+// KEEP-LABEL: @norm
+// KEEP: attn.norm
+func.func @norm(%x: tensor<4x8xf32>, %i: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %y = attn.norm layer axis 1 epsilon 1.0e-5 ins(%x : tensor<4x8xf32>) outs(%i : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// Four query heads read two key heads.
+// CHECK: affine_map<(d0, d1, d2, d3, d4) -> (d0, d1 floordiv 2, d3, d4)>
+// CHECK-LABEL: @attention
+// CHECK: arith.cmpi sle
+// CHECK: arith.maximumf
+// CHECK: math.exp
+// CHECK: arith.divf
+// KEEP-LABEL: @attention
+// KEEP-NOT: attn.attention
+func.func @attention(%q: tensor<1x4x5x8xf32>, %k: tensor<1x2x6x8xf32>) -> tensor<1x4x5x8xf32> {
+  %e = tensor.empty() : tensor<1x4x5x8xf32>
+  %y = attn.attention scale 0.5 causal ins(%q, %k, %k : tensor<1x4x5x8xf32>, tensor<1x2x6x8xf32>, tensor<1x2x6x8xf32>)
+      outs(%e : tensor<1x4x5x8xf32>) -> tensor<1x4x5x8xf32>
+  return %y : tensor<1x4x5x8xf32>
+}
+
+// -----
+
+// Patches become rows of a product; the ninth row of pixels fills no patch.
+// CHECK-LABEL: @patches
+// CHECK: tensor.extract_slice %{{.*}}[0, 0, 0, 0] [1, 3, 8, 8] [1, 1, 1, 1]
+// CHECK: tensor.expand_shape %{{.*}} into tensor<1x3x2x4x2x4xf32>
+// CHECK: linalg.transpose {{.*}} permutation = [0, 2, 4, 1, 3, 5]
+// CHECK: linalg.generic
+// KEEP-LABEL: @patches
+// KEEP: attn.linear
+func.func @patches(%image: tensor<1x3x9x8xf32>, %p: tensor<6x3x4x4xf32>, %i: tensor<1x4x6xf32>) -> tensor<1x4x6xf32> {
+  %y = attn.patch_embed ins(%image, %p : tensor<1x3x9x8xf32>, tensor<6x3x4x4xf32>)
+      outs(%i : tensor<1x4x6xf32>) -> tensor<1x4x6xf32>
+  return %y : tensor<1x4x6xf32>
+}
+
+// -----
+
+// What has no decomposition stays: buffers, and a number of heads not known.
+// CHECK-LABEL: @stays
+// CHECK: attn.linear
+// CHECK: attn.attention
+// KEEP-LABEL: @stays
+func.func @stays(%x: memref<4x8xf32>, %w: memref<8x8xf32>, %q: tensor<1x?x5x8xf32>) -> tensor<1x?x5x8xf32> {
+  attn.linear ins(%x, %w : memref<4x8xf32>, memref<8x8xf32>) outs(%x : memref<4x8xf32>)
+  %y = attn.attention scale 0.5 ins(%q, %q, %q : tensor<1x?x5x8xf32>, tensor<1x?x5x8xf32>, tensor<1x?x5x8xf32>)
+      outs(%q : tensor<1x?x5x8xf32>) -> tensor<1x?x5x8xf32>
+  return %y : tensor<1x?x5x8xf32>
+}
