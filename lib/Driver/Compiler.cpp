@@ -261,7 +261,7 @@ ExitCode Compilation::printModule() {
   auto print = [&](llvm::raw_ostream &stream) {
     OpPrintingFlags flags;
     if (options.elideWeights)
-      flags.elideLargeElementsAttrs(16).elideLargeResourceString(64);
+      flags.elideLargeElementsAttrs(16).elideLargeResourceString(0);
     (*module)->print(stream, flags);
     stream << "\n";
   };

@@ -113,14 +113,16 @@ static ElementsAttr smallTensor(RankedTensorType type, const char *data,
   return DenseElementsAttr::getFromRawBuffer(type, ArrayRef<char>(data, size));
 }
 
-/// A resource over bytes that `owner` keeps, or over a copy where the file does
-/// not align them.
+/// A resource over bytes that `owner` keeps, where they lie: files need not
+/// align them, and a copy would double the memory of a large model. The blob
+/// says how they are aligned.
 static ElementsAttr largeTensor(RankedTensorType type, StringRef name,
                                 const char *data, size_t size,
                                 std::shared_ptr<llvm::MemoryBuffer> owner) {
-  size_t alignment = std::max<size_t>(1, type.getElementTypeBitWidth() / 8);
   AsmResourceBlob blob;
-  if (owner && reinterpret_cast<uintptr_t>(data) % alignment == 0) {
+  if (owner) {
+    uintptr_t address = reinterpret_cast<uintptr_t>(data);
+    size_t alignment = std::min<size_t>(64, address & -address);
     blob = UnmanagedAsmResourceBlob::allocateWithAlign(
         ArrayRef<char>(data, size), alignment,
         [owner](void *, size_t, size_t) mutable { owner.reset(); });
