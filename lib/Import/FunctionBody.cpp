@@ -107,3 +107,20 @@ LogicalResult tfc::expandFunctionBody(tfc::onnx::NodeOp node,
   results.resize(node.getNumResults());
   return success();
 }
+
+bool tfc::hasFunctionBody(tfc::onnx::NodeOp node) {
+  return node->getNumRegions() == 0 &&
+         hasFunctionBody(node.getDomain().str(), node.getOpType().str(),
+                         node.getOpset());
+}
+
+bool tfc::inputTypesAllowed(tfc::onnx::NodeOp node, ArrayRef<Type> inputTypes,
+                            std::string &reason) {
+  std::vector<int32_t> numbers;
+  for (Type type : inputTypes) {
+    auto tensor = dyn_cast_or_null<RankedTensorType>(type);
+    numbers.push_back(tensor ? elementTypeNumber(tensor.getElementType()) : 0);
+  }
+  return elementTypesAllowed(node.getDomain().str(), node.getOpType().str(),
+                             node.getOpset(), numbers, reason);
+}

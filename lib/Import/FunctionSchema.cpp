@@ -9,6 +9,11 @@
 
 #include "FunctionSchema.h"
 
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+
 #include "onnx/defs/function.h"
 #include "onnx/defs/schema.h"
 
@@ -59,4 +64,73 @@ bool tfc::functionBodyOf(const NodeProto &node, int64_t opset,
     entry->set_version(opset);
   }
   return true;
+}
+
+bool tfc::hasFunctionBody(const std::string &domain,
+                          const std::string &operatorName, int64_t opset) {
+  const OpSchema *schema =
+      OpSchemaRegistry::Schema(operatorName, static_cast<int>(opset), domain);
+  return schema &&
+         (schema->HasFunction() || schema->HasContextDependentFunction());
+}
+
+/// As schemas spell it: "tensor(float)".
+static std::string schemaType(int32_t number) {
+  std::string name = ::onnx::TensorProto::DataType_Name(
+      static_cast<::onnx::TensorProto::DataType>(number));
+  for (char &c : name)
+    c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return "tensor(" + name + ")";
+}
+
+bool tfc::elementTypesAllowed(const std::string &domain,
+                              const std::string &operatorName, int64_t opset,
+                              const std::vector<int32_t> &types,
+                              std::string &reason) {
+  const OpSchema *schema =
+      OpSchemaRegistry::Schema(operatorName, static_cast<int>(opset), domain);
+  if (!schema || schema->inputs().empty())
+    return true;
+  // Inputs of one type variable have one type.
+  std::map<std::string, std::pair<size_t, int32_t>> bound;
+  for (size_t i = 0; i < types.size(); ++i) {
+    if (types[i] == 0)
+      continue;
+    const auto &formal =
+        schema->inputs()[std::min(i, schema->inputs().size() - 1)];
+    std::string found = schemaType(types[i]);
+    std::set<std::string> allowed;
+    for (const std::string *type : formal.GetTypes())
+      allowed.insert(*type);
+    if (!allowed.empty() && !allowed.count(found)) {
+      reason =
+          "its input '" + formal.GetName() + "' is " + found + "; ONNX accepts";
+      for (const std::string &type : allowed)
+        reason += (type == *allowed.begin() ? " " : ", ") + type;
+      return false;
+    }
+    if (!formal.GetIsHomogeneous() ||
+        formal.GetTypeStr().find('(') != std::string::npos)
+      continue;
+    auto [known, isNew] = bound.try_emplace(formal.GetTypeStr(), i, types[i]);
+    if (isNew || known->second.second == types[i])
+      continue;
+    reason = "its inputs " + std::to_string(known->second.first + 1) + " and " +
+             std::to_string(i + 1) + " must have one type, and are " +
+             schemaType(known->second.second) + " and " + found;
+    return false;
+  }
+  return true;
+}
+
+int tfc::firstOpsetWith(const std::string &domain,
+                        const std::string &operatorName) {
+  const auto &ranges = OpSchemaRegistry::DomainToVersionRange::Instance().Map();
+  auto range = ranges.find(domain);
+  if (range == ranges.end())
+    return 0;
+  for (int opset = range->second.first; opset <= range->second.second; ++opset)
+    if (OpSchemaRegistry::Schema(operatorName, opset, domain))
+      return opset;
+  return 0;
 }

@@ -21,6 +21,19 @@ bool functionBodyOf(const ::onnx::NodeProto &node, int64_t opset,
                     const std::vector<::onnx::TypeProto> &inputTypes,
                     ::onnx::FunctionProto &function, std::string &reason);
 
+bool hasFunctionBody(const std::string &domain, const std::string &operatorName,
+                     int64_t opset);
+
+/// Whether the schema accepts inputs of these element types (numbers of
+/// TensorProto.DataType, 0 where unknown).
+bool elementTypesAllowed(const std::string &domain,
+                         const std::string &operatorName, int64_t opset,
+                         const std::vector<int32_t> &types,
+                         std::string &reason);
+
+/// The opset in which the operator first appeared; 0 when no opset has it.
+int firstOpsetWith(const std::string &domain, const std::string &operatorName);
+
 } // namespace tfc
 
 #endif // TFC_LIB_IMPORT_FUNCTIONSCHEMA_H

@@ -345,7 +345,7 @@ LogicalResult GraphImporter::importBody(const ::onnx::GraphProto &graph) {
   for (const auto &initializer : graph.initializer()) {
     Location loc = NameLoc::get(b.getStringAttr(initializer.name()), fileLoc);
     ElementsAttr value = importTensor(
-        loc, file, initializer, "initializer '" + initializer.name() + "'");
+        fileLoc, file, initializer, "initializer '" + initializer.name() + "'");
     if (!value)
       return failure();
     define(initializer.name(),

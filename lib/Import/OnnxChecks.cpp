@@ -1,5 +1,4 @@
-//===- OnnxChecks.cpp - faults of a model, before anything is built from it
-//---------------------------------------------------*- C++ -*-===//
+//===- OnnxChecks.cpp - faults of a model -----------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FunctionSchema.h"
 #include "OnnxFile.h"
 
 #include "onnx/defs/schema.h"
@@ -26,6 +26,14 @@ std::string normalDomain(const std::string &domain) {
 /// Operators that ONNX Runtime's optimisers write; they have no ONNX schema.
 bool isVendorDomain(const std::string &domain) {
   return domain == "com.microsoft";
+}
+
+std::string missingOperator(const NodeProto &node, const std::string &domain) {
+  int first = firstOpsetWith(domain, node.op_type());
+  if (first == 0)
+    return "ONNX has no such operator";
+  return "ONNX has the operator from opset " + std::to_string(first) +
+         " on; the model imports an earlier one";
 }
 
 class Checker {
@@ -94,8 +102,7 @@ private:
             "unknown domain; accepted are ONNX's own domains, "
             "com.microsoft and functions that the model defines");
       else
-        problems.push_back(describe(node) +
-                           "ONNX has no such operator in this opset");
+        problems.push_back(describe(node) + missingOperator(node, domain));
       return;
     }
     if (schema->deprecated()) {

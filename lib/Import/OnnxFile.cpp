@@ -70,6 +70,15 @@ mapExternal(OnnxFile &file, const std::string &location, std::string &reason) {
              "' must be given by a path relative to the model";
     return nullptr;
   }
+  // By its name first: what lies outside is not even looked for.
+  llvm::SmallString<256> plain(location);
+  llvm::sys::path::remove_dots(plain, /*remove_dot_dot=*/true);
+  std::string outside =
+      "its external file '" + location + "' lies outside the model's folder";
+  if (llvm::StringRef(plain).starts_with("..")) {
+    reason = outside;
+    return nullptr;
+  }
   if (std::error_code error = llvm::sys::fs::real_path(path, realPath)) {
     reason = "its external file '" + location +
              "' cannot be read: " + error.message();
@@ -77,8 +86,7 @@ mapExternal(OnnxFile &file, const std::string &location, std::string &reason) {
   }
   if (llvm::sys::fs::real_path(folder, realFolder) ||
       !llvm::StringRef(realPath).starts_with((realFolder + "/").str())) {
-    reason =
-        "its external file '" + location + "' lies outside the model's folder";
+    reason = outside;
     return nullptr;
   }
   auto buffer = llvm::MemoryBuffer::getFile(path, false,

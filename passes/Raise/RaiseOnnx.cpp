@@ -40,6 +40,8 @@ private:
                               RaiseContext &context);
   LogicalResult raiseNodes(Block &block, RaiseContext &context);
   void raiseNode(onnx::NodeOp node, RaiseContext &context);
+  SmallVector<Type> inputTypes(onnx::NodeOp node, RaiseContext &context);
+  void refuse(onnx::NodeOp node, RaiseContext &context, const Twine &reason);
   bool expand(onnx::NodeOp node, RaiseContext &context, std::string &reason);
   LogicalResult finish(func::FuncOp source, func::FuncOp target,
                        RaiseContext &context);
@@ -90,9 +92,9 @@ LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source,
   return success();
 }
 
-/// Replaces the node by ONNX's own definition of its operator.
-bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
-                           std::string &reason) {
+/// As far as they are known; null for an absent input.
+SmallVector<Type> RaiseOnnxPass::inputTypes(onnx::NodeOp node,
+                                            RaiseContext &context) {
   SmallVector<Type> types;
   for (Value input : node.getInputs()) {
     Raised &raised = context.get(input);
@@ -106,6 +108,13 @@ bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
     types.push_back(raised.absent ? Type()
                                   : Type(RankedTensorType::get(dims, element)));
   }
+  return types;
+}
+
+/// Replaces the node by ONNX's own definition of its operator.
+bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
+                           std::string &reason) {
+  SmallVector<Type> types = inputTypes(node, context);
   OpBuilder builder(node);
   SmallVector<Value> results;
   Operation *before = node->getPrevNode();
@@ -136,14 +145,20 @@ bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
 
 void RaiseOnnxPass::raiseNode(onnx::NodeOp node, RaiseContext &context) {
   context.loc = node.getLoc();
-  for (Value input : node.getInputs())
-    if (unknown.contains(input)) {
-      unknown.insert(node.result_begin(), node.result_end());
-      return;
-    }
-  NodeContext nodeContext(context, node);
+  const Rule *rule = rules.find(node);
+  if (llvm::any_of(node.getInputs(),
+                   [&](Value input) { return unknown.contains(input); })) {
+    unknown.insert(node.result_begin(), node.result_end());
+    // What no input could make right is worth saying at once.
+    if (!rule && !hasFunctionBody(node))
+      refuse(node, context, "tfc has no rule for it");
+    return;
+  }
   std::string reason;
-  if (const Rule *rule = rules.find(node)) {
+  if (!inputTypesAllowed(node, inputTypes(node, context), reason))
+    return refuse(node, context, reason);
+  NodeContext nodeContext(context, node);
+  if (rule) {
     if (succeeded((*rule)(nodeContext)))
       return;
     reason = nodeContext.reason;
@@ -153,7 +168,12 @@ void RaiseOnnxPass::raiseNode(onnx::NodeOp node, RaiseContext &context) {
     return;
   if (reason.empty())
     reason = noBody;
-  node.emitError() << nodeContext.describe() << ": " << reason;
+  refuse(node, context, reason);
+}
+
+void RaiseOnnxPass::refuse(onnx::NodeOp node, RaiseContext &context,
+                           const Twine &reason) {
+  node.emitError() << NodeContext(context, node).describe() << ": " << reason;
   failedNode = true;
   unknown.insert(node.result_begin(), node.result_end());
 }
@@ -186,6 +206,32 @@ LogicalResult RaiseOnnxPass::raiseNodes(Block &block, RaiseContext &context) {
   return failure(failedNode);
 }
 
+/// The sizes that the graph states for an output must be those that it has.
+static LogicalResult checkDeclared(func::FuncOp source, unsigned index,
+                                   RankedTensorType declared,
+                                   const Raised &raised) {
+  std::string found;
+  llvm::raw_string_ostream os(found);
+  bool same = static_cast<size_t>(declared.getRank()) == raised.shape.size();
+  for (auto [i, size] : llvm::enumerate(raised.shape)) {
+    std::optional<int64_t> known = getConstantIntValue(size);
+    os << (i ? "x" : "");
+    if (known)
+      os << *known;
+    else
+      os << "?";
+    if (same && known && !declared.isDynamicDim(i) &&
+        declared.getDimSize(i) != *known)
+      same = false;
+  }
+  if (same)
+    return success();
+  auto name = source.getResultAttrOfType<StringAttr>(index, "onnx.name");
+  return source.emitError("output '")
+         << (name ? name.getValue() : "") << "' is declared as " << declared
+         << ", but the graph makes sizes " << found;
+}
+
 LogicalResult RaiseOnnxPass::finish(func::FuncOp source, func::FuncOp target,
                                     RaiseContext &context) {
   OpBuilder &b = context.b;
@@ -208,6 +254,9 @@ LogicalResult RaiseOnnxPass::finish(func::FuncOp source, func::FuncOp target,
   for (auto [i, operand] : llvm::enumerate(
            source.getBody().front().getTerminator()->getOperands())) {
     Raised &raised = context.get(operand);
+    auto declared = dyn_cast<RankedTensorType>(operand.getType());
+    if (declared && failed(checkDeclared(source, i, declared, raised)))
+      return failure();
     results.push_back(context.tensor(raised));
     resultAttrs.push_back(describe(source.getResultAttrDict(i), raised.kind));
   }

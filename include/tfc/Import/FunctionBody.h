@@ -26,6 +26,15 @@ expandFunctionBody(onnx::NodeOp node, llvm::ArrayRef<mlir::Type> inputTypes,
                    llvm::SmallVectorImpl<mlir::Value> &results,
                    std::string &reason);
 
+/// Whether ONNX's schema of the operator has a function body, which may still
+/// not cover every case.
+bool hasFunctionBody(onnx::NodeOp node);
+
+/// Whether ONNX allows the operator inputs of these types (tensors; null where
+/// unknown or absent); says what it would accept where it does not.
+bool inputTypesAllowed(onnx::NodeOp node, llvm::ArrayRef<mlir::Type> inputTypes,
+                       std::string &reason);
+
 } // namespace tfc
 
 #endif // TFC_IMPORT_FUNCTIONBODY_H
