@@ -89,6 +89,18 @@ def X86ExtractPlanPass : Pass<"x86-extract-plan", "mlir::ModuleOp"> {
 
 def X86ConvertToLLVMPass : Pass<"x86-convert-to-llvm", "mlir::ModuleOp"> {
   let summary = "Convert everything but parallel regions and checks to LLVM";
+  let description = [{
+    Buffers become addresses: `x86.buffer` reads the pointer of its input, output
+    or the arena from the frame, or adds to the address of the weights. Regions
+    keep their form, with i64 arguments, until they are outlined.
+
+    ```mlir
+    %x = x86.buffer arena 0 offset(%bytes) : memref<4xf32>
+    // becomes
+    %arena = llvm.load %field : !llvm.ptr -> !llvm.ptr
+    %data = llvm.getelementptr %arena[%bytes] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+    ```
+  }];
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];
 }
 
@@ -103,6 +115,11 @@ def X86OutlineParallelPass : Pass<"x86-outline-parallel", "mlir::ModuleOp"> {
 
 def X86PrepareTensorsPass : Pass<"x86-prepare-tensors", "mlir::ModuleOp"> {
   let summary = "Fuse elementwise chains and rewrite what bufferises badly";
+  let description = [{
+    Elementwise operations of linalg are fused into their consumers where that
+    computes nothing twice, so that a chain of them is one loop and has no
+    temporary buffer between.
+  }];
   let dependentDialects = ["mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect",
                            "mlir::affine::AffineDialect"];
 }

@@ -27,6 +27,17 @@ class X86_Op<string mnemonic, list<Trait> traits = []>
 
 def X86_NumThreadsOp : X86_Op<"num_threads", [Pure]> {
   let summary = "how many workers a parallel region of this call may have";
+  let description = [{
+    1 at least; what the caller of the model gave.
+
+    ```mlir
+    func.func @scratch() -> memref<?x64xf32> {
+      %workers = x86.num_threads
+      %each = memref.alloc(%workers) : memref<?x64xf32>
+      return %each : memref<?x64xf32>
+    }
+    ```
+  }];
   let results = (outs Index:$result);
   let assemblyFormat = "attr-dict";
 }
@@ -43,9 +54,17 @@ def X86_ParallelOp : X86_Op<"parallel", [RecursiveMemoryEffects, SameTypeOperand
     scratch takes the slice of its worker.
 
     ```mlir
-    x86.parallel %count grain %grain {
-    ^bb0(%begin: index, %end: index, %worker: index):
-      x86.yield
+    func.func @zero(%x: memref<?xf32>, %count: index, %grain: index) {
+      %zero = arith.constant 0.0 : f32
+      %one = arith.constant 1 : index
+      x86.parallel %count grain %grain : index {
+      ^bb0(%begin: index, %end: index, %worker: index):
+        scf.for %i = %begin to %end step %one {
+          memref.store %zero, %x[%i] : memref<?xf32>
+        }
+        x86.yield
+      }
+      return
     }
     ```
   }];
@@ -56,6 +75,17 @@ def X86_ParallelOp : X86_Op<"parallel", [RecursiveMemoryEffects, SameTypeOperand
 
 def X86_YieldOp : X86_Op<"yield", [Terminator, ReturnLike, Pure, HasParent<"ParallelOp">]> {
   let summary = "ends a parallel region";
+  let description = [{
+    ```mlir
+    func.func @nothing(%count: index) {
+      x86.parallel %count grain %count : index {
+      ^bb0(%begin: index, %end: index, %worker: index):
+        x86.yield
+      }
+      return
+    }
+    ```
+  }];
   let assemblyFormat = "attr-dict";
 }
 
@@ -80,9 +110,12 @@ def X86_BufferOp : X86_Op<"buffer", [Pure, AttrSizedOperandSegments,
     model's packed constants. `sizes` are the dynamic dimensions, in elements.
 
     ```mlir
-    %x = x86.buffer input 0 sizes(%n) : memref<?x4xf32>
-    %t = x86.buffer arena 0 offset(%bytes) sizes(%n) : memref<?x4xf32>
-    %w = x86.buffer weights 4096 : memref<4x8xf32>
+    func.func @buffers(%n: index, %bytes: index) {
+      %x = x86.buffer input 0 sizes(%n) : memref<?x4xf32>
+      %t = x86.buffer arena 0 offset(%bytes) sizes(%n) : memref<?x4xf32>
+      %w = x86.buffer weights 4096 : memref<4x8xf32>
+      return
+    }
     ```
   }];
   let arguments = (ins X86_BufferSpace:$space, I64Attr:$index,
@@ -100,7 +133,10 @@ def X86_InputDimOp : X86_Op<"input_dim", [Pure]> {
     `position` counts the dimensions of all inputs, one input after the other.
 
     ```mlir
-    %batch = x86.input_dim 0
+    func.func @batch() -> index {
+      %batch = x86.input_dim 0
+      return %batch : index
+    }
     ```
   }];
   let arguments = (ins I64Attr:$position);
@@ -112,7 +148,10 @@ def X86_OutputDimsOp : X86_Op<"output_dims"> {
   let summary = "states the sizes of all outputs, one output after the other";
   let description = [{
     ```mlir
-    x86.output_dims %batch, %classes
+    func.func @plan(%batch: index, %classes: index) {
+      x86.output_dims %batch, %classes
+      return
+    }
     ```
   }];
   let arguments = (ins Variadic<Index>:$dims);
@@ -121,6 +160,14 @@ def X86_OutputDimsOp : X86_Op<"output_dims"> {
 
 def X86_ArenaBytesOp : X86_Op<"arena_bytes"> {
   let summary = "states how many bytes of arena the call uses";
+  let description = [{
+    ```mlir
+    func.func @plan(%bytes: index) {
+      x86.arena_bytes %bytes
+      return
+    }
+    ```
+  }];
   let arguments = (ins Index:$bytes);
   let assemblyFormat = "$bytes attr-dict";
 }
@@ -132,7 +179,10 @@ def X86_CheckOp : X86_Op<"check"> {
     in the entry function, outside parallel regions.
 
     ```mlir
-    x86.check %ok, 0
+    func.func @checked(%ok: i1) {
+      x86.check %ok, 0
+      return
+    }
     ```
   }];
   let arguments = (ins I1:$condition, I64Attr:$index);
