@@ -326,8 +326,8 @@ struct DecomposeAttention {
                         extended(b, loc, v[1], wide));
                     return arith::AddFOp::create(b, loc, v[2], term);
                   });
-    Value weights =
-        softmax(d, biased(d, op, products, scoreShape, wide), scoreShape, wide);
+    Value weights = softmax(d, biased(d, op, products, scoreShape, wide),
+                            scoreShape, op.getZeroMaskedRows(), wide);
     // Loops: batch, head, query, value depth, key.
     AffineMap probabilities = d.map(5, {0, 1, 2, 4});
     AffineMap values =
@@ -396,7 +396,8 @@ private:
   }
 
   static Value softmax(Decomposer &d, Value scores,
-                       ArrayRef<OpFoldResult> shape, Type wide) {
+                       ArrayRef<OpFoldResult> shape, bool zeroMasked,
+                       Type wide) {
     AffineMap whole = d.map(4, Decomposer::range(4)), row = d.map(4, {0, 1, 2});
     ArrayRef<OpFoldResult> rows = shape.drop_back();
     Value most = d.generic(
@@ -416,12 +417,28 @@ private:
                   [](OpBuilder &b, Location loc, ValueRange v) -> Value {
                     return arith::AddFOp::create(b, loc, v[0], v[1]);
                   });
-    return d.generic({powers, total},
-                     tensor::EmptyOp::create(d.b, d.loc, shape, wide),
-                     {whole, row, whole}, 4,
-                     [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                       return arith::DivFOp::create(b, loc, v[0], v[1]);
-                     });
+    SmallVector<Value> inputs = {powers, total};
+    SmallVector<AffineMap> maps = {whole, row};
+    if (zeroMasked) {
+      inputs.push_back(most);
+      maps.push_back(row);
+    }
+    maps.push_back(whole);
+    return d.generic(
+        inputs, tensor::EmptyOp::create(d.b, d.loc, shape, wide), maps, 4,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value share = arith::DivFOp::create(b, loc, v[0], v[1]);
+          if (!zeroMasked)
+            return share;
+          auto number = [&](double value) -> Value {
+            return arith::ConstantOp::create(b, loc,
+                                             b.getFloatAttr(wide, value));
+          };
+          Value masked = arith::CmpFOp::create(
+              b, loc, arith::CmpFPredicate::OEQ, v[2],
+              number(-std::numeric_limits<double>::infinity()));
+          return arith::SelectOp::create(b, loc, masked, number(0), share);
+        });
   }
 };
 

@@ -12,6 +12,7 @@
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Passes/Decompose/Passes.h"
+#include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -31,8 +32,6 @@ void tfc::registerDialects(mlir::DialectRegistry &registry) {
 void tfc::registerPasses() {
   mlir::registerAllPasses();
   tfc::decompose::registerDecomposePasses();
-#ifdef TFC_HAVE_RAISE
   tfc::raise::registerRaisePipelines();
-#endif
   tfc::x86::registerX86Pipelines();
 }

@@ -44,8 +44,9 @@ bool tfc::functionBodyOf(const NodeProto &node, int64_t opset,
       reason = "tfc has no rule for it, and ONNX no function body";
       return false;
     }
-    // Schemas name the inputs by position; attributes have defaults there.
-    schema->BuildFunction(function);
+    // Bodies that depend on the node come without the schema's inputs.
+    if (function.input_size() == 0)
+      schema->BuildFunction(function);
   } catch (const std::exception &error) {
     reason =
         std::string("ONNX's function body cannot be built: ") + error.what();

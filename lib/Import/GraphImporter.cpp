@@ -205,7 +205,8 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &node) {
     if (failed(importFunction(*function->second, node, inputs, results)))
       return failure();
     for (auto [name, value] : llvm::zip(node.output(), results))
-      define(name, value);
+      if (value)
+        define(name, value);
     return success();
   }
   NamedAttrList attributes;
@@ -290,11 +291,14 @@ GraphImporter::importFunction(const ::onnx::FunctionProto &function,
   for (const auto &node : function.node())
     if (succeeded(result))
       result = importNode(bindAttributes(node, function, call));
-  for (const std::string &output : function.output()) {
+  for (auto [i, output] : llvm::enumerate(function.output())) {
     if (failed(result))
       break;
     Value value = lookup(output);
-    if (!value)
+    // A body may leave out what the call does.
+    bool wanted =
+        static_cast<int>(i) < call.output_size() && !call.output(i).empty();
+    if (!value && wanted)
       result = emitError(locate(call))
                << "function '" << function.name()
                << "': nothing makes its output '" << output << "'";

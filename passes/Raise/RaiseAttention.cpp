@@ -106,6 +106,9 @@ LogicalResult raiseAttention(NodeContext &n) {
         "caches, key lengths and intermediate results are not raised");
   if (n.number("softcap", 0) != 0 || n.integer("softmax_precision", 0) != 0)
     return n.fail("soft caps and softmax precisions are not raised");
+  if (n.integer("left_window_size", -1) >= 0 ||
+      n.integer("right_window_size", -1) >= 0)
+    return n.fail("windows are not raised");
   Raised query = n.input(0), key = n.input(1), value = n.input(2);
   bool packed = query.rank() == 3;
   if (packed) {
@@ -148,7 +151,8 @@ LogicalResult raiseAttention(NodeContext &n) {
       attn::AttentionOp::create(n.b, n.loc, init.getType(),
                                 query.tensor ? query.tensor : n.c.tensor(query),
                                 n.c.tensor(key), n.c.tensor(value), bias, init,
-                                APFloat(static_cast<double>(scale)), causal);
+                                APFloat(static_cast<double>(scale)), causal,
+                                /*zero_masked_rows=*/bias != nullptr);
   Raised result = n.c.fromTensor(op->getResult(0), query.kind, shape);
   if (!packed)
     return n.finish(result);

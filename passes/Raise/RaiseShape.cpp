@@ -55,6 +55,12 @@ LogicalResult raiseIdentity(NodeContext &n) { return n.finish(n.input(0)); }
 LogicalResult raiseDropout(NodeContext &n) {
   if (n.isUsed(1))
     return n.fail("its mask is used; only inference is supported");
+  if (n.has(2)) {
+    std::optional<SmallVector<int64_t>> training = n.c.integers(n.input(2));
+    if (!training || training->front() != 0)
+      return n.fail("its training_mode is not a constant false; only inference "
+                    "is supported");
+  }
   return n.finish(n.input(0));
 }
 

@@ -204,7 +204,8 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   Value init = c.empty(four, query.kind);
   auto op = attn::AttentionOp::create(
       c.b, c.loc, init.getType(), asFour(c, query), asFour(c, key),
-      asFour(c, value), bias, init, APFloat(graph->scale), /*causal=*/false);
+      asFour(c, value), bias, init, APFloat(graph->scale), /*causal=*/false,
+      /*zero_masked_rows=*/false);
   return c.fromTensor(c.reshape(op->getResult(0), four, result), query.kind,
                       result);
 }

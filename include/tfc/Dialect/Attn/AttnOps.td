@@ -180,8 +180,9 @@ def Attn_AttentionOp : Attn_Op<"attention"> {
     | `init` and the result | [B, H, S, E] |
 
     With `causal`, query i sees key j when j <= i + (T - S): the last query sees
-    all keys. A row that sees no key, or whose scores are all -inf, is NaN. Sums
-    of f16 and bf16 are kept in f32.
+    all keys. A row that sees no key, or whose scores are all -inf, is NaN, as
+    softmax makes it; with `zero_masked_rows` it is zero, as ONNX's Attention
+    makes it. Sums of f16 and bf16 are kept in f32.
 
     Tiles over batch, heads (whole groups, or heads of one group) and queries. A
     tile of a causal operation reads the keys that its last query sees, and no
@@ -200,9 +201,9 @@ def Attn_AttentionOp : Attn_Op<"attention"> {
   }];
   let arguments = (ins Attn_Shaped:$query, Attn_Shaped:$key, Attn_Shaped:$value,
       Optional<Attn_Shaped>:$bias, Attn_Shaped:$init,
-      F64Attr:$scale, UnitAttr:$causal);
+      F64Attr:$scale, UnitAttr:$causal, UnitAttr:$zero_masked_rows);
   let assemblyFormat = [{
-    `scale` $scale (`causal` $causal^)?
+    `scale` $scale (`causal` $causal^)? (`zero_masked_rows` $zero_masked_rows^)?
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
     (`bias` `(` $bias^ `:` type($bias) `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
