@@ -48,6 +48,8 @@ private:
 
   RuleSet rules;
   bool failedNode = false;
+  /// The node of the file whose function body is being raised.
+  onnx::NodeOp expanded;
   /// Values that a refused node would have made; nodes that use them are not
   /// reported again.
   llvm::DenseSet<Value> unknown;
@@ -126,6 +128,9 @@ bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
   SmallVector<Operation *> body;
   for (Operation *op = first; op != node; op = op->getNextNode())
     body.push_back(op);
+  onnx::NodeOp outer = expanded;
+  if (!outer)
+    expanded = node;
   for (Operation *op : body) {
     if (auto initializer = dyn_cast<onnx::InitializerOp>(op))
       initializer.emitError("unexpected initialiser in a function body");
@@ -134,6 +139,7 @@ bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
     else
       raiseNode(cast<onnx::NodeOp>(op), context);
   }
+  expanded = outer;
   for (auto [result, value] : llvm::zip(node.getResults(), results))
     if (value) {
       if (unknown.contains(value))
@@ -173,7 +179,11 @@ void RaiseOnnxPass::raiseNode(onnx::NodeOp node, RaiseContext &context) {
 
 void RaiseOnnxPass::refuse(onnx::NodeOp node, RaiseContext &context,
                            const Twine &reason) {
-  node.emitError() << NodeContext(context, node).describe() << ": " << reason;
+  InFlightDiagnostic error = (expanded ? expanded : node).emitError();
+  error << NodeContext(context, expanded ? expanded : node).describe() << ": ";
+  if (expanded)
+    error << "in its function body, " << node.getOpType() << ": ";
+  error << reason;
   failedNode = true;
   unknown.insert(node.result_begin(), node.result_end());
 }

@@ -322,7 +322,7 @@ std::optional<Raised> tfc::raise::recogniseLayerNorm(NodeContext &n) {
     auto norm =
         normal.tensor ? normal.tensor.getDefiningOp<attn::NormOp>() : nullptr;
     if (!norm || !n.isUsedOnce(side) || !isRow(row, normal) || norm.getBias() ||
-        !norm->hasOneUse() != !norm->use_empty())
+        !norm->use_empty())
       continue;
     if (norm.getKind() != attn::NormKind::Layer ||
         norm.getAxis() != static_cast<uint64_t>(normal.rank() - 1))
