@@ -205,24 +205,33 @@ Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
   });
   if (Error error = writeAll(script, linkerScript(weightsBytes)))
     return error;
-  StringRef arguments[] = {*linker,
-                           "-shared",
-                           "-o",
-                           output,
-                           object,
-                           *entry,
-                           "-T",
-                           script,
-                           "--hash-style=gnu",
-                           "--gc-sections",
-                           "-z",
-                           "norelro",
-                           "-z",
-                           "noexecstack",
-                           "--build-id=none",
-                           "--no-dynamic-linker",
-                           "--exclude-libs",
-                           "ALL"};
+  SmallVector<StringRef> arguments = {*linker,
+                                      "-shared",
+                                      "-o",
+                                      output,
+                                      object,
+                                      *entry,
+                                      "-T",
+                                      script,
+                                      "--hash-style=gnu",
+                                      "--gc-sections",
+                                      "-z",
+                                      "norelro",
+                                      "-z",
+                                      "noexecstack",
+                                      "--build-id=none",
+                                      "--no-dynamic-linker",
+                                      "--exclude-libs",
+                                      "ALL"};
+  // Double precision calls the C library's mathematics: the artefact then names
+  // it, so that it loads in programs that do not.
+  arguments.push_back("--as-needed");
+  for (StringRef library :
+       {"/lib/x86_64-linux-gnu/libm.so.6", "/lib64/libm.so.6"})
+    if (sys::fs::exists(library)) {
+      arguments.push_back(library);
+      break;
+    }
   if (Error error = runLinker(*linker, arguments, log))
     return error;
 

@@ -183,6 +183,15 @@ def two_inputs():
     )
 
 
+def double_exponential():
+    """Right: calls the C library."""
+    return model(
+        [helper.make_node("Exp", ["x"], ["y"], "e")],
+        inputs=[value("x", kind=TensorProto.DOUBLE)],
+        outputs=[value("y", kind=TensorProto.DOUBLE)],
+    )
+
+
 def main(case, path):
     made = globals()[case]()
     data = made if isinstance(made, bytes) else made.SerializeToString()
