@@ -34,6 +34,7 @@ public:
 private:
   void setModuleAttributes(ModuleOp module);
   LogicalResult importSignature(func::FuncOp function, Block &entry);
+  LogicalResult fixSymbols();
   FailureOr<RankedTensorType> override(RankedTensorType type, StringRef name,
                                        SmallVectorImpl<std::string> &symbols);
   LogicalResult importResults(func::FuncOp function, Block &entry);
@@ -45,6 +46,9 @@ private:
   llvm::StringMap<int64_t> opsets;
   Location loc;
   std::optional<GraphImporter> importer;
+  /// Sizes that options give to names of open sizes, and the input they came
+  /// from.
+  llvm::StringMap<std::pair<int64_t, std::string>> fixed;
 };
 
 void ModelImporter::setModuleAttributes(ModuleOp module) {
@@ -80,19 +84,46 @@ DictionaryAttr ModelImporter::describe(StringRef name,
 }
 
 /// The type with the sizes that the caller asked for.
+/// Sizes asked for hold for all dimensions of their names.
+LogicalResult ModelImporter::fixSymbols() {
+  for (const auto &input : file.model.graph().input()) {
+    auto wanted = options.inputShapes.find(input.name());
+    if (wanted == options.inputShapes.end())
+      continue;
+    const auto &shape = input.type().tensor_type().shape();
+    int count = std::min<int>(shape.dim_size(), wanted->second.size());
+    for (int i = 0; i < count; ++i) {
+      const std::string &symbol = shape.dim(i).dim_param();
+      int64_t size = wanted->second[i];
+      if (symbol.empty() || size < 0)
+        continue;
+      auto [known, isNew] = fixed.try_emplace(symbol, size, input.name());
+      if (!isNew && known->second.first != size)
+        return emitError(loc)
+               << "sizes named '" << symbol
+               << "' differ: " << known->second.first
+               << " was asked for in input '" << known->second.second << "', "
+               << size << " in input '" << input.name() << "'";
+    }
+  }
+  return success();
+}
+
 FailureOr<RankedTensorType>
 ModelImporter::override(RankedTensorType type, StringRef name,
                         SmallVectorImpl<std::string> &symbols) {
+  SmallVector<int64_t> sizes(type.getRank(), -1);
   auto wanted = options.inputShapes.find(name);
-  if (wanted == options.inputShapes.end())
-    return type;
-  ArrayRef<int64_t> sizes = wanted->second;
+  if (wanted != options.inputShapes.end())
+    sizes = wanted->second;
   if (static_cast<int64_t>(sizes.size()) != type.getRank())
     return emitError(loc) << "input '" << name << "': the shape asked for has "
                           << sizes.size() << " dimensions, the model's has "
                           << type.getRank();
   SmallVector<int64_t> shape(type.getShape());
   for (unsigned i = 0; i < sizes.size(); ++i) {
+    if (auto symbol = fixed.find(symbols[i]); symbol != fixed.end())
+      sizes[i] = symbol->second.first;
     if (sizes[i] < 0)
       continue;
     if (!ShapedType::isDynamic(shape[i]) && shape[i] != sizes[i])
@@ -111,6 +142,8 @@ LogicalResult ModelImporter::importSignature(func::FuncOp function,
   llvm::StringSet<> initializers, inputs;
   for (const auto &initializer : graph.initializer())
     initializers.insert(initializer.name());
+  if (failed(fixSymbols()))
+    return failure();
   SmallVector<Attribute> attributes;
   for (const auto &input : graph.input()) {
     // Up to IR version 3 initialisers were listed as inputs too. A caller

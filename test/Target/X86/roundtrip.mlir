@@ -30,3 +30,14 @@ func.func @frame(%frame: !llvm.ptr, %bytes: index) -> i32 {
   x86.arena_bytes %bytes
   return %c0 : i32
 }
+
+// CHECK-LABEL: @packed
+// CHECK: x86.packed_linear ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<1x8x16xf32>, tensor<16xf32>) outs(%{{.*}} : tensor<?x10xf32>) -> tensor<?x10xf32>
+// CHECK: x86.packed_linear ins({{.*}} : memref<4x8xf32>, memref<1x8x16xf32>, memref<16xf32>) outs(%{{.*}} : memref<4x10xf32>){{$}}
+func.func @packed(%x: tensor<?x8xf32>, %w: tensor<1x8x16xf32>, %b: tensor<16xf32>, %i: tensor<?x10xf32>,
+                  %m: memref<4x8xf32>, %v: memref<1x8x16xf32>, %c: memref<16xf32>, %o: memref<4x10xf32>) -> tensor<?x10xf32> {
+  %y = x86.packed_linear ins(%x, %w, %b : tensor<?x8xf32>, tensor<1x8x16xf32>, tensor<16xf32>)
+                         outs(%i : tensor<?x10xf32>) -> tensor<?x10xf32>
+  x86.packed_linear ins(%m, %v, %c : memref<4x8xf32>, memref<1x8x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
+  return %y : tensor<?x10xf32>
+}
