@@ -1,4 +1,4 @@
-//===- CommandLine.cpp - the command line of tfc -*- C++ -*-===//
+//===- CommandLine.cpp - the command line of tfc ----------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Compiler.cpp - model file in, artefact out -*- C++ -*-===//
+//===- Compiler.cpp - model file in, artefact out ---------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

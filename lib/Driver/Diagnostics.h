@@ -1,4 +1,4 @@
-//===- Diagnostics.h - messages as clang prints them -*- C++ -*-===//
+//===- Diagnostics.h - messages as clang prints them ------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

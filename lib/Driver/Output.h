@@ -1,4 +1,4 @@
-//===- Output.h - files written whole or not at all -*- C++ -*-===//
+//===- Output.h - files written whole or not at all -------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

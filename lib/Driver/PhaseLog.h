@@ -1,4 +1,4 @@
-//===- PhaseLog.h - time and memory of the phases -*- C++ -*-===//
+//===- PhaseLog.h - time and memory of the phases ---------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

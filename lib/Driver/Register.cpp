@@ -1,4 +1,4 @@
-//===- Register.cpp - dialects and passes for the tools -*- C++ -*-===//
+//===- Register.cpp - dialects and passes for the tools ---------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -10,7 +10,6 @@
 
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Dialect/Onnx/Onnx.h"
-#include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/X86/X86.h"

@@ -1,4 +1,4 @@
-//===- Report.cpp - what became of a model, as JSON -*- C++ -*-===//
+//===- Report.cpp - what became of a model, as JSON -------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

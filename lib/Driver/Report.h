@@ -1,4 +1,4 @@
-//===- Report.h - what became of a model, as JSON -*- C++ -*-===//
+//===- Report.h - what became of a model, as JSON ---------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Reproducer.h - what is left for a bug report -*- C++ -*-===//
+//===- Reproducer.h - what is left for a bug report -------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- FunctionBody.cpp - operators as ONNX's own function bodies
-//---------------------------------------------------*- C++ -*-===//
+//===- FunctionBody.cpp - schemas' function bodies --------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

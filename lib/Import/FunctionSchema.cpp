@@ -1,5 +1,4 @@
-//===- FunctionSchema.cpp - function bodies of ONNX's schemas
-//---------------------------------------------------*- C++ -*-===//
+//===- FunctionSchema.cpp - function bodies of ONNX's schemas ---*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

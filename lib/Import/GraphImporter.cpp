@@ -1,5 +1,4 @@
-//===- GraphImporter.cpp - ONNX graphs to onnx operations
-//---------------------------------------------------*- C++ -*-===//
+//===- GraphImporter.cpp - ONNX graphs to onnx operations -------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

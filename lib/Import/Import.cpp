@@ -1,5 +1,4 @@
-//===- Import.cpp - ONNX file to onnx dialect
-//---------------------------------------------------*- C++ -*-===//
+//===- Import.cpp - ONNX file to onnx dialect -------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

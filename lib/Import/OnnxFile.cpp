@@ -1,5 +1,4 @@
-//===- OnnxFile.cpp - an ONNX file, parsed
-//---------------------------------------------------*- C++ -*-===//
+//===- OnnxFile.cpp - an ONNX file, parsed ----------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

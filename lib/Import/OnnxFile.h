@@ -1,5 +1,4 @@
-//===- OnnxFile.h - an ONNX file, parsed and checked
-//---------------------------------------------------*- C++ -*-===//
+//===- OnnxFile.h - an ONNX file, parsed and checked ------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Tensors.cpp - tensor contents as attributes
-//---------------------------------------------------*- C++ -*-===//
+//===- Tensors.cpp - tensor contents as attributes --------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- WireScanner.cpp - a model without its weights
-//---------------------------------------------------*- C++ -*-===//
+//===- WireScanner.cpp - a model without its weights ------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- WireScanner.h - a model without its weights
-//---------------------------------------------------*- C++ -*-===//
+//===- WireScanner.h - a model without its weights --------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

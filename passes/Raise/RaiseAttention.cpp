@@ -1,5 +1,4 @@
-//===- RaiseAttention.cpp - normalisation operators and attention
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseAttention.cpp - norms and attention -----------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

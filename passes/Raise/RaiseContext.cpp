@@ -1,5 +1,4 @@
-//===- RaiseContext.cpp - what rules of raising share
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseContext.cpp - what rules of raising share -----------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

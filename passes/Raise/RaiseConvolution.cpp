@@ -1,5 +1,4 @@
-//===- RaiseConvolution.cpp - convolutions and pools
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseConvolution.cpp - convolutions and pools ------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- RaiseElementwise.cpp - elementwise operators
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseElementwise.cpp - elementwise operators -------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- RaiseGather.cpp - reading by index
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseGather.cpp - reading by index -----------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

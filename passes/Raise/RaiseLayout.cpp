@@ -1,5 +1,4 @@
-//===- RaiseLayout.cpp - moving elements
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseLayout.cpp - moving elements ------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

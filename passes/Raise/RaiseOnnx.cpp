@@ -1,5 +1,4 @@
-//===- RaiseOnnx.cpp - the walk over the graph
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseOnnx.cpp - the walk over the graph ------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- RaiseReduce.cpp - reductions, softmax, arg-max, prefix sums
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseReduce.cpp - reductions and softmax -----------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- RaiseShape.cpp - shapes and what only changes them
-//---------------------------------------------------*- C++ -*-===//
+//===- RaiseShape.cpp - shapes and what only changes them -------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

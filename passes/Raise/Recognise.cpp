@@ -1,5 +1,4 @@
-//===- Recognise.cpp - small graphs that mean one operation
-//---------------------------------------------------*- C++ -*-===//
+//===- Recognise.cpp - small graphs that mean one operation -----*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

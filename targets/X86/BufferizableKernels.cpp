@@ -1,5 +1,4 @@
-//===- BufferizableKernels.cpp - kernels from tensors to buffers
-//---------------------------------------------------*- C++ -*-===//
+//===- BufferizableKernels.cpp - kernels on buffers -------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ConvertToLLVM.cpp - to the LLVM dialect, but for parallel regions
-//---------------------------------------------------*- C++ -*-===//
+//===- ConvertToLLVM.cpp - to the LLVM dialect ------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

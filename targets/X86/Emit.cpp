@@ -1,5 +1,4 @@
-//===- Emit.cpp - LLVM dialect to IR, assembly, object, library
-//---------------------------------------------------*- C++ -*-===//
+//===- Emit.cpp - LLVM dialect to IR, assembly, object, library -*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- EntryPoint.cpp - the model's function on the caller's frame
-//---------------------------------------------------*- C++ -*-===//
+//===- EntryPoint.cpp - a function on the frame -----------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ExpandMath.cpp - transcendental functions as arithmetic
-//---------------------------------------------------*- C++ -*-===//
+//===- ExpandMath.cpp - transcendental functions as arithmetic --*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ExtractPlan.cpp - sizes before a call
-//---------------------------------------------------*- C++ -*-===//
+//===- ExtractPlan.cpp - sizes before a call --------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- Interfaces.h - what upstream passes ask of x86 operations -*- C++ -*-==//
+//===- Interfaces.h - what bufferisation asks -------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

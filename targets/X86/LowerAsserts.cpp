@@ -1,5 +1,4 @@
-//===- LowerAsserts.cpp - number the run-time checks
-//---------------------------------------------------*- C++ -*-===//
+//===- LowerAsserts.cpp - number the run-time checks ------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- LowerKernels.cpp - packed products to a micro-kernel
-//---------------------------------------------------*- C++ -*-===//
+//===- LowerKernels.cpp - packed products to a micro-kernel -----*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

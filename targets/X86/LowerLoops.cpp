@@ -1,5 +1,4 @@
-//===- LowerLoops.cpp - linalg on buffers to parallel loops
-//---------------------------------------------------*- C++ -*-===//
+//===- LowerLoops.cpp - linalg on buffers to parallel loops -----*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- ModelInfo.cpp - what an artefact says of itself
-//---------------------------------------------------*- C++ -*-===//
+//===- ModelInfo.cpp - what an artefact says of itself ----------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

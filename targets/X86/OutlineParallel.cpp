@@ -1,5 +1,4 @@
-//===- OutlineParallel.cpp - parallel regions to tasks, checks to returns
-//---------------------------------------------------*- C++ -*-===//
+//===- OutlineParallel.cpp - regions to tasks -------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- PackWeights.cpp - weights as the kernel reads them
-//---------------------------------------------------*- C++ -*-===//
+//===- PackWeights.cpp - weights as the kernel reads them -------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Pipeline.cpp - the order of the x86 target's passes
-//---------------------------------------------------*- C++ -*-===//
+//===- Pipeline.cpp - the order of the x86 target's passes ------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

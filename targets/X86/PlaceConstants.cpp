@@ -1,5 +1,4 @@
-//===- PlaceConstants.cpp - constants to the weights file
-//---------------------------------------------------*- C++ -*-===//
+//===- PlaceConstants.cpp - constants to the weights file -------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

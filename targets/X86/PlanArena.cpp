@@ -1,5 +1,4 @@
-//===- PlanArena.cpp - temporary buffers in one arena
-//---------------------------------------------------*- C++ -*-===//
+//===- PlanArena.cpp - temporary buffers in one arena -----------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- PrepareTensors.cpp - tensor operations that bufferise badly
-//---------------------------------------------------*- C++ -*-===//
+//===- PrepareTensors.cpp - before bufferisation ----------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

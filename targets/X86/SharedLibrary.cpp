@@ -1,5 +1,4 @@
-//===- SharedLibrary.cpp - object and weights to a library
-//---------------------------------------------------*- C++ -*-===//
+//===- SharedLibrary.cpp - object and weights to a library ------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- SizeSlice.cpp - sizes as functions of the inputs' sizes
-//---------------------------------------------------*- C++ -*-===//
+//===- SizeSlice.cpp - sizes as functions of the inputs' sizes --*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- X86Dialect.cpp ---------------------------------------------------*- C++
-//-*-===//
+//===- X86Dialect.cpp - the x86 dialect -------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

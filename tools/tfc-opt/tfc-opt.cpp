@@ -1,4 +1,4 @@
-//===- tfc-opt.cpp - runs passes on MLIR text -*- C++ -*-===//
+//===- tfc-opt.cpp - runs passes on MLIR text -------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

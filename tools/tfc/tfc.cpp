@@ -1,4 +1,4 @@
-//===- tfc.cpp - the compiler -*- C++ -*-===//
+//===- tfc.cpp - the compiler -----------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,4 +1,4 @@
-//===- CommandLine.h - the command line of tfc -*- C++ -*-===//
+//===- CommandLine.h - the command line of tfc ------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

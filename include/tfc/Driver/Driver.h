@@ -1,4 +1,4 @@
-//===- Driver.h - model file in, artefact out -*- C++ -*-===//
+//===- Driver.h - model file in, artefact out -------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

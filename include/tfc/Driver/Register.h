@@ -1,4 +1,4 @@
-//===- Register.h - dialects and passes for the tools -*- C++ -*-===//
+//===- Register.h - dialects and passes for the tools -----------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

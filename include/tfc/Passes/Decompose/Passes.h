@@ -1,4 +1,4 @@
-//===- Passes.h - `attn` to linalg ----------------------*- C++ -*-===//
+//===- Passes.h - `attn` to linalg ------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- Passes.h - passes from `onnx` to `attn` ----------------------*- C++
-//-*-===//
+//===- Passes.h - passes from `onnx` to `attn` ------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
