@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FunctionSchema.h"
+#include "OwnFunctions.h"
 
 #include <algorithm>
 #include <cctype>
@@ -23,6 +24,16 @@ bool tfc::functionBodyOf(const NodeProto &node, int64_t opset,
                          FunctionProto &function, std::string &reason) {
   const OpSchema *schema = OpSchemaRegistry::Schema(
       node.op_type(), static_cast<int>(opset), node.domain());
+  bool known = schema &&
+               (schema->HasFunction() || schema->HasContextDependentFunction());
+  if (!known && hasOwnFunction(node.domain(), node.op_type())) {
+    try {
+      return ownFunctionBody(node, inputTypes, function, reason);
+    } catch (const std::exception &error) {
+      reason = std::string("its body cannot be built: ") + error.what();
+      return false;
+    }
+  }
   if (!schema) {
     reason = "tfc has no rule for it, and ONNX no schema";
     return false;

@@ -8,6 +8,7 @@
 
 #include "FunctionSchema.h"
 #include "OnnxFile.h"
+#include "OwnFunctions.h"
 
 #include "onnx/defs/schema.h"
 #include "llvm/ADT/StringMap.h"
@@ -93,6 +94,8 @@ private:
     }
     const OpSchema *schema = OpSchemaRegistry::Schema(
         node.op_type(), static_cast<int>(opset->second), domain);
+    if (!schema && hasOwnFunction(domain, node.op_type()))
+      return;
     if (!schema) {
       const auto &known =
           OpSchemaRegistry::DomainToVersionRange::Instance().Map();

@@ -206,6 +206,9 @@ void populateReduceRules(RuleSet &rules);
 void populateProductRules(RuleSet &rules);
 void populateConvolutionRules(RuleSet &rules);
 void populateAttentionRules(RuleSet &rules);
+void populateQuantizeRules(RuleSet &rules);
+void populateScatterRules(RuleSet &rules);
+void populateSortRules(RuleSet &rules);
 
 } // namespace tfc::raise
 

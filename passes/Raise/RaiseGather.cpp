@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Indexing.h"
 #include "RaiseContext.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -16,11 +17,8 @@
 using namespace mlir;
 using namespace tfc::raise;
 
-namespace {
-
-/// Ends the call when an element of `indices` lies outside [-extent, extent).
-/// One pass over the indices, before anything is read through them.
-void requireInRange(NodeContext &n, Raised &indices, OpFoldResult extent) {
+void tfc::raise::requireInRange(NodeContext &n, Raised &indices,
+                                OpFoldResult extent) {
   Value tensor = n.c.tensor(indices);
   Type type = n.c.elementType(indices.kind);
   Value bound = arith::IndexCastOp::create(n.b, n.loc, type, n.c.value(extent));
@@ -49,8 +47,8 @@ void requireInRange(NodeContext &n, Raised &indices, OpFoldResult extent) {
   n.c.require(ok, n.describe() + ": an index is out of range");
 }
 
-/// Whether every index is a constant in range.
-bool provenInRange(NodeContext &n, Raised &indices, OpFoldResult extent) {
+bool tfc::raise::provenInRange(NodeContext &n, Raised &indices,
+                               OpFoldResult extent) {
   std::optional<SmallVector<int64_t>> known = n.c.integers(indices);
   std::optional<int64_t> size = getConstantIntValue(extent);
   return known && size && llvm::all_of(*known, [&](int64_t i) {
@@ -58,8 +56,8 @@ bool provenInRange(NodeContext &n, Raised &indices, OpFoldResult extent) {
          });
 }
 
-/// An index value from an element that may count from the end.
-Value resolveIndex(OpBuilder &b, Location loc, Value element, Value extent) {
+Value tfc::raise::resolveIndex(OpBuilder &b, Location loc, Value element,
+                               Value extent) {
   Value index = arith::IndexCastOp::create(b, loc, b.getIndexType(), element);
   Value zero = arith::ConstantIndexOp::create(b, loc, 0);
   Value negative =
@@ -67,6 +65,8 @@ Value resolveIndex(OpBuilder &b, Location loc, Value element, Value extent) {
   Value wrapped = arith::AddIOp::create(b, loc, index, extent);
   return arith::SelectOp::create(b, loc, negative, wrapped, index);
 }
+
+namespace {
 
 /// Gather from a list of sizes.
 std::optional<Raised> gatherElements(NodeContext &n, int64_t axis) {

@@ -312,6 +312,9 @@ void RaiseOnnxPass::runOnOperation() {
   populateProductRules(rules);
   populateConvolutionRules(rules);
   populateAttentionRules(rules);
+  populateQuantizeRules(rules);
+  populateScatterRules(rules);
+  populateSortRules(rules);
   for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
     if (function->hasAttr("onnx.graph_name") && failed(raise(function)))
       return signalPassFailure();

@@ -1,0 +1,28 @@
+//===- Indexing.h - positions that the model computes -----------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_RAISE_INDEXING_H
+#define TFC_PASSES_RAISE_INDEXING_H
+
+#include "RaiseContext.h"
+
+namespace tfc::raise {
+
+/// A check at run time that all of `indices` lie in [-extent, extent).
+void requireInRange(NodeContext &n, Raised &indices, mlir::OpFoldResult extent);
+
+/// Whether every index is a constant in range.
+bool provenInRange(NodeContext &n, Raised &indices, mlir::OpFoldResult extent);
+
+/// An index value from an element that may count from the end.
+mlir::Value resolveIndex(mlir::OpBuilder &b, mlir::Location loc,
+                         mlir::Value element, mlir::Value extent);
+
+} // namespace tfc::raise
+
+#endif // TFC_PASSES_RAISE_INDEXING_H
