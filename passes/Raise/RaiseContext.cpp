@@ -538,6 +538,15 @@ FailureOr<int64_t> NodeContext::normalAxis(int64_t axis, int64_t rank) {
   return axis < 0 ? axis + rank : axis;
 }
 
+Region *NodeContext::subgraph(StringRef name) {
+  for (auto [given, region] :
+       llvm::zip(node.getSubgraphNames().getAsRange<StringAttr>(),
+                 node.getSubgraphs()))
+    if (given.getValue() == name)
+      return &region;
+  return nullptr;
+}
+
 std::string NodeContext::describe() {
   StringRef domain = node.getDomain();
   std::string name = node.getNodeName().str();

@@ -131,6 +131,19 @@ public:
   Raised elementwise(llvm::MutableArrayRef<Raised> operands, Sizes shape,
                      int32_t kind, Body body);
 
+  /// What is known of all values; to be put back after a region was raised,
+  /// whose tensors must not be used outside it.
+  llvm::DenseMap<mlir::Value, Raised> snapshot() const { return values; }
+  void restore(llvm::DenseMap<mlir::Value, Raised> known) {
+    values = std::move(known);
+  }
+
+  /// Raises a subgraph where the builder stands, its inputs being `arguments`;
+  /// gives its outputs. Fails after what was refused has been said.
+  std::function<mlir::FailureOr<llvm::SmallVector<Raised>>(
+      mlir::Region &subgraph, llvm::ArrayRef<Raised> arguments)>
+      raiseSubgraph;
+
 private:
   mlir::Block *entry;
   llvm::DenseMap<mlir::Value, Raised> values;
@@ -182,6 +195,8 @@ public:
     return mlir::success();
   }
   std::string describe();
+  /// The subgraph of the attribute `name`; null when there is none.
+  mlir::Region *subgraph(llvm::StringRef name);
 
   std::string reason;
 };
@@ -206,6 +221,7 @@ void populateReduceRules(RuleSet &rules);
 void populateProductRules(RuleSet &rules);
 void populateConvolutionRules(RuleSet &rules);
 void populateAttentionRules(RuleSet &rules);
+void populateControlRules(RuleSet &rules);
 void populateQuantizeRules(RuleSet &rules);
 void populateScatterRules(RuleSet &rules);
 void populateSortRules(RuleSet &rules);

@@ -18,6 +18,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "tfc/Dialect/Attn/Attn.h"
+#include "llvm/ADT/ScopeExit.h"
 
 namespace tfc::raise {
 #define GEN_PASS_DEF_RAISEONNXPASS
@@ -284,6 +285,26 @@ LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
                                      b.getFunctionType({}, {}));
   Block *entry = b.createBlock(&target.getBody());
   RaiseContext context(b, entry);
+  context.raiseSubgraph =
+      [&](Region &subgraph,
+          ArrayRef<Raised> arguments) -> FailureOr<SmallVector<Raised>> {
+    Block &block = subgraph.front();
+    llvm::DenseMap<Value, Raised> outer = context.snapshot();
+    llvm::scope_exit restore([&] { context.restore(std::move(outer)); });
+    for (auto [argument, value] : llvm::zip(block.getArguments(), arguments))
+      context.set(argument, value);
+    Location loc = context.loc;
+    if (failed(raiseNodes(block, context)))
+      return failure();
+    context.loc = loc;
+    SmallVector<Raised> results;
+    for (Value operand : block.getTerminator()->getOperands()) {
+      if (unknown.contains(operand))
+        return failure();
+      results.push_back(context.get(operand));
+    }
+    return results;
+  };
   unknown.clear();
   failedNode = false;
   if (failed(bindArguments(function, target, context)) ||
@@ -312,6 +333,7 @@ void RaiseOnnxPass::runOnOperation() {
   populateProductRules(rules);
   populateConvolutionRules(rules);
   populateAttentionRules(rules);
+  populateControlRules(rules);
   populateQuantizeRules(rules);
   populateScatterRules(rules);
   populateSortRules(rules);

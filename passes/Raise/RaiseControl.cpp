@@ -1,0 +1,314 @@
+//===- RaiseControl.cpp - loops and branches --------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RaiseContext.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::raise;
+
+namespace {
+
+/// The number in a tensor of one element, as an index.
+Value scalarIndex(NodeContext &n, Raised &x) {
+  if (std::optional<Sizes> elements = n.c.elements(x))
+    if (elements->size() == 1)
+      return n.c.value(elements->front());
+  Value one = tensor::ExtractOp::create(
+      n.b, n.loc, n.c.reshape(n.c.tensor(x), x.shape, {}), ValueRange());
+  return arith::IndexCastOp::create(n.b, n.loc, n.b.getIndexType(), one);
+}
+
+/// A loop from 0 to `count` that carries values and collects others: what Loop
+/// (with a count and no condition) and Scan share.
+class CountedLoop {
+public:
+  CountedLoop(NodeContext &n, Value count, MutableArrayRef<Raised> initial)
+      : n(n), rewriter(n.b.getContext()) {
+    SmallVector<Value> values;
+    for (Raised &value : initial) {
+      values.push_back(n.c.tensor(value));
+      carried.push_back(n.c.fromTensor(values.back(), value.kind, value.shape));
+    }
+    Value zero = arith::ConstantIndexOp::create(n.b, n.loc, 0),
+          one = arith::ConstantIndexOp::create(n.b, n.loc, 1);
+    loop = scf::ForOp::create(n.b, n.loc, zero, count, one, values);
+    for (auto [value, argument] : llvm::zip(carried, loop.getRegionIterArgs()))
+      value = n.c.fromTensor(argument, value.kind, value.shape);
+  }
+
+  Value position() { return loop.getInductionVar(); }
+
+  /// Ends the body: `next` are the carried values' new ones, `collected` go to
+  /// the place of the iteration in a tensor of `count` of them (from the end
+  /// where `backwards`). The results are the last values, then the collections.
+  LogicalResult finish(MutableArrayRef<Raised> next,
+                       MutableArrayRef<Raised> collected, OpFoldResult count,
+                       SmallVectorImpl<Raised> &results);
+
+  NodeContext &n;
+  scf::ForOp loop;
+  SmallVector<Raised> carried;
+
+private:
+  bool isOutside(OpFoldResult size) {
+    auto value = dyn_cast<Value>(size);
+    return !value || !loop->isAncestor(value.getParentBlock()->getParentOp());
+  }
+
+  IRRewriter rewriter;
+};
+
+LogicalResult CountedLoop::finish(MutableArrayRef<Raised> next,
+                                  MutableArrayRef<Raised> collected,
+                                  OpFoldResult count,
+                                  SmallVectorImpl<Raised> &results) {
+  SmallVector<Value> yields;
+  for (auto [i, pair] : llvm::enumerate(llvm::zip(next, carried))) {
+    auto &[value, before] = pair;
+    if (value.kind != before.kind || value.shape != before.shape)
+      return n.fail("the size of its carried value " + Twine(i) +
+                    " changes, or cannot be seen not to");
+    yields.push_back(n.c.tensor(value));
+  }
+  SmallVector<Value> items;
+  for (Raised &value : collected) {
+    if (!llvm::all_of(value.shape,
+                      [&](OpFoldResult size) { return isOutside(size); }))
+      return n.fail("the size of what it collects is not known before it");
+    items.push_back(n.c.tensor(value));
+  }
+  scf::YieldOp::create(n.b, n.loc, yields);
+  n.b.setInsertionPoint(loop);
+  SmallVector<Value> empty;
+  SmallVector<Sizes> shapes;
+  for (Raised &value : collected) {
+    Sizes shape = {count};
+    shape.append(value.shape.begin(), value.shape.end());
+    empty.push_back(n.c.empty(shape, value.kind));
+    shapes.push_back(shape);
+  }
+  rewriter.setInsertionPoint(loop);
+  auto place = [&](OpBuilder &b, Location loc,
+                   ArrayRef<BlockArgument> arguments) {
+    SmallVector<Value> filled;
+    for (auto [i, argument] : llvm::enumerate(arguments)) {
+      int64_t rank = shapes[i].size();
+      Sizes offsets(rank, b.getIndexAttr(0)), sizes = shapes[i],
+                                              strides(rank, b.getIndexAttr(1));
+      offsets[0] = OpFoldResult(arguments.front().getOwner()->getArgument(0));
+      sizes[0] = b.getIndexAttr(1);
+      filled.push_back(tensor::InsertSliceOp::create(b, loc, items[i], argument,
+                                                     offsets, sizes, strides));
+    }
+    return filled;
+  };
+  if (!collected.empty()) {
+    auto wider = loop.replaceWithAdditionalYields(
+        rewriter, empty,
+        /*replaceInitOperandUsesInLoop=*/false, place);
+    if (failed(wider))
+      return n.fail("its loop cannot collect");
+    loop = cast<scf::ForOp>(wider->getOperation());
+  }
+  n.b.setInsertionPointAfter(loop);
+  for (auto [i, result] : llvm::enumerate(loop.getResults()))
+    if (i < carried.size())
+      results.push_back(
+          n.c.fromTensor(result, carried[i].kind, carried[i].shape));
+    else
+      results.push_back(n.c.fromTensor(result,
+                                       collected[i - carried.size()].kind,
+                                       shapes[i - carried.size()]));
+  return success();
+}
+
+LogicalResult setResults(NodeContext &n, ArrayRef<Raised> results) {
+  for (auto [value, raised] : llvm::zip(n.node.getResults(), results))
+    n.c.set(value, raised);
+  return success();
+}
+
+/// Whether the condition that the body gives is always true.
+bool staysTrue(Value condition, Value given) {
+  if (condition == given)
+    return true;
+  if (auto node = condition.getDefiningOp<onnx::NodeOp>())
+    if (node.getOpType() == "Identity" || node.getOpType() == "Cast")
+      return staysTrue(node.getInputs()[0], given);
+  return false;
+}
+
+LogicalResult raiseLoop(NodeContext &n) {
+  Region *body = n.subgraph("body");
+  if (!body || !n.has(0))
+    return n.fail("a loop without a trip count is not supported");
+  if (n.has(1)) {
+    auto condition = n.c.integers(n.input(1));
+    if (!condition || condition->size() != 1 || condition->front() == 0)
+      return n.fail("its condition is not a constant true");
+  }
+  SmallVector<Raised> initial;
+  for (unsigned i = 2; i < n.numInputs(); ++i)
+    initial.push_back(n.input(i));
+  std::optional<Sizes> known = n.c.elements(n.input(0));
+  Value count = scalarIndex(n, n.input(0));
+  // A negative count runs no iteration.
+  count = n.b.createOrFold<arith::MaxSIOp>(
+      n.loc, count, arith::ConstantIndexOp::create(n.b, n.loc, 0));
+  OpBuilder::InsertionGuard guard(n.b);
+  CountedLoop loop(n, count, initial);
+  n.b.setInsertionPointToStart(loop.loop.getBody());
+  SmallVector<Raised> arguments = {
+      n.c.fromElements({OpFoldResult(loop.position())}, Int64, {}),
+      n.c.fromElements({n.c.size(1)}, Bool, {})};
+  arguments.append(loop.carried);
+  FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(*body, arguments);
+  if (failed(outputs))
+    return n.fail("its body is not supported");
+  Block &block = body->front();
+  std::optional<SmallVector<int64_t>> condition =
+      n.c.integers(outputs->front());
+  bool constant =
+      condition && condition->size() == 1 && condition->front() != 0;
+  if (!constant &&
+      !staysTrue(block.getTerminator()->getOperand(0), block.getArgument(1)))
+    return n.fail("its body may end it");
+  MutableArrayRef<Raised> next(*outputs);
+  next = next.drop_front();
+  unsigned states = initial.size();
+  if (next.size() > states && !known)
+    return n.fail("it collects values, and how many depends on data");
+  SmallVector<Raised> results;
+  if (failed(loop.finish(
+          next.take_front(states), next.drop_front(states),
+          known ? OpFoldResult(known->front()) : OpFoldResult(count), results)))
+    return failure();
+  return setResults(n, results);
+}
+
+/// Scan of opset 9 and later, forwards over axis 0.
+LogicalResult raiseScan(NodeContext &n) {
+  Region *body = n.subgraph("body");
+  int64_t scanned = n.integer("num_scan_inputs", 0);
+  int64_t states = static_cast<int64_t>(n.numInputs()) - scanned;
+  if (n.node.getOpset() < 9)
+    return n.fail("Scan before opset 9 is not supported");
+  if (!body || scanned < 1 || states < 0)
+    return n.fail("its num_scan_inputs does not fit its inputs");
+  for (StringRef name : {"scan_input_axes", "scan_input_directions",
+                         "scan_output_axes", "scan_output_directions"})
+    if (auto values = n.list(name))
+      if (llvm::any_of(*values, [](int64_t value) { return value != 0; }))
+        return n.fail("its " + name + " are not supported");
+  SmallVector<Raised> initial, sequences;
+  for (int64_t i = 0; i < states + scanned; ++i)
+    (i < states ? initial : sequences).push_back(n.input(i));
+  for (Raised &sequence : sequences)
+    if (sequence.rank() < 1 || sequence.shape[0] != sequences.front().shape[0])
+      return n.fail("its sequences cannot be seen to have one length");
+  OpFoldResult length = sequences.front().shape[0];
+  for (Raised &sequence : sequences)
+    n.c.tensor(sequence);
+  OpBuilder::InsertionGuard guard(n.b);
+  CountedLoop loop(n, n.c.value(length), initial);
+  n.b.setInsertionPointToStart(loop.loop.getBody());
+  SmallVector<Raised> arguments(loop.carried);
+  for (Raised &sequence : sequences) {
+    Sizes offsets(sequence.rank(), n.c.size(0)),
+        sizes = sequence.shape, strides(sequence.rank(), n.c.size(1));
+    offsets[0] = OpFoldResult(loop.position());
+    sizes[0] = n.c.size(1);
+    Sizes rest(ArrayRef<OpFoldResult>(sequence.shape).drop_front());
+    RankedTensorType type = n.c.tensorType(rest, sequence.kind);
+    Value part = tensor::ExtractSliceOp::create(
+        n.b, n.loc, type, sequence.tensor, offsets, sizes, strides);
+    arguments.push_back(n.c.fromTensor(part, sequence.kind, rest));
+  }
+  FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(*body, arguments);
+  if (failed(outputs))
+    return n.fail("its body is not supported");
+  MutableArrayRef<Raised> next(*outputs);
+  SmallVector<Raised> results;
+  if (failed(loop.finish(next.take_front(states), next.drop_front(states),
+                         length, results)))
+    return failure();
+  return setResults(n, results);
+}
+
+LogicalResult raiseIf(NodeContext &n) {
+  Region *yes = n.subgraph("then_branch"), *no = n.subgraph("else_branch");
+  if (!yes || !no)
+    return n.fail("it needs both branches");
+  if (auto known = n.c.integers(n.input(0)); known && known->size() == 1) {
+    FailureOr<SmallVector<Raised>> results =
+        n.c.raiseSubgraph(known->front() ? *yes : *no, {});
+    return failed(results) ? n.fail("its branch is not supported")
+                           : setResults(n, *results);
+  }
+  Raised &input = n.input(0);
+  Value condition = tensor::ExtractOp::create(
+      n.b, n.loc, n.c.reshape(n.c.tensor(input), input.shape, {}),
+      ValueRange());
+  // The branches first, each in a block of its own: their results' types make
+  // the operation's.
+  OpBuilder::InsertionGuard guard(n.b);
+  SmallVector<SmallVector<Raised>> branches;
+  auto placeholder = scf::IfOp::create(n.b, n.loc, TypeRange(), condition,
+                                       /*withElseRegion=*/true);
+  for (auto [subgraph, block] : {std::pair(yes, placeholder.thenBlock()),
+                                 std::pair(no, placeholder.elseBlock())}) {
+    n.b.setInsertionPointToStart(block);
+    FailureOr<SmallVector<Raised>> results = n.c.raiseSubgraph(*subgraph, {});
+    if (failed(results))
+      return n.fail("a branch is not supported");
+    branches.push_back(*results);
+  }
+  SmallVector<Type> types;
+  SmallVector<Raised> results;
+  for (auto [i, pair] : llvm::enumerate(llvm::zip(branches[0], branches[1]))) {
+    auto &[a, b] = pair;
+    if (a.kind != b.kind || a.shape != b.shape)
+      return n.fail("its branches give output " + Twine(i) +
+                    " different sizes");
+    types.push_back(n.c.tensorType(a.shape, a.kind));
+    results.push_back(a);
+  }
+  for (auto [block, values] :
+       {std::pair(placeholder.thenBlock(), &branches[0]),
+        std::pair(placeholder.elseBlock(), &branches[1])}) {
+    n.b.setInsertionPoint(block->getTerminator());
+    SmallVector<Value> yields;
+    for (Raised &value : *values)
+      yields.push_back(n.c.tensor(value));
+    block->getTerminator()->setOperands(yields);
+  }
+  n.b.setInsertionPoint(placeholder);
+  auto choice = scf::IfOp::create(n.b, n.loc, types, condition);
+  choice.getThenRegion().takeBody(placeholder.getThenRegion());
+  choice.getElseRegion().takeBody(placeholder.getElseRegion());
+  placeholder.erase();
+  for (auto [result, value] : llvm::zip(results, choice.getResults()))
+    result = n.c.fromTensor(value, result.kind, result.shape);
+  n.b.setInsertionPointAfter(choice);
+  return setResults(n, results);
+}
+
+} // namespace
+
+void tfc::raise::populateControlRules(RuleSet &rules) {
+  rules.add("Loop", raiseLoop);
+  rules.add("Scan", raiseScan);
+  rules.add("If", raiseIf);
+}
