@@ -77,7 +77,6 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   bufferization::OneShotBufferizePassOptions bufferize;
-  bufferize.allowReturnAllocsFromLoops = true;
   bufferize.bufferAlignment = 64;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());

@@ -9,8 +9,11 @@
 #include "tfc/Target/X86/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -26,6 +29,46 @@ namespace {
 /// Matrix products keep their names: kernels know them by these.
 bool hasKernel(linalg::LinalgOp op) {
   return linalg::isaContractionOpInterface(op);
+}
+
+/// Whether `value` is `carried` with some of its elements replaced, and so is
+/// made in its buffer anyway.
+bool isUpdateOf(Value value, Value carried) {
+  while (value != carried) {
+    auto result = dyn_cast<OpResult>(value);
+    if (!result)
+      return false;
+    if (auto insert = dyn_cast<tensor::InsertOp>(result.getOwner()))
+      value = insert.getDest();
+    else if (auto slice = dyn_cast<tensor::InsertSliceOp>(result.getOwner()))
+      value = slice.getDest();
+    else if (auto loop = dyn_cast<scf::ForOp>(result.getOwner()))
+      value = loop.getInitArgs()[result.getResultNumber()];
+    else
+      return false;
+  }
+  return true;
+}
+
+/// What a loop carries keeps its buffer from one iteration to the next: the new
+/// value is put where the old one was. A buffer of the body's own cannot be
+/// handed on, for it has one place in the arena.
+void keepCarriedBuffers(ModuleOp module) {
+  module.walk([](scf::ForOp loop) {
+    auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+    OpBuilder b(yield);
+    for (auto [operand, carried] :
+         llvm::zip(yield->getOpOperands(), loop.getRegionIterArgs())) {
+      if (!isa<RankedTensorType>(carried.getType()) ||
+          isUpdateOf(operand.get(), carried))
+        continue;
+      Value kept =
+          bufferization::MaterializeInDestinationOp::create(
+              b, yield.getLoc(), carried.getType(), operand.get(), carried)
+              ->getResult(0);
+      operand.set(kept);
+    }
+  });
 }
 
 struct PrepareTensorsPass
@@ -45,7 +88,8 @@ struct PrepareTensorsPass
     if (failed(generalizeAll()) ||
         failed(
             applyPatternsGreedily(getOperation(), std::move(patterns), config)))
-      signalPassFailure();
+      return signalPassFailure();
+    keepCarriedBuffers(getOperation());
   }
 
 private:

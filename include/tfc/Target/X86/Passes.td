@@ -118,10 +118,13 @@ def X86PrepareTensorsPass : Pass<"x86-prepare-tensors", "mlir::ModuleOp"> {
   let description = [{
     Elementwise operations of linalg are fused into their consumers where that
     computes nothing twice, so that a chain of them is one loop and has no
-    temporary buffer between.
+    temporary buffer between. What a loop carries is written back to where it
+    came from: a buffer of the loop's body has one place in the arena, and could
+    not live on in the next iteration.
   }];
   let dependentDialects = ["mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect",
-                           "mlir::affine::AffineDialect"];
+                           "mlir::affine::AffineDialect",
+                           "mlir::bufferization::BufferizationDialect", "mlir::scf::SCFDialect"];
 }
 
 def X86ExpandMathPass : Pass<"x86-expand-math", "mlir::ModuleOp"> {
