@@ -150,6 +150,46 @@ bool staysTrue(Value condition, Value given) {
   return false;
 }
 
+/// Whether it is known to be one true value.
+bool isTrue(NodeContext &n, Raised &condition) {
+  std::optional<SmallVector<int64_t>> known = n.c.integers(condition);
+  return known && known->size() == 1 && known->front() != 0;
+}
+
+/// Most iterations of a loop whose values grow that are written out.
+constexpr int64_t mostUnrolled = 256;
+
+/// Writes the iterations one after the other, each with its own sizes. Gives
+/// nothing where the first shows that what is carried keeps its sizes, so that
+/// a loop will do; what it raised is then unused and goes away.
+FailureOr<std::optional<SmallVector<Raised>>>
+unroll(NodeContext &n, Region &body, int64_t count, ArrayRef<Raised> initial,
+       bool forever) {
+  SmallVector<Raised> state(initial);
+  for (int64_t i = 0; i < count; ++i) {
+    SmallVector<Raised> arguments = {n.c.fromElements({n.c.size(i)}, Int64, {}),
+                                     n.c.fromElements({n.c.size(1)}, Bool, {})};
+    arguments.append(state);
+    FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(body, arguments);
+    if (failed(outputs))
+      return n.fail("its body is not supported");
+    if (!forever && !isTrue(n, outputs->front()))
+      return n.fail("its body may end it");
+    ArrayRef<Raised> next = ArrayRef(*outputs).drop_front();
+    bool keeps = llvm::all_of(
+        llvm::zip(next.take_front(state.size()), state), [](auto pair) {
+          auto &[after, before] = pair;
+          return after.kind == before.kind && after.shape == before.shape;
+        });
+    if (i == 0 && keeps)
+      return std::optional<SmallVector<Raised>>();
+    if (next.size() > state.size())
+      return n.fail("it collects values while others change their size");
+    state.assign(next.begin(), next.end());
+  }
+  return std::optional(state);
+}
+
 LogicalResult raiseLoop(NodeContext &n) {
   Region *body = n.subgraph("body");
   if (!body || !n.has(0))
@@ -163,6 +203,19 @@ LogicalResult raiseLoop(NodeContext &n) {
   for (unsigned i = 2; i < n.numInputs(); ++i)
     initial.push_back(n.input(i));
   std::optional<Sizes> known = n.c.elements(n.input(0));
+  bool forever = staysTrue(body->front().getTerminator()->getOperand(0),
+                           body->front().getArgument(1));
+  std::optional<int64_t> times = known && known->size() == 1
+                                     ? getConstantIntValue(known->front())
+                                     : std::nullopt;
+  if (times && *times <= mostUnrolled) {
+    FailureOr<std::optional<SmallVector<Raised>>> unrolled =
+        unroll(n, *body, std::max<int64_t>(0, *times), initial, forever);
+    if (failed(unrolled))
+      return failure();
+    if (*unrolled && !(*times <= 0 && n.node.getNumResults() > initial.size()))
+      return setResults(n, **unrolled);
+  }
   Value count = scalarIndex(n, n.input(0));
   // A negative count runs no iteration.
   count = n.b.createOrFold<arith::MaxSIOp>(
@@ -177,13 +230,7 @@ LogicalResult raiseLoop(NodeContext &n) {
   FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(*body, arguments);
   if (failed(outputs))
     return n.fail("its body is not supported");
-  Block &block = body->front();
-  std::optional<SmallVector<int64_t>> condition =
-      n.c.integers(outputs->front());
-  bool constant =
-      condition && condition->size() == 1 && condition->front() != 0;
-  if (!constant &&
-      !staysTrue(block.getTerminator()->getOperand(0), block.getArgument(1)))
+  if (!forever && !isTrue(n, outputs->front()))
     return n.fail("its body may end it");
   MutableArrayRef<Raised> next(*outputs);
   next = next.drop_front();

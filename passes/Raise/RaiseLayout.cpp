@@ -39,6 +39,23 @@ LogicalResult raiseTranspose(NodeContext &n) {
     shape.push_back(input.shape[axis]);
   if (llvm::equal(permutation, llvm::seq<int64_t>(0, input.rank())))
     return n.finish(input);
+  if (std::optional<Sizes> elements = n.c.elements(input)) {
+    SmallVector<int64_t> sizes = *getConstantIntValues(input.shape);
+    SmallVector<int64_t> strides = computeStrides(sizes), to;
+    for (int64_t axis : permutation)
+      to.push_back(sizes[axis]);
+    Sizes out;
+    SmallVector<int64_t> index(input.rank(), 0);
+    for (size_t i = 0; i < elements->size(); ++i) {
+      int64_t position = 0;
+      for (auto [d, axis] : llvm::enumerate(permutation))
+        position += index[d] * strides[axis];
+      out.push_back((*elements)[position]);
+      for (int64_t d = input.rank() - 1; d >= 0 && ++index[d] == to[d]; --d)
+        index[d] = 0;
+    }
+    return n.finish(n.c.fromElements(out, input.kind, to));
+  }
   auto transposed = linalg::TransposeOp::create(
       n.b, n.loc, n.c.tensor(input), n.c.empty(shape, input.kind), permutation);
   return n.finish(n.c.fromTensor(transposed->getResult(0), input.kind, shape));
@@ -244,6 +261,37 @@ Raised reversed(NodeContext &n, Raised input, int64_t axis) {
       });
 }
 
+/// The elements of a slice, where all are known; `backwards` are the axes that
+/// are read from their end.
+std::optional<Raised> sliceElements(NodeContext &n, Raised &input,
+                                    ArrayRef<OpFoldResult> offsets,
+                                    ArrayRef<OpFoldResult> sizes,
+                                    ArrayRef<OpFoldResult> strides,
+                                    ArrayRef<int64_t> backwards) {
+  std::optional<Sizes> elements = n.c.elements(input);
+  std::optional<SmallVector<int64_t>> from = getConstantIntValues(offsets),
+                                      count = getConstantIntValues(sizes),
+                                      step = getConstantIntValues(strides),
+                                      whole = getConstantIntValues(input.shape);
+  if (!elements || !from || !count || !step || !whole)
+    return std::nullopt;
+  Sizes out;
+  SmallVector<int64_t> index(input.rank(), 0);
+  for (int64_t i = 0, total = ShapedType::getNumElements(*count); i < total;
+       ++i) {
+    int64_t position = 0;
+    for (int64_t d = 0; d < input.rank(); ++d) {
+      int64_t at = llvm::is_contained(backwards, d) ? (*count)[d] - 1 - index[d]
+                                                    : index[d];
+      position = position * (*whole)[d] + (*from)[d] + at * (*step)[d];
+    }
+    out.push_back((*elements)[position]);
+    for (int64_t d = input.rank() - 1; d >= 0 && ++index[d] == (*count)[d]; --d)
+      index[d] = 0;
+  }
+  return n.c.fromElements(out, input.kind, *count);
+}
+
 LogicalResult raiseSlice(NodeContext &n) {
   Raised &input = n.input(0);
   auto part = [&](StringRef name, unsigned i) -> std::optional<Sizes> {
@@ -301,20 +349,13 @@ LogicalResult raiseSlice(NodeContext &n) {
     sizes[*axis] = span->size;
     strides[*axis] = n.c.size(span->step);
   }
-  // A list of sizes stays a list.
-  std::optional<Sizes> elements = n.c.elements(input);
-  std::optional<int64_t> count =
-      input.rank() == 1 ? getConstantIntValue(sizes[0]) : std::nullopt;
-  if (elements && count) {
-    Sizes out;
-    int64_t offset = *getConstantIntValue(offsets[0]),
-            stride = *getConstantIntValue(strides[0]);
-    for (int64_t i = 0; i < *count; ++i)
-      out.push_back((*elements)[offset + i * stride]);
-    if (!backwards.empty())
-      std::reverse(out.begin(), out.end());
-    return n.finish(n.c.fromElements(out, input.kind, {*count}));
-  }
+  // What is known element by element stays so.
+  SmallVector<int64_t> turned;
+  for (auto &[axis, span] : backwards)
+    turned.push_back(axis);
+  if (std::optional<Raised> known =
+          sliceElements(n, input, offsets, sizes, strides, turned))
+    return n.finish(*known);
   if (llvm::equal(sizes, input.shape) && backwards.empty())
     return n.finish(input);
   Raised result = slice(n, input, offsets, sizes, strides);
