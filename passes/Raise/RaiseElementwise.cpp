@@ -666,6 +666,33 @@ LogicalResult raiseNegation(NodeContext &n) {
       true);
 }
 
+LogicalResult raiseIsInf(NodeContext &n) {
+  Raised &x = n.input(0);
+  if (!isFloat(x.kind))
+    return n.fail("only floating point can be infinite");
+  bool positive = n.integer("detect_positive", 1) != 0,
+       negative = n.integer("detect_negative", 1) != 0;
+  SmallVector<Raised> operands = {x};
+  return n.finish(n.c.elementwise(
+      operands, x.shape, Bool,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        auto equals = [&](double sign) -> Value {
+          Value infinity = arith::ConstantOp::create(
+              b, loc,
+              b.getFloatAttr(v[0].getType(),
+                             sign * std::numeric_limits<double>::infinity()));
+          return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, v[0],
+                                       infinity);
+        };
+        Value found = arith::ConstantOp::create(b, loc, b.getBoolAttr(false));
+        if (positive)
+          found = arith::OrIOp::create(b, loc, found, equals(1));
+        if (negative)
+          found = arith::OrIOp::create(b, loc, found, equals(-1));
+        return found;
+      }));
+}
+
 void populateUnary(RuleSet &rules) {
   auto add = [&](StringRef name, UnaryBody body) {
     rules.add(name, [body](NodeContext &n) { return raiseUnary(n, body); });
@@ -677,6 +704,14 @@ void populateUnary(RuleSet &rules) {
   add("Sin", mathOp<math::SinOp>());
   add("Cos", mathOp<math::CosOp>());
   add("Tan", mathOp<math::TanOp>());
+  add("Acos", mathOp<math::AcosOp>());
+  add("Acosh", mathOp<math::AcoshOp>());
+  add("Asin", mathOp<math::AsinOp>());
+  add("Asinh", mathOp<math::AsinhOp>());
+  add("Atan", mathOp<math::AtanOp>());
+  add("Atanh", mathOp<math::AtanhOp>());
+  add("Cosh", mathOp<math::CoshOp>());
+  add("Sinh", mathOp<math::SinhOp>());
   add("Floor", mathOp<math::FloorOp>());
   add("Ceil", mathOp<math::CeilOp>());
   add("Round", mathOp<math::RoundEvenOp>());
@@ -695,6 +730,7 @@ void populateUnary(RuleSet &rules) {
     return arith::MulFOp::create(
         b, loc, x, math::TanhOp::create(b, loc, softplus(b, loc, x)));
   });
+  rules.add("IsInf", raiseIsInf);
   rules.add("Elu", [](NodeContext &n) {
     double alpha = n.number("alpha", 1);
     return raiseUnary(n, [=](OpBuilder &b, Location loc, Value x) {

@@ -45,7 +45,12 @@ func.func @attention(%q: tensor<2x4x?x8xbf16>, %k: tensor<2x2x?x8xbf16>, %v: ten
       ins(%q, %k, %v : tensor<2x4x?x8xbf16>, tensor<2x2x?x8xbf16>, tensor<2x2x?x16xbf16>)
       bias(%bias : tensor<2x1x1x?xbf16>)
       outs(%init : tensor<2x4x?x16xbf16>) -> tensor<2x4x?x16xbf16>
-  return %0 : tensor<2x4x?x16xbf16>
+  // CHECK: attn.attention scale 1.000000e+00 zero_masked_rows ins(
+  %1 = attn.attention scale 1.0 zero_masked_rows
+      ins(%q, %k, %v : tensor<2x4x?x8xbf16>, tensor<2x2x?x8xbf16>, tensor<2x2x?x16xbf16>)
+      bias(%bias : tensor<2x1x1x?xbf16>)
+      outs(%0 : tensor<2x4x?x16xbf16>) -> tensor<2x4x?x16xbf16>
+  return %1 : tensor<2x4x?x16xbf16>
 }
 
 // CHECK-LABEL: @patch_embed

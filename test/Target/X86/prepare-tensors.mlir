@@ -1,0 +1,37 @@
+// RUN: tfc-opt %s --x86-prepare-tensors --split-input-file | FileCheck %s
+
+// What the loop carries is put back where it was; an element that is replaced in
+// it needs no copy.
+// CHECK-LABEL: @carried
+// CHECK: scf.for {{.*}} iter_args(%[[STATE:.*]] = %{{.*}}, %[[LIST:.*]] = %{{.*}})
+// CHECK:   %[[NEXT:.*]] = linalg.generic
+// CHECK:   %[[INSERTED:.*]] = tensor.insert %{{.*}} into %[[LIST]]
+// CHECK:   %[[KEPT:.*]] = bufferization.materialize_in_destination %[[NEXT]] in %[[STATE]]
+// CHECK:   scf.yield %[[KEPT]], %[[INSERTED]]
+func.func @carried(%init: tensor<4xf32>, %list: tensor<8xf32>, %n: index) -> (tensor<4xf32>, tensor<8xf32>) {
+  %zero = arith.constant 0 : index
+  %one = arith.constant 1 : index
+  %empty = tensor.empty() : tensor<4xf32>
+  %r:2 = scf.for %i = %zero to %n step %one iter_args(%state = %init, %all = %list) -> (tensor<4xf32>, tensor<8xf32>) {
+    %next = linalg.add ins(%state, %state : tensor<4xf32>, tensor<4xf32>) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+    %first = tensor.extract %state[%zero] : tensor<4xf32>
+    %more = tensor.insert %first into %all[%i] : tensor<8xf32>
+    scf.yield %next, %more : tensor<4xf32>, tensor<8xf32>
+  }
+  return %r#0, %r#1 : tensor<4xf32>, tensor<8xf32>
+}
+
+// -----
+
+// A chain of elementwise operations is one loop; a product keeps its name.
+// CHECK-LABEL: @chain
+// CHECK-COUNT-1: linalg.generic
+// CHECK: linalg.matmul
+// CHECK-NOT: linalg.generic
+func.func @chain(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %e = tensor.empty() : tensor<4x4xf32>
+  %a = linalg.add ins(%x, %y : tensor<4x4xf32>, tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %b = linalg.exp ins(%a : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %c = linalg.matmul ins(%b, %y : tensor<4x4xf32>, tensor<4x4xf32>) outs(%x : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %c : tensor<4x4xf32>
+}
