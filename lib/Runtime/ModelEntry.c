@@ -307,6 +307,15 @@ static void run_sequentially(void *pool, tfc_task task, void *captures,
     task(captures, 0, count, 0);
 }
 
+/* Sizes of all outputs, one after the other, to where the caller wants them. */
+static void deliver_dims(const int64_t *sizes, int64_t *const *output_dims) {
+  const tfc_model_info *info = &tfc_generated_info;
+  for (uint32_t i = 0; i < info->num_outputs; ++i)
+    for (int32_t d = 0; d < info->outputs[i].rank; ++d, ++sizes)
+      if (output_dims && output_dims[i])
+        output_dims[i][d] = *sizes;
+}
+
 TFC_EXPORT const tfc_model_info *tfc_model_get_info(void) {
   return &tfc_generated_info;
 }
@@ -326,11 +335,7 @@ TFC_EXPORT tfc_status tfc_model_prepare(const tfc_tensor *inputs,
       plan(inputs, num_threads < 1 ? 1 : num_threads, in, sizes, &bytes, &out);
   if (status != TFC_OK)
     return status;
-  const int64_t *size = sizes;
-  for (uint32_t i = 0; i < info->num_outputs; ++i)
-    for (int32_t d = 0; d < info->outputs[i].rank; ++d, ++size)
-      if (output_dims && output_dims[i])
-        output_dims[i][d] = *size;
+  deliver_dims(sizes, output_dims);
   if (arena_bytes)
     *arena_bytes = (size_t)bytes;
   return TFC_OK;
@@ -350,6 +355,13 @@ static tfc_status check_call(const tfc_call *call, const int64_t *sizes,
     status = check_output(&call->outputs[i], &info->outputs[i], sizes, out);
     if (status == TFC_OK)
       status = check_data(&call->outputs[i], "output", &info->outputs[i], out);
+    if (status == TFC_OK && info->outputs[i].data_dependent &&
+        (!call->output_dims || !call->output_dims[i])) {
+      put_name(out, "output", &info->outputs[i]);
+      put(out, ": its size depends on data, and the call's output_dims says "
+               "not where to write it");
+      status = TFC_BAD_ARGUMENT;
+    }
     sizes += info->outputs[i].rank;
   }
   if (status != TFC_OK || arena_bytes <= 0)
@@ -401,8 +413,10 @@ TFC_EXPORT tfc_status tfc_model_run(const tfc_call *call) {
   frame.pool = call->pool;
   frame.num_threads = threads;
   int32_t failed = tfc_generated_compute(&frame);
-  if (failed == 0)
+  if (failed == 0) {
+    deliver_dims(sizes, call->output_dims);
     return TFC_OK;
+  }
   put(&out, tfc_generated_checks[failed - 1]);
   return TFC_BAD_VALUE;
 }

@@ -155,6 +155,7 @@ tfc_status tfc_session_run(tfc_session *session, const tfc_tensor *inputs,
   call.num_threads = session->numThreads;
   call.message = message;
   call.message_bytes = messageBytes;
+  call.output_dims = session->outputDimPointers.data();
   return session->library->run(&call);
 }
 

@@ -23,6 +23,11 @@ bool provenInRange(NodeContext &n, Raised &indices, mlir::OpFoldResult extent);
 mlir::Value resolveIndex(mlir::OpBuilder &b, mlir::Location loc,
                          mlir::Value element, mlir::Value extent);
 
+/// The part of `input` at `offsets`, with `sizes` elements a stride apart.
+Raised slice(NodeContext &n, Raised &input,
+             llvm::ArrayRef<mlir::OpFoldResult> offsets, Sizes sizes,
+             llvm::ArrayRef<mlir::OpFoldResult> strides);
+
 } // namespace tfc::raise
 
 #endif // TFC_PASSES_RAISE_INDEXING_H

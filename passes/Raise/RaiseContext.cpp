@@ -197,7 +197,19 @@ static std::optional<Sizes> readResource(DenseResourceElementsAttr attr,
 }
 
 std::optional<Sizes> RaiseContext::elements(Raised &raised) {
-  if (raised.elements || !raised.constant)
+  if (raised.elements)
+    return raised.elements;
+  // Of nothing, all is known.
+  if (raised.rank() > 0 && llvm::any_of(raised.shape, [](OpFoldResult size) {
+        return isConstantIntValue(size, 0);
+      }))
+    return llvm::all_of(raised.shape,
+                        [](OpFoldResult size) {
+                          return getConstantIntValue(size).has_value();
+                        })
+               ? std::optional(Sizes())
+               : std::nullopt;
+  if (!raised.constant)
     return raised.elements;
   if (raised.constant.getNumElements() > maxElements)
     return std::nullopt;
@@ -527,6 +539,92 @@ std::optional<SmallVector<int64_t>> NodeContext::listOrInput(StringRef name,
   if (hasAttr(name))
     return list(name);
   return has(i) ? c.integers(input(i)) : std::nullopt;
+}
+
+/// Most numbers that are read one by one when a call runs.
+static constexpr int64_t maxScalars = 16;
+
+std::optional<Sizes> NodeContext::scalars(unsigned i) {
+  Raised &list = input(i);
+  if (std::optional<Sizes> known = c.elements(list))
+    return known;
+  std::optional<int64_t> count = list.rank() == 0 ? 1
+                                 : list.rank() == 1
+                                     ? getConstantIntValue(list.shape[0])
+                                     : std::nullopt;
+  if (!count || *count > maxScalars)
+    return std::nullopt;
+  Value source = c.tensor(list);
+  Sizes out;
+  for (int64_t k = 0; k < *count; ++k) {
+    SmallVector<Value> at(list.rank(), c.value(c.size(k)));
+    Value number = tensor::ExtractOp::create(b, loc, source, at);
+    if (isFloat(list.kind))
+      number = arith::FPToSIOp::create(b, loc, b.getI64Type(), number);
+    out.push_back(
+        isUnsigned(list.kind)
+            ? arith::IndexCastUIOp::create(b, loc, b.getIndexType(), number)
+                  .getResult()
+            : arith::IndexCastOp::create(b, loc, b.getIndexType(), number)
+                  .getResult());
+  }
+  return out;
+}
+
+std::optional<Sizes> NodeContext::declared(unsigned output) {
+  auto type = dyn_cast<RankedTensorType>(node.getResult(output).getType());
+  if (!type || !type.hasStaticShape())
+    return std::nullopt;
+  Sizes out;
+  for (int64_t size : type.getShape())
+    out.push_back(c.size(size));
+  return out;
+}
+
+void NodeContext::requireEqual(OpFoldResult found, OpFoldResult expected,
+                               const Twine &what) {
+  if (found == expected)
+    return;
+  c.require(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                  c.value(found), c.value(expected)),
+            describe() + ": " + what);
+}
+
+std::optional<Sizes> NodeContext::listedSizes(unsigned i, bool broadcasts) {
+  if (std::optional<Sizes> known = c.elements(input(i)))
+    return known;
+  std::optional<Sizes> expected = declared(), found;
+  if (expected)
+    found = scalars(i);
+  if (!found || found->size() > expected->size() ||
+      (!broadcasts && found->size() != expected->size()))
+    return std::nullopt;
+  auto last = ArrayRef(*expected).take_back(found->size());
+  for (auto [size, value] : llvm::zip(last, *found)) {
+    Value ok = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                     c.value(value), c.value(size));
+    if (broadcasts) {
+      Value one = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        c.value(value), c.value(c.size(1)));
+      ok = arith::OrIOp::create(b, loc, ok, one);
+    }
+    c.require(ok, describe() + ": the sizes it is given are not those that the "
+                               "model states for its output");
+  }
+  return expected;
+}
+
+Value NodeContext::runtimeAxis(OpFoldResult axis, int64_t rank) {
+  Value given = c.value(axis), zero = c.value(c.size(0));
+  Value negative = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::slt,
+                                                 given, zero);
+  Value turned =
+      b.createOrFold<arith::AddIOp>(loc, given, c.value(c.size(rank)));
+  Value normal = b.createOrFold<arith::SelectOp>(loc, negative, turned, given);
+  c.require(b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ult,
+                                          normal, c.value(c.size(rank))),
+            describe() + ": an axis is out of range");
+  return normal;
 }
 
 FailureOr<int64_t> NodeContext::normalAxis(int64_t axis, int64_t rank) {

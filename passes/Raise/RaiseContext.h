@@ -176,6 +176,20 @@ public:
   /// it.
   std::optional<llvm::SmallVector<int64_t>> listOrInput(llvm::StringRef name,
                                                         unsigned i);
+  /// The numbers in input `i`; those that are not known are read when the call
+  /// runs. Nothing where it is not known how many there are, or many.
+  std::optional<Sizes> scalars(unsigned i);
+  /// The sizes that the model states for an output, where all are numbers.
+  std::optional<Sizes> declared(unsigned output = 0);
+  /// The sizes listed in input `i`: known, or those that the model states for
+  /// the output, compared with the input when the call runs. The input may hold
+  /// 1 in their stead where `broadcasts`.
+  std::optional<Sizes> listedSizes(unsigned i, bool broadcasts = false);
+  /// A check when the call runs that `found` is `expected`.
+  void requireEqual(mlir::OpFoldResult found, mlir::OpFoldResult expected,
+                    const llvm::Twine &what);
+  /// An axis read when the call runs, counted from the front and checked.
+  mlir::Value runtimeAxis(mlir::OpFoldResult axis, int64_t rank);
   /// `axis` counted from the front; fails where it lies outside the rank.
   mlir::FailureOr<int64_t> normalAxis(int64_t axis, int64_t rank);
   bool isUsed(unsigned output) {
@@ -225,6 +239,9 @@ void populateControlRules(RuleSet &rules);
 void populateQuantizeRules(RuleSet &rules);
 void populateScatterRules(RuleSet &rules);
 void populateSortRules(RuleSet &rules);
+void populateSelectionRules(RuleSet &rules);
+void populateSliceRules(RuleSet &rules);
+void populateCumulativeRules(RuleSet &rules);
 
 } // namespace tfc::raise
 

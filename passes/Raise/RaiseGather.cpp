@@ -241,15 +241,22 @@ LogicalResult raiseGatherND(NodeContext &n) {
 
 LogicalResult raiseOneHot(NodeContext &n) {
   Raised &indices = n.input(0);
-  std::optional<Sizes> depth = n.c.elements(n.input(1));
-  if (!depth || depth->size() != 1)
-    return n.fail("its depth depends on data");
   int64_t rank = indices.rank() + 1;
   FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", -1), rank);
   if (failed(axis))
     return failure();
-  if (isFloat(indices.kind))
-    return n.fail("its indices must be integers");
+  std::optional<Sizes> depth = n.scalars(1), stated = n.declared();
+  if (!depth || depth->size() != 1)
+    return n.fail("its depth is not one number");
+  if (!n.c.elements(n.input(1))) {
+    if (!stated || static_cast<int64_t>(stated->size()) != rank)
+      return n.fail("its depth depends on data, and the model states no sizes "
+                    "for its output");
+    n.requireEqual(depth->front(), (*stated)[*axis],
+                   "its depth is not the size that the model states");
+    depth->front() = (*stated)[*axis];
+  }
+  bool real = isFloat(indices.kind);
   Sizes shape = indices.shape;
   shape.insert(shape.begin() + *axis, depth->front());
   Sizes spread = indices.shape;
@@ -263,7 +270,10 @@ LogicalResult raiseOneHot(NodeContext &n) {
   return n.finish(n.c.elementwise(
       operands, shape, n.input(2).kind,
       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        Value index = resolveIndex(b, loc, v[0], extent);
+        Value number = v[0];
+        if (real)
+          number = arith::FPToSIOp::create(b, loc, b.getI64Type(), number);
+        Value index = resolveIndex(b, loc, number, extent);
         Value hit =
             arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, index,
                                   linalg::IndexOp::create(b, loc, at));
@@ -279,21 +289,21 @@ LogicalResult raiseOneHot(NodeContext &n) {
 
 LogicalResult raiseTrilu(NodeContext &n) {
   Raised &input = n.input(0);
-  std::optional<SmallVector<int64_t>> k = SmallVector<int64_t>{0};
+  std::optional<Sizes> k = Sizes{n.c.size(0)};
   if (n.has(1))
-    k = n.c.integers(n.input(1));
+    k = n.scalars(1);
   if (!k || k->size() != 1 || input.rank() < 2)
-    return n.fail("its k must be constant and its rank at least 2");
+    return n.fail("its k must be one number and its rank at least 2");
   bool upper = n.integer("upper", 1) != 0;
-  int64_t rank = input.rank(), diagonal = k->front();
+  int64_t rank = input.rank();
+  Value diagonal = n.c.value(k->front());
   SmallVector<Raised> operands = {input};
   Value zero = n.c.zero(input.kind);
   return n.finish(n.c.elementwise(
       operands, input.shape, input.kind,
       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
         Value row = arith::AddIOp::create(
-            b, loc, linalg::IndexOp::create(b, loc, rank - 2),
-            arith::ConstantIndexOp::create(b, loc, diagonal));
+            b, loc, linalg::IndexOp::create(b, loc, rank - 2), diagonal);
         Value column = linalg::IndexOp::create(b, loc, rank - 1);
         auto predicate =
             upper ? arith::CmpIPredicate::sge : arith::CmpIPredicate::sle;

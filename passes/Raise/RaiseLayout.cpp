@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Indexing.h"
 #include "RaiseContext.h"
 #include "Recognise.h"
 
@@ -121,11 +122,27 @@ LogicalResult raiseConcat(NodeContext &n) {
   return n.finish(n.c.fromTensor(result, first.kind, shape));
 }
 
-Raised slice(NodeContext &n, Raised &input, ArrayRef<OpFoldResult> offsets,
-             Sizes sizes, ArrayRef<OpFoldResult> strides) {
-  Value part = tensor::ExtractSliceOp::create(n.b, n.loc, n.c.tensor(input),
-                                              offsets, sizes, strides);
-  return n.c.fromTensor(part, input.kind, std::move(sizes));
+/// Sizes of parts that are read when the call runs: those that the model
+/// states, or no larger than what is split.
+LogicalResult boundParts(NodeContext &n, int64_t axis, Sizes &parts) {
+  OpFoldResult whole = n.input(0).shape[axis], total = n.c.size(0);
+  for (auto [i, part] : llvm::enumerate(parts)) {
+    if (std::optional<Sizes> stated = n.declared(i)) {
+      n.requireEqual(part, (*stated)[axis],
+                     "a part has not the size that the model states");
+      part = (*stated)[axis];
+    } else {
+      n.c.require(arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::ule,
+                                        n.c.value(part), n.c.value(whole)),
+                  n.describe() + ": a part is larger than the whole");
+      part =
+          arith::MinUIOp::create(n.b, n.loc, n.c.value(part), n.c.value(whole))
+              .getResult();
+    }
+    total = n.c.add(total, part);
+  }
+  n.requireEqual(total, whole, "its parts do not make up the whole");
+  return success();
 }
 
 LogicalResult raiseSplit(NodeContext &n) {
@@ -140,10 +157,12 @@ LogicalResult raiseSplit(NodeContext &n) {
     for (int64_t size : given)
       parts.push_back(n.c.size(size));
   } else if (n.has(1)) {
-    std::optional<Sizes> given = n.c.elements(n.input(1));
-    if (!given)
-      return n.fail("the sizes of its parts are not known");
+    std::optional<Sizes> given = n.scalars(1);
+    if (!given || given->size() != count)
+      return n.fail("the number of its parts is not known");
     parts = *given;
+    if (!n.c.elements(n.input(1)) && failed(boundParts(n, *axis, parts)))
+      return failure();
   } else {
     std::optional<int64_t> total = getConstantIntValue(input.shape[*axis]);
     if (!total)
@@ -165,292 +184,6 @@ LogicalResult raiseSplit(NodeContext &n) {
     offsets[*axis] = n.c.add(offsets[*axis], parts[i]);
   }
   return success();
-}
-
-/// Start, end and step of a slice of one dimension, as ONNX clamps them.
-struct Span {
-  OpFoldResult offset, size;
-  int64_t step = 1;
-};
-
-FailureOr<Span> clampSpan(NodeContext &n, OpFoldResult extent,
-                          OpFoldResult start, OpFoldResult end, int64_t step) {
-  RaiseContext &c = n.c;
-  std::optional<int64_t> size = getConstantIntValue(extent),
-                         first = getConstantIntValue(start),
-                         last = getConstantIntValue(end);
-  Span span;
-  span.step = step;
-  if (size && first && last) {
-    int64_t low = step > 0 ? 0 : -1, high = step > 0 ? *size : *size - 1;
-    auto clamp = [&](int64_t x) {
-      return std::clamp(x < 0 ? x + *size : x, low, high);
-    };
-    int64_t from =
-        step > 0 ? clamp(*first)
-                 : std::clamp<int64_t>(*first < 0 ? *first + *size : *first, 0,
-                                       std::max<int64_t>(high, 0));
-    int64_t to = clamp(*last);
-    int64_t count =
-        std::max<int64_t>(0, step > 0 ? (to - from + step - 1) / step
-                                      : (from - to - step - 1) / -step);
-    span.offset = c.size(count == 0 ? 0 : from);
-    span.size = c.size(count);
-    return span;
-  }
-  if (step <= 0) {
-    n.reason = "a negative step over an open dimension is not supported";
-    return failure();
-  }
-  OpBuilder &b = c.b;
-  auto resolve = [&](OpFoldResult position,
-                     std::optional<int64_t> number) -> OpFoldResult {
-    if (position == extent || (number && *number >= (int64_t(1) << 31)))
-      return extent;
-    if (number && *number == 0)
-      return position;
-    Value value = c.value(position), whole = c.value(extent);
-    if (number && *number < 0) {
-      value = b.createOrFold<arith::AddIOp>(c.loc, value, whole);
-      return getAsOpFoldResult(
-          b.createOrFold<arith::MaxSIOp>(c.loc, value, c.value(c.size(0))));
-    }
-    if (!number && !size) {
-      // A position computed from sizes may still be negative.
-      Value zero = c.value(c.size(0));
-      Value negative = b.createOrFold<arith::CmpIOp>(
-          c.loc, arith::CmpIPredicate::slt, value, zero);
-      Value wrapped = b.createOrFold<arith::AddIOp>(c.loc, value, whole);
-      value = b.createOrFold<arith::SelectOp>(c.loc, negative, wrapped, value);
-      value = b.createOrFold<arith::MaxSIOp>(c.loc, value, zero);
-    }
-    return getAsOpFoldResult(
-        b.createOrFold<arith::MinSIOp>(c.loc, value, whole));
-  };
-  OpFoldResult from = resolve(start, first), to = resolve(end, last);
-  span.offset = from;
-  if (isConstantIntValue(from, 0) && step == 1) {
-    span.size = to;
-    return span;
-  }
-  Value length =
-      b.createOrFold<arith::SubIOp>(c.loc, c.value(to), c.value(from));
-  length = b.createOrFold<arith::MaxSIOp>(c.loc, length, c.value(c.size(0)));
-  if (step != 1)
-    length = b.createOrFold<arith::CeilDivSIOp>(c.loc, length,
-                                                c.value(c.size(step)));
-  span.size = getAsOpFoldResult(length);
-  return span;
-}
-
-/// A dimension read backwards.
-Raised reversed(NodeContext &n, Raised input, int64_t axis) {
-  int64_t rank = input.rank();
-  Value source = n.c.tensor(input);
-  Value last = n.c.value(n.c.add(input.shape[axis], n.c.size(-1)));
-  return n.c.elementwise(
-      {}, input.shape, input.kind,
-      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-        SmallVector<Value> indices;
-        for (int64_t d = 0; d < rank; ++d) {
-          Value i = linalg::IndexOp::create(b, loc, d);
-          indices.push_back(
-              d == axis ? Value(arith::SubIOp::create(b, loc, last, i)) : i);
-        }
-        return tensor::ExtractOp::create(b, loc, source, indices);
-      });
-}
-
-/// The elements of a slice, where all are known; `backwards` are the axes that
-/// are read from their end.
-std::optional<Raised> sliceElements(NodeContext &n, Raised &input,
-                                    ArrayRef<OpFoldResult> offsets,
-                                    ArrayRef<OpFoldResult> sizes,
-                                    ArrayRef<OpFoldResult> strides,
-                                    ArrayRef<int64_t> backwards) {
-  std::optional<Sizes> elements = n.c.elements(input);
-  std::optional<SmallVector<int64_t>> from = getConstantIntValues(offsets),
-                                      count = getConstantIntValues(sizes),
-                                      step = getConstantIntValues(strides),
-                                      whole = getConstantIntValues(input.shape);
-  if (!elements || !from || !count || !step || !whole)
-    return std::nullopt;
-  Sizes out;
-  SmallVector<int64_t> index(input.rank(), 0);
-  for (int64_t i = 0, total = ShapedType::getNumElements(*count); i < total;
-       ++i) {
-    int64_t position = 0;
-    for (int64_t d = 0; d < input.rank(); ++d) {
-      int64_t at = llvm::is_contained(backwards, d) ? (*count)[d] - 1 - index[d]
-                                                    : index[d];
-      position = position * (*whole)[d] + (*from)[d] + at * (*step)[d];
-    }
-    out.push_back((*elements)[position]);
-    for (int64_t d = input.rank() - 1; d >= 0 && ++index[d] == (*count)[d]; --d)
-      index[d] = 0;
-  }
-  return n.c.fromElements(out, input.kind, *count);
-}
-
-LogicalResult raiseSlice(NodeContext &n) {
-  Raised &input = n.input(0);
-  auto part = [&](StringRef name, unsigned i) -> std::optional<Sizes> {
-    if (auto list = n.list(name)) {
-      Sizes out;
-      for (int64_t number : *list)
-        out.push_back(n.c.size(number));
-      return out;
-    }
-    return n.has(i) ? n.c.elements(n.input(i)) : std::nullopt;
-  };
-  std::optional<Sizes> starts = part("starts", 1), ends = part("ends", 2);
-  if (!starts || !ends || starts->size() != ends->size())
-    return n.fail("its bounds depend on data, not on sizes");
-  SmallVector<int64_t> axes, steps(starts->size(), 1);
-  if (n.hasAttr("axes") || n.has(3)) {
-    auto given = n.listOrInput("axes", 3);
-    if (!given)
-      return n.fail("its axes are not constant");
-    axes = *given;
-  } else {
-    axes = llvm::to_vector(llvm::seq<int64_t>(0, starts->size()));
-  }
-  if (n.has(4)) {
-    auto given = n.c.integers(n.input(4));
-    if (!given)
-      return n.fail("its steps are not constant");
-    steps = *given;
-  }
-  if (axes.size() != starts->size() || steps.size() != starts->size())
-    return n.fail("its bounds, axes and steps differ in number");
-  Sizes offsets(input.rank(), n.c.size(0)), sizes = input.shape,
-                                            strides(input.rank(), n.c.size(1));
-  SmallVector<std::pair<int64_t, Span>> backwards;
-  for (unsigned i = 0; i < axes.size(); ++i) {
-    FailureOr<int64_t> axis = n.normalAxis(axes[i], input.rank());
-    if (failed(axis) || steps[i] == 0)
-      return n.fail("an axis or a step is out of range");
-    FailureOr<Span> span =
-        clampSpan(n, input.shape[*axis], (*starts)[i], (*ends)[i], steps[i]);
-    if (failed(span))
-      return failure();
-    if (span->step < 0) {
-      // Take the range forwards from its last element, then turn it round.
-      int64_t count = *getConstantIntValue(span->size),
-              first = *getConstantIntValue(span->offset);
-      backwards.push_back({*axis, *span});
-      offsets[*axis] =
-          n.c.size(count == 0 ? 0 : first + (count - 1) * span->step);
-      sizes[*axis] = span->size;
-      strides[*axis] = n.c.size(-span->step);
-      continue;
-    }
-    offsets[*axis] = span->offset;
-    sizes[*axis] = span->size;
-    strides[*axis] = n.c.size(span->step);
-  }
-  // What is known element by element stays so.
-  SmallVector<int64_t> turned;
-  for (auto &[axis, span] : backwards)
-    turned.push_back(axis);
-  if (std::optional<Raised> known =
-          sliceElements(n, input, offsets, sizes, strides, turned))
-    return n.finish(*known);
-  if (llvm::equal(sizes, input.shape) && backwards.empty())
-    return n.finish(input);
-  Raised result = slice(n, input, offsets, sizes, strides);
-  for (auto &[axis, span] : backwards)
-    result = reversed(n, result, axis);
-  return n.finish(result);
-}
-
-LogicalResult raisePad(NodeContext &n) {
-  Raised &input = n.input(0);
-  StringRef mode = n.text("mode", "constant");
-  std::optional<SmallVector<int64_t>> pads = n.listOrInput("pads", 1);
-  if (!pads)
-    return n.fail("its pads are not constant");
-  SmallVector<int64_t> axes =
-      llvm::to_vector(llvm::seq<int64_t>(0, input.rank()));
-  if (n.has(3)) {
-    auto given = n.c.integers(n.input(3));
-    if (!given)
-      return n.fail("its axes are not constant");
-    axes = *given;
-  }
-  if (pads->size() != 2 * axes.size())
-    return n.fail("its pads and axes differ in number");
-  SmallVector<int64_t> low(input.rank(), 0), high(input.rank(), 0);
-  for (unsigned i = 0; i < axes.size(); ++i) {
-    FailureOr<int64_t> axis = n.normalAxis(axes[i], input.rank());
-    if (failed(axis))
-      return failure();
-    low[*axis] = (*pads)[i];
-    high[*axis] = (*pads)[i + axes.size()];
-  }
-  // A negative pad cuts; what is left is padded.
-  Sizes offsets, kept, ones(input.rank(), n.c.size(1)), shape;
-  bool cuts = false;
-  for (int64_t d = 0; d < input.rank(); ++d) {
-    offsets.push_back(n.c.size(std::max<int64_t>(0, -low[d])));
-    kept.push_back(
-        n.c.add(input.shape[d], n.c.size(std::min<int64_t>(0, low[d]) +
-                                         std::min<int64_t>(0, high[d]))));
-    cuts |= low[d] < 0 || high[d] < 0;
-    low[d] = std::max<int64_t>(0, low[d]);
-    high[d] = std::max<int64_t>(0, high[d]);
-    shape.push_back(n.c.add(kept[d], n.c.size(low[d] + high[d])));
-  }
-  Raised source = cuts ? slice(n, input, offsets, kept, ones) : input;
-  Value from = n.c.tensor(source);
-  int64_t rank = input.rank();
-  if (mode == "constant") {
-    Value fill = n.c.zero(input.kind);
-    if (n.has(2))
-      fill = tensor::ExtractOp::create(
-          n.b, n.loc, n.c.reshape(n.tensor(2), n.input(2).shape, {}),
-          ValueRange());
-    else if (n.hasAttr("value"))
-      fill = n.c.constantOf(input.kind, n.number("value", 0));
-    Value whole = n.c.filled(shape, fill, input.kind);
-    Sizes at;
-    for (int64_t pad : low)
-      at.push_back(n.c.size(pad));
-    Value padded =
-        tensor::InsertSliceOp::create(n.b, n.loc, from, whole, at, kept, ones);
-    return n.finish(n.c.fromTensor(padded, input.kind, shape));
-  }
-  if (mode != "reflect" && mode != "edge" && mode != "wrap")
-    return n.fail("mode '" + mode + "' is not supported");
-  return n.finish(n.c.elementwise(
-      {}, shape, input.kind,
-      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
-        SmallVector<Value> indices;
-        auto number = [&](int64_t x) -> Value {
-          return arith::ConstantIndexOp::create(b, loc, x);
-        };
-        for (int64_t d = 0; d < rank; ++d) {
-          Value i = arith::SubIOp::create(
-              b, loc, linalg::IndexOp::create(b, loc, d), number(low[d]));
-          Value extent = getValueOrCreateConstantIndexOp(b, loc, kept[d]);
-          Value last = arith::SubIOp::create(b, loc, extent, number(1));
-          if (mode == "edge") {
-            i = arith::MinSIOp::create(
-                b, loc, arith::MaxSIOp::create(b, loc, i, number(0)), last);
-          } else if (mode == "wrap") {
-            i = arith::RemSIOp::create(
-                b, loc, arith::AddIOp::create(b, loc, i, extent), extent);
-          } else {
-            Value mirrored = arith::MaxSIOp::create(
-                b, loc, i, arith::SubIOp::create(b, loc, number(0), i));
-            Value twice = arith::SubIOp::create(
-                b, loc, arith::AddIOp::create(b, loc, last, last), mirrored);
-            i = arith::MinSIOp::create(b, loc, mirrored, twice);
-          }
-          indices.push_back(i);
-        }
-        return tensor::ExtractOp::create(b, loc, from, indices);
-      }));
 }
 
 LogicalResult raiseDepthToSpace(NodeContext &n) {
@@ -486,7 +219,5 @@ void tfc::raise::populateLayoutRules(RuleSet &rules) {
   rules.add("Transpose", raiseTranspose);
   rules.add("Concat", raiseConcat);
   rules.add("Split", raiseSplit);
-  rules.add("Slice", raiseSlice);
-  rules.add("Pad", raisePad);
   rules.add("DepthToSpace", raiseDepthToSpace);
 }

@@ -337,6 +337,9 @@ void RaiseOnnxPass::runOnOperation() {
   populateQuantizeRules(rules);
   populateScatterRules(rules);
   populateSortRules(rules);
+  populateSelectionRules(rules);
+  populateSliceRules(rules);
+  populateCumulativeRules(rules);
   for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
     if (function->hasAttr("onnx.graph_name") && failed(raise(function)))
       return signalPassFailure();

@@ -54,6 +54,86 @@ Raised reduce(NodeContext &n, Raised &input, const SmallVector<bool> &axes,
                         input.kind, withOnes);
 }
 
+/// How a reduction combines the elements of its input along its axes, which
+/// stay as size 1, and how many meet in one.
+struct Reducer {
+  std::function<Raised(Raised &input, Value initial, const Combine &)> combine;
+  OpFoldResult count;
+  /// A result, repeated to where it broadcasts with the input.
+  std::function<Raised(const Raised &)> spread;
+};
+
+Reducer alongKnownAxes(NodeContext &n, const Raised &input,
+                       const SmallVector<bool> &axes) {
+  OpFoldResult count = n.c.size(1);
+  for (int64_t d = 0; d < input.rank(); ++d)
+    if (axes[d])
+      count = n.c.multiply(count, input.shape[d]);
+  return {[&n, axes](Raised &x, Value initial, const Combine &combine) {
+            return reduce(n, x, axes, initial, combine);
+          },
+          count, [](const Raised &x) { return x; }};
+}
+
+/// Reduces along axes that are known when the call runs: a pooling whose window
+/// is as large as the dimension where an axis is, and 1 where none is.
+/// `reduced[d]` says whether dimension d is one.
+Reducer alongRuntimeAxes(NodeContext &n, const Raised &input,
+                         ArrayRef<Value> reduced) {
+  Sizes kept, window;
+  Value one = n.c.value(n.c.size(1));
+  for (int64_t d = 0; d < input.rank(); ++d) {
+    Value size = n.c.value(input.shape[d]);
+    auto choose = [&](Value yes, Value no) {
+      return getAsOpFoldResult(
+          n.b.createOrFold<arith::SelectOp>(n.loc, reduced[d], yes, no));
+    };
+    kept.push_back(choose(one, size));
+    window.push_back(choose(size, one));
+  }
+  auto combineAll = [&n, kept, window](Raised &x, Value initial,
+                                       const Combine &combine) {
+    int64_t rank = x.rank();
+    MLIRContext *context = n.b.getContext();
+    SmallVector<AffineExpr> from, inWindow, to;
+    for (int64_t d = 0; d < rank; ++d) {
+      to.push_back(getAffineDimExpr(d, context));
+      inWindow.push_back(getAffineDimExpr(rank + d, context));
+      from.push_back(to.back() + inWindow.back());
+    }
+    SmallVector<utils::IteratorType> iterators(rank,
+                                               utils::IteratorType::parallel);
+    iterators.append(rank, utils::IteratorType::reduction);
+    // An operand without contents says how large the window is.
+    Value extent = n.c.empty(window, Bool),
+          init = n.c.filled(kept, initial, x.kind);
+    auto generic = linalg::GenericOp::create(
+        n.b, n.loc, init.getType(), ValueRange{n.c.tensor(x), extent}, init,
+        ArrayRef<AffineMap>{AffineMap::get(2 * rank, 0, from, context),
+                            AffineMap::get(2 * rank, 0, inWindow, context),
+                            AffineMap::get(2 * rank, 0, to, context)},
+        iterators, [&](OpBuilder &b, Location loc, ValueRange v) {
+          linalg::YieldOp::create(b, loc, combine(b, loc, v[0], v[2]));
+        });
+    return n.c.fromTensor(generic.getResult(0), x.kind, kept);
+  };
+  SmallVector<Value> flags(reduced);
+  auto spread = [&n, flags, shape = input.shape](const Raised &x) {
+    Value source = x.tensor;
+    return n.c.elementwise(
+        {}, shape, x.kind,
+        [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+          Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+          SmallVector<Value> index;
+          for (auto [d, flag] : llvm::enumerate(flags))
+            index.push_back(arith::SelectOp::create(
+                b, loc, flag, zero, linalg::IndexOp::create(b, loc, d)));
+          return tensor::ExtractOp::create(b, loc, source, index);
+        });
+  };
+  return {combineAll, n.c.product(window), spread};
+}
+
 Raised mapped(NodeContext &n, Raised input, const Map &map) {
   SmallVector<Raised> operands = {std::move(input)};
   return n.c.elementwise(operands, operands[0].shape, operands[0].kind,
@@ -117,7 +197,7 @@ enum class Reduction {
 };
 
 Raised applyReduction(NodeContext &n, Reduction kind, Raised input,
-                      const SmallVector<bool> &axes) {
+                      const Reducer &reducer) {
   auto absolute = [](OpBuilder &b, Location loc, Value x) -> Value {
     return isa<FloatType>(x.getType()) ? Value(math::AbsFOp::create(b, loc, x))
                                        : Value(math::AbsIOp::create(b, loc, x));
@@ -130,19 +210,19 @@ Raised applyReduction(NodeContext &n, Reduction kind, Raised input,
   };
   int32_t element = input.kind;
   auto total = [&](Raised operand) {
-    return reduce(n, operand, axes, n.c.zero(element), sum);
+    return reducer.combine(operand, n.c.zero(element), sum);
   };
   switch (kind) {
   case Reduction::Sum:
     return total(input);
   case Reduction::Prod:
-    return reduce(n, input, axes, n.c.constantOf(element, 1), multiplied);
+    return reducer.combine(input, n.c.constantOf(element, 1), multiplied);
   case Reduction::Max:
-    return reduce(n, input, axes, extremeStart(n, true, element),
-                  extremum(true, element));
+    return reducer.combine(input, extremeStart(n, true, element),
+                           extremum(true, element));
   case Reduction::Min:
-    return reduce(n, input, axes, extremeStart(n, false, element),
-                  extremum(false, element));
+    return reducer.combine(input, extremeStart(n, false, element),
+                           extremum(false, element));
   case Reduction::SumSquare:
     return total(mapped(n, input, square));
   case Reduction::L1:
@@ -155,12 +235,8 @@ Raised applyReduction(NodeContext &n, Reduction kind, Raised input,
   case Reduction::LogSum:
     return mapped(n, total(input), logarithm);
   case Reduction::Mean: {
-    OpFoldResult count = n.c.size(1);
-    for (int64_t d = 0; d < input.rank(); ++d)
-      if (axes[d])
-        count = n.c.multiply(count, input.shape[d]);
     Type type = n.c.elementType(element);
-    Value number = n.c.value(count);
+    Value number = n.c.value(reducer.count);
     number = arith::IndexCastOp::create(n.b, n.loc, n.b.getI64Type(), number);
     if (isFloat(element))
       number = n.b.createOrFold<arith::SIToFPOp>(n.loc, type, number);
@@ -174,8 +250,8 @@ Raised applyReduction(NodeContext &n, Reduction kind, Raised input,
         });
   }
   case Reduction::LogSumExp: {
-    Raised most = reduce(n, input, axes, extremeStart(n, true, element),
-                         extremum(true, element));
+    Raised most = reducer.combine(input, extremeStart(n, true, element),
+                                  extremum(true, element));
     // A row of -inf has no difference to its maximum; it is left as it is.
     Value zero = n.c.zero(element);
     Raised base =
@@ -189,7 +265,7 @@ Raised applyReduction(NodeContext &n, Reduction kind, Raised input,
                                  std::numeric_limits<double>::infinity())));
           return arith::SelectOp::create(b, loc, finite, x, zero);
         });
-    SmallVector<Raised> pair = {input, base};
+    SmallVector<Raised> pair = {input, reducer.spread(base)};
     Raised powers = n.c.elementwise(
         pair, input.shape, element,
         [](OpBuilder &b, Location loc, ValueRange v) -> Value {
@@ -208,6 +284,63 @@ Raised applyReduction(NodeContext &n, Reduction kind, Raised input,
   llvm_unreachable("all reductions are handled");
 }
 
+/// The sizes that are left when reduced dimensions go: the j-th is that of the
+/// j-th dimension that stays.
+Sizes sizesThatStay(NodeContext &n, const Raised &input,
+                    ArrayRef<Value> reduced, int64_t rank) {
+  OpBuilder &b = n.b;
+  auto constant = [&](int64_t x) { return n.c.value(n.c.size(x)); };
+  SmallVector<Value> sizes(rank, constant(1));
+  Value position = constant(0);
+  for (int64_t d = 0; d < input.rank(); ++d) {
+    for (int64_t j = 0; j < rank; ++j) {
+      Value here = arith::CmpIOp::create(b, n.loc, arith::CmpIPredicate::eq,
+                                         position, constant(j));
+      Value candidate = arith::SelectOp::create(
+          b, n.loc, here, n.c.value(input.shape[d]), sizes[j]);
+      sizes[j] =
+          arith::SelectOp::create(b, n.loc, reduced[d], sizes[j], candidate);
+    }
+    Value next = arith::AddIOp::create(b, n.loc, position, constant(1));
+    position = arith::SelectOp::create(b, n.loc, reduced[d], position, next);
+  }
+  n.requireEqual(position, n.c.size(rank), "an axis is given twice");
+  return getAsOpFoldResult(sizes);
+}
+
+/// A reduction whose axes are read when the call runs.
+LogicalResult raiseRuntimeReduction(NodeContext &n, Reduction kind) {
+  Raised input = n.input(0);
+  std::optional<Sizes> axes = n.scalars(1);
+  if (!axes)
+    return n.fail("the number of its axes is not known");
+  OpBuilder &b = n.b;
+  SmallVector<Value> reduced(
+      input.rank(), arith::ConstantOp::create(b, n.loc, b.getBoolAttr(false)));
+  for (OpFoldResult axis : *axes) {
+    Value at = n.runtimeAxis(axis, input.rank());
+    for (int64_t d = 0; d < input.rank(); ++d) {
+      Value here = arith::CmpIOp::create(b, n.loc, arith::CmpIPredicate::eq, at,
+                                         n.c.value(n.c.size(d)));
+      reduced[d] = arith::OrIOp::create(b, n.loc, reduced[d], here);
+    }
+  }
+  Raised result =
+      applyReduction(n, kind, input, alongRuntimeAxes(n, input, reduced));
+  Sizes shape = result.shape;
+  if (n.integer("keepdims", 1) == 0)
+    shape = sizesThatStay(n, input, reduced, input.rank() - axes->size());
+  if (std::optional<Sizes> stated = n.declared();
+      stated && stated->size() == shape.size()) {
+    for (auto [size, expected] : llvm::zip(shape, *stated))
+      n.requireEqual(size, expected,
+                     "it gives other sizes than the model states");
+    shape = *stated;
+  }
+  return n.finish(n.c.fromTensor(
+      n.c.reshape(result.tensor, result.shape, shape), input.kind, shape));
+}
+
 LogicalResult raiseReduction(NodeContext &n, Reduction kind) {
   Raised &input = n.input(0);
   bool needsFloat = kind == Reduction::L2 || kind == Reduction::LogSum ||
@@ -219,7 +352,7 @@ LogicalResult raiseReduction(NodeContext &n, Reduction kind) {
   if (n.hasAttr("axes") || n.has(1)) {
     auto list = n.listOrInput("axes", 1);
     if (!list)
-      return n.fail("its axes are not constant");
+      return raiseRuntimeReduction(n, kind);
     given = *list;
   }
   for (int64_t axis : given) {
@@ -241,7 +374,8 @@ LogicalResult raiseReduction(NodeContext &n, Reduction kind) {
     return n.finish(
         n.c.fromElements({n.c.product(*elements)}, input.kind,
                          keep ? ArrayRef<int64_t>{1} : ArrayRef<int64_t>{}));
-  Raised result = applyReduction(n, kind, input, axes);
+  Raised result =
+      applyReduction(n, kind, input, alongKnownAxes(n, input, axes));
   if (keep)
     return n.finish(result);
   Sizes shape;
@@ -361,50 +495,6 @@ LogicalResult raiseArg(NodeContext &n, bool largest) {
   return n.finish(n.c.fromTensor(result, Int64, keep ? withOnes : kept));
 }
 
-/// Prefix sums as one reduction over the elements that count: quadratic, but
-/// for the short axes of transformers' masks and scans it has no dependence.
-LogicalResult raiseCumSum(NodeContext &n) {
-  Raised &input = n.input(0);
-  auto given = n.c.integers(n.input(1));
-  if (!given || given->size() != 1)
-    return n.fail("its axis is not constant");
-  FailureOr<int64_t> axis = n.normalAxis(given->front(), input.rank());
-  if (failed(axis))
-    return failure();
-  bool exclusive = n.integer("exclusive", 0), reverse = n.integer("reverse", 0);
-  int64_t rank = input.rank(), at = *axis;
-  MLIRContext *context = n.b.getContext();
-  // Loops: the result's dimensions, then the summed position.
-  SmallVector<AffineExpr> source, target;
-  for (int64_t d = 0; d < rank; ++d) {
-    source.push_back(getAffineDimExpr(d == at ? rank : d, context));
-    target.push_back(getAffineDimExpr(d, context));
-  }
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  iterators.push_back(utils::IteratorType::reduction);
-  Value init = n.c.filled(input.shape, n.c.zero(input.kind), input.kind);
-  auto predicate =
-      reverse
-          ? (exclusive ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::sge)
-          : (exclusive ? arith::CmpIPredicate::slt : arith::CmpIPredicate::sle);
-  auto generic = linalg::GenericOp::create(
-      n.b, n.loc, init.getType(), n.c.tensor(input), init,
-      ArrayRef<AffineMap>{AffineMap::get(rank + 1, 0, source, context),
-                          AffineMap::get(rank + 1, 0, target, context)},
-      iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
-        Value from = linalg::IndexOp::create(b, loc, rank),
-              here = linalg::IndexOp::create(b, loc, at);
-        Value counts = arith::CmpIOp::create(b, loc, predicate, from, here);
-        Value next = sum(b, loc, args[0], args[1]);
-        linalg::YieldOp::create(
-            b, loc,
-            arith::SelectOp::create(b, loc, counts, next, args[1]).getResult());
-      });
-  return n.finish(
-      n.c.fromTensor(generic.getResult(0), input.kind, input.shape));
-}
-
 } // namespace
 
 void tfc::raise::populateReduceRules(RuleSet &rules) {
@@ -428,5 +518,4 @@ void tfc::raise::populateReduceRules(RuleSet &rules) {
   rules.add("LogSoftmax", [](NodeContext &n) { return raiseSoftmax(n, true); });
   rules.add("ArgMax", [](NodeContext &n) { return raiseArg(n, true); });
   rules.add("ArgMin", [](NodeContext &n) { return raiseArg(n, false); });
-  rules.add("CumSum", raiseCumSum);
 }

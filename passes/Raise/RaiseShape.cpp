@@ -10,9 +10,11 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace tfc::raise;
@@ -121,6 +123,38 @@ LogicalResult raiseSize(NodeContext &n) {
   return n.finish(n.c.fromElements({n.c.product(n.input(0).shape)}, Int64, {}));
 }
 
+/// The sizes that the model states for a reshape whose shape is read when the
+/// call runs; there they are compared.
+std::optional<Sizes> shapeFromData(NodeContext &n, bool allowZero) {
+  Raised &input = n.input(0);
+  std::optional<Sizes> expected = n.declared(), found;
+  if (expected)
+    found = n.scalars(1);
+  if (!found || found->size() != expected->size())
+    return std::nullopt;
+  auto equals = [&](OpFoldResult a, OpFoldResult d) -> Value {
+    return arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq,
+                                 n.c.value(a), n.c.value(d));
+  };
+  auto either = [&](Value a, Value d) -> Value {
+    return arith::OrIOp::create(n.b, n.loc, a, d);
+  };
+  for (auto [i, pair] : llvm::enumerate(llvm::zip(*expected, *found))) {
+    auto [size, value] = pair;
+    Value ok = either(equals(value, size), equals(value, n.c.size(-1)));
+    if (!allowZero && static_cast<int64_t>(i) < input.rank())
+      ok = either(ok,
+                  arith::AndIOp::create(n.b, n.loc, equals(value, n.c.size(0)),
+                                        equals(input.shape[i], size)));
+    n.c.require(ok, n.describe() + ": its shape is not the one that the model "
+                                   "states for its output");
+  }
+  if (!n.c.sameProduct(input.shape, *expected))
+    n.requireEqual(n.c.product(input.shape), n.c.product(*expected),
+                   "its input and its shape differ in the number of elements");
+  return expected;
+}
+
 LogicalResult raiseReshape(NodeContext &n) {
   Raised &input = n.input(0);
   std::optional<Sizes> target;
@@ -132,9 +166,13 @@ LogicalResult raiseReshape(NodeContext &n) {
   } else {
     target = n.c.elements(n.input(1));
   }
-  if (!target)
-    return n.fail("its shape depends on data, not on sizes");
   bool allowZero = n.integer("allowzero", 0) != 0;
+  if (!target) {
+    std::optional<Sizes> shape = shapeFromData(n, allowZero);
+    return shape ? finishReshaped(n, input, *shape)
+                 : n.fail("its shape depends on data, and the model states no "
+                          "sizes for its output");
+  }
   Sizes shape, known;
   std::optional<unsigned> inferred;
   for (auto [i, size] : llvm::enumerate(*target)) {
@@ -189,13 +227,40 @@ LogicalResult raiseFlatten(NodeContext &n) {
                          n.c.product(shape.drop_front(axis))});
 }
 
+/// Squeeze and Unsqueeze whose axes are read when the call runs: the model
+/// states the result's sizes, and each axis must be a 1 in `longer`, the longer
+/// one of the two shapes.
+LogicalResult raiseWithRuntimeAxes(NodeContext &n, Sizes longer) {
+  Raised &input = n.input(0);
+  std::optional<Sizes> shape = n.declared(), axes = n.scalars(1);
+  if (!shape || !axes)
+    return n.fail("its axes depend on data, and the model states no sizes for "
+                  "its output");
+  size_t shorter = std::min<size_t>(input.rank(), shape->size());
+  if (shorter + axes->size() != longer.size() ||
+      !n.c.sameProduct(input.shape, *shape))
+    return n.fail("the sizes that the model states for its output do not fit");
+  for (OpFoldResult axis : *axes) {
+    Value at = n.runtimeAxis(axis, longer.size()), size = n.c.value(longer[0]);
+    for (size_t d = 1; d < longer.size(); ++d) {
+      Value here = arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq,
+                                         at, n.c.value(n.c.size(d)));
+      size =
+          arith::SelectOp::create(n.b, n.loc, here, n.c.value(longer[d]), size);
+    }
+    n.requireEqual(size, n.c.size(1),
+                   "an axis is not where the model's sizes have a 1");
+  }
+  return finishReshaped(n, input, *shape);
+}
+
 LogicalResult raiseSqueeze(NodeContext &n) {
   Raised &input = n.input(0);
   SmallVector<bool> drop(input.rank(), false);
   if (n.hasAttr("axes") || n.has(1)) {
     auto axes = n.listOrInput("axes", 1);
     if (!axes)
-      return n.fail("its axes are not constant");
+      return raiseWithRuntimeAxes(n, input.shape);
     for (int64_t axis : *axes) {
       FailureOr<int64_t> position = n.normalAxis(axis, input.rank());
       if (failed(position))
@@ -233,8 +298,10 @@ LogicalResult raiseSqueeze(NodeContext &n) {
 LogicalResult raiseUnsqueeze(NodeContext &n) {
   Raised &input = n.input(0);
   auto axes = n.listOrInput("axes", 1);
-  if (!axes)
-    return n.fail("its axes are not constant");
+  if (!axes) {
+    std::optional<Sizes> shape = n.declared();
+    return raiseWithRuntimeAxes(n, shape ? *shape : Sizes());
+  }
   int64_t rank = input.rank() + axes->size();
   SmallVector<bool> isNew(rank, false);
   for (int64_t axis : *axes) {
@@ -259,9 +326,11 @@ Raised broadcastTo(NodeContext &n, Raised input, Sizes shape) {
 }
 
 LogicalResult raiseExpand(NodeContext &n) {
-  std::optional<Sizes> target = n.c.elements(n.input(1));
+  std::optional<Sizes> target = n.listedSizes(1, /*broadcasts=*/true);
   if (!target)
-    return n.fail("its shape depends on data, not on sizes");
+    return n.fail(
+        "its shape depends on data, and the model states no sizes for "
+        "its output");
   Raised wanted;
   wanted.shape = *target;
   SmallVector<Raised> operands = {n.input(0), wanted};
@@ -286,9 +355,11 @@ LogicalResult raiseExpand(NodeContext &n) {
 }
 
 LogicalResult raiseConstantOfShape(NodeContext &n) {
-  std::optional<Sizes> shape = n.c.elements(n.input(0));
+  std::optional<Sizes> shape = n.listedSizes(0);
   if (!shape)
-    return n.fail("its shape depends on data, not on sizes");
+    return n.fail(
+        "its shape depends on data, and the model states no sizes for "
+        "its output");
   Raised fill;
   if (auto value = n.node.getNodeAttrs().getAs<ElementsAttr>("value")) {
     fill.kind =
@@ -316,13 +387,78 @@ LogicalResult raiseConstantOfShape(NodeContext &n) {
       n.c.fromTensor(n.c.filled(*shape, scalar, fill.kind), fill.kind, *shape));
 }
 
+/// A range whose bounds are read when the call runs, or are real: constants
+/// give its length, else the model must state it.
+LogicalResult raiseRangeOfData(NodeContext &n) {
+  int32_t kind = n.input(0).kind;
+  OpBuilder &b = n.b;
+  Location loc = n.loc;
+  Value parts[3];
+  std::optional<double> numbers[3];
+  for (unsigned i = 0; i < 3; ++i) {
+    Raised &part = n.input(i);
+    if (auto known = n.c.elements(part); known && known->size() == 1)
+      if (auto real = dyn_cast_if_present<FloatAttr>(
+              dyn_cast<Attribute>(known->front())))
+        numbers[i] = real.getValueAsDouble();
+    parts[i] = tensor::ExtractOp::create(
+        b, loc, n.c.reshape(n.c.tensor(part), part.shape, {}), ValueRange());
+  }
+  std::optional<Sizes> shape = n.declared();
+  if (numbers[0] && numbers[1] && numbers[2] && *numbers[2] != 0) {
+    shape = Sizes{n.c.size(std::max<int64_t>(
+        0, std::ceil((*numbers[1] - *numbers[0]) / *numbers[2])))};
+  } else if (shape && shape->size() == 1) {
+    // In double precision, as ONNX's definition counts.
+    Value wide[3];
+    for (unsigned i = 0; i < 3; ++i) {
+      if (!isFloat(kind))
+        wide[i] = arith::SIToFPOp::create(b, loc, b.getF64Type(), parts[i]);
+      else
+        wide[i] = parts[i].getType().isF64()
+                      ? parts[i]
+                      : arith::ExtFOp::create(b, loc, b.getF64Type(), parts[i])
+                            .getResult();
+    }
+    Value steps = arith::DivFOp::create(
+        b, loc, arith::SubFOp::create(b, loc, wide[1], wide[0]), wide[2]);
+    Value count = arith::MaximumFOp::create(
+        b, loc, math::CeilOp::create(b, loc, steps), n.c.zero(Float64));
+    Value expected =
+        n.c.constantOf(Float64, *getConstantIntValue(shape->front()));
+    n.c.require(arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, count,
+                                      expected),
+                n.describe() + ": its length is not the one that the model "
+                               "states for its output");
+  } else {
+    return n.fail("its length depends on data, and the model states none for "
+                  "its output");
+  }
+  return n.finish(n.c.elementwise(
+      {}, *shape, kind, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Type type = n.c.elementType(kind);
+        Value i = arith::IndexCastOp::create(
+            b, loc, b.getI64Type(),
+            linalg::IndexOp::create(b, loc, 0).getResult());
+        if (isFloat(kind)) {
+          i = arith::SIToFPOp::create(b, loc, type, i);
+          return arith::AddFOp::create(
+              b, loc, parts[0], arith::MulFOp::create(b, loc, i, parts[2]));
+        }
+        if (!type.isInteger(64))
+          i = arith::TruncIOp::create(b, loc, type, i);
+        return arith::AddIOp::create(
+            b, loc, parts[0], arith::MulIOp::create(b, loc, i, parts[2]));
+      }));
+}
+
 LogicalResult raiseRange(NodeContext &n) {
   std::optional<Sizes> start = n.c.elements(n.input(0)),
                        limit = n.c.elements(n.input(1)),
                        delta = n.c.elements(n.input(2));
   int32_t kind = n.input(0).kind;
   if (!start || !limit || !delta || isFloat(kind))
-    return n.fail("its bounds must be integers that depend on sizes alone");
+    return raiseRangeOfData(n);
   std::optional<int64_t> first = getConstantIntValue(start->front()),
                          last = getConstantIntValue(limit->front()),
                          step = getConstantIntValue(delta->front());
@@ -365,9 +501,23 @@ LogicalResult raiseRange(NodeContext &n) {
 /// Tile as a broadcast: [a, b] by [r, s] is [r, a, s, b].
 LogicalResult raiseTile(NodeContext &n) {
   Raised &input = n.input(0);
-  std::optional<Sizes> repeats = n.c.elements(n.input(1));
+  std::optional<Sizes> repeats = n.c.elements(n.input(1)), whole = n.declared();
+  if (!repeats && whole && static_cast<int64_t>(whole->size()) == input.rank())
+    if (std::optional<Sizes> found = n.scalars(1);
+        found && found->size() == whole->size()) {
+      for (int64_t d = 0; d < input.rank(); ++d) {
+        OpFoldResult expected = n.c.quotient({(*whole)[d]}, {input.shape[d]});
+        n.requireEqual(
+            (*found)[d], expected,
+            "its repeats do not give the sizes that the model states "
+            "for its output");
+        (*found)[d] = expected;
+      }
+      repeats = found;
+    }
   if (!repeats || static_cast<int64_t>(repeats->size()) != input.rank())
-    return n.fail("its repeats must be known, one a dimension");
+    return n.fail("its repeats depend on data, and the model states no sizes "
+                  "for its output");
   Sizes split, spread, shape;
   for (auto [size, times] : llvm::zip(input.shape, *repeats)) {
     split.append({n.c.size(1), size});

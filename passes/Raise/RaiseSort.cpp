@@ -97,10 +97,25 @@ LogicalResult raiseTopK(NodeContext &n) {
     return failure();
   OpFoldResult count;
   if (n.has(1)) {
-    std::optional<Sizes> given = n.c.elements(n.input(1));
+    std::optional<Sizes> given = n.scalars(1);
     if (!given || given->size() != 1)
-      return n.fail("its k depends on data, not on sizes");
+      return n.fail("its k is not one number");
     count = given->front();
+    if (!n.c.elements(n.input(1))) {
+      n.c.require(arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::ule,
+                                        n.c.value(count),
+                                        n.c.value(x.shape[*axis])),
+                  n.describe() + ": its k is larger than its axis");
+      if (std::optional<Sizes> stated = n.declared()) {
+        n.requireEqual(count, (*stated)[*axis],
+                       "its k is not the size that the model states");
+        count = (*stated)[*axis];
+      } else {
+        count = arith::MinUIOp::create(n.b, n.loc, n.c.value(count),
+                                       n.c.value(x.shape[*axis]))
+                    .getResult();
+      }
+    }
   } else {
     count = n.c.size(n.integer("k", 0));
   }

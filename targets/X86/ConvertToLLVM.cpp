@@ -116,6 +116,24 @@ struct InputDimOpLowering : public ConvertOpToLLVMPattern<InputDimOp> {
   }
 };
 
+struct OutputDimOpLowering : public ConvertOpToLLVMPattern<OutputDimOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(OutputDimOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Type pointer = LLVM::LLVMPointerType::get(rewriter.getContext());
+    Value dims =
+        loadField(rewriter, loc, pointer, frameOf(op), FrameField::OutputDims);
+    Value address = LLVM::GEPOp::create(
+        rewriter, loc, pointer, rewriter.getI64Type(), dims,
+        ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(op.getPosition())});
+    rewriter.replaceOpWithNewOp<LLVM::StoreOp>(op, adaptor.getSize(), address);
+    return success();
+  }
+};
+
 struct NumThreadsOpLowering : public ConvertOpToLLVMPattern<NumThreadsOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -179,7 +197,7 @@ struct ConvertToLLVMPass
     populateVectorToLLVMConversionPatterns(converter, patterns,
                                            /*reassociateFPReductions=*/true);
     patterns.add<BufferOpLowering, InputDimOpLowering, NumThreadsOpLowering,
-                 ParallelOpConversion>(converter);
+                 OutputDimOpLowering, ParallelOpConversion>(converter);
     if (failed(
             applyFullConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();

@@ -9,6 +9,7 @@
 #include "tfc/Target/X86/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -38,6 +39,7 @@ struct ExpandMathPass
     };
     populateMathPolynomialApproximationPatterns(patterns, wanted);
     populateMathF32ExpansionPatterns(patterns, wanted);
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

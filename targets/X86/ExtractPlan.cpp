@@ -38,6 +38,7 @@ private:
   void mapLeaves(func::FuncOp entry, OpBuilder &b);
   void storeIndex(Value index, Value pointer, int64_t position, OpBuilder &b);
   LogicalResult returnOutputDims(OutputDimsOp op, OpBuilder &b);
+  void markDataDependent(int64_t position);
 
   func::FuncOp plan;
   IRMapping mapping;
@@ -85,21 +86,53 @@ void ExtractPlanPass::storeIndex(Value index, Value pointer, int64_t position,
   LLVM::StoreOp::create(b, loc, number, address);
 }
 
+/// A size that data decides is bounded here and told when the call ends.
 LogicalResult ExtractPlanPass::returnOutputDims(OutputDimsOp op, OpBuilder &b) {
   for (auto [i, dim] : llvm::enumerate(op.getDims())) {
     Operation *culprit = nullptr;
-    if (!isSizeExpression(dim, &culprit)) {
+    if (!hasUpperBound(dim, &culprit)) {
       InFlightDiagnostic diag = op.emitError(
-          "a size of an output depends on more than the sizes of the inputs");
+          "a size of an output depends on data and has no known bound");
       if (culprit)
         diag.attachNote(culprit->getLoc())
             << "on the result of '" << culprit->getName() << "'";
       return failure();
     }
-    storeIndex(cloneSizeExpression(dim, b, mapping),
-               plan.getArgument(OutputDims), i, b);
+    storeIndex(cloneUpperBound(dim, b, mapping), plan.getArgument(OutputDims),
+               i, b);
+    if (isSizeExpression(dim))
+      continue;
+    OpBuilder inCall(op);
+    OutputDimOp::create(inCall, op.getLoc(), i, dim);
+    markDataDependent(i);
   }
   return success();
+}
+
+/// Says so in the description of the output that dimension `position` of all
+/// outputs belongs to.
+void ExtractPlanPass::markDataDependent(int64_t position) {
+  Builder b(&getContext());
+  auto interface =
+      getOperation()->getAttrOfType<DictionaryAttr>("x86.interface");
+  if (!interface)
+    return;
+  SmallVector<Attribute> outputs =
+      llvm::to_vector(interface.getAs<ArrayAttr>("outputs"));
+  for (Attribute &output : outputs) {
+    auto description = cast<DictionaryAttr>(output);
+    int64_t rank = description.getAs<DenseI64ArrayAttr>("dims").size();
+    if (position < rank) {
+      NamedAttrList list(description);
+      list.set("data_dependent", b.getUnitAttr());
+      output = list.getDictionary(&getContext());
+      break;
+    }
+    position -= rank;
+  }
+  NamedAttrList list(interface);
+  list.set("outputs", b.getArrayAttr(outputs));
+  getOperation()->setAttr("x86.interface", list.getDictionary(&getContext()));
 }
 
 void ExtractPlanPass::runOnOperation() {

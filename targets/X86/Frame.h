@@ -38,7 +38,7 @@ inline mlir::Value loadEntry(mlir::OpBuilder &b, mlir::Location loc,
       b, loc, table.getType(), b.getI64Type(), table,
       llvm::ArrayRef<mlir::LLVM::GEPArg>{static_cast<int32_t>(index)});
   auto load = mlir::LLVM::LoadOp::create(b, loc, type, address);
-  // Nothing writes to the frame or its tables during a call.
+  // Nothing writes to what is read of the frame and its tables during a call.
   load.setInvariant(true);
   return load;
 }

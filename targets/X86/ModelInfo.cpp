@@ -31,7 +31,7 @@ public:
         i32(llvm::Type::getInt32Ty(context)),
         i64(llvm::Type::getInt64Ty(context)),
         tensorInfo(llvm::StructType::get(
-            context, {pointer, i32, i32, pointer, pointer})) {}
+            context, {pointer, i32, i32, pointer, pointer, i32})) {}
 
   llvm::Constant *text(StringRef value) {
     return hidden(llvm::ConstantDataArray::getString(context, value),
@@ -57,7 +57,8 @@ public:
           tensorInfo,
           {text(entry.getAs<StringAttr>("name").getValue()),
            number(entry.getAs<IntegerAttr>("type").getInt()),
-           number(dims.size()), table(dims, i64), table(symbols, pointer)}));
+           number(dims.size()), table(dims, i64), table(symbols, pointer),
+           number(entry.get("data_dependent") ? 1 : 0)}));
     }
     return table(infos, tensorInfo);
   }

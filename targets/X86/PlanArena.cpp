@@ -79,16 +79,16 @@ FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
   SmallVector<Value> factors;
   for (Value size : alloc.getDynamicSizes()) {
     Operation *culprit = nullptr;
-    if (!isSizeExpression(size, &culprit)) {
+    if (!hasUpperBound(size, &culprit)) {
       InFlightDiagnostic diag =
           alloc.emitError("the size of a temporary of type ")
-          << type << " depends on more than the sizes of the inputs";
+          << type << " depends on data and has no known bound";
       if (culprit)
         diag.attachNote(culprit->getLoc())
             << "on the result of '" << culprit->getName() << "'";
       return failure();
     }
-    factors.push_back(cloneSizeExpression(size, *builder, hoisted));
+    factors.push_back(cloneUpperBound(size, *builder, hoisted));
   }
   if (factors.empty())
     return constant(llvm::alignTo(bytes, bufferAlignment));

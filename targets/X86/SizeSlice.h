@@ -24,6 +24,16 @@ bool isSizeExpression(mlir::Value value, mlir::Operation **culprit = nullptr);
 mlir::Value cloneSizeExpression(mlir::Value value, mlir::OpBuilder &b,
                                 mlir::IRMapping &mapping);
 
+/// Whether a bound of `value` from above is known before the call: it is a
+/// size expression, or grows with what has such a bound. A size that data
+/// decides gets one from a minimum: `arith.minui %counted, %most`.
+bool hasUpperBound(mlir::Value value, mlir::Operation **culprit = nullptr);
+
+/// The bound of `value`, for which hasUpperBound holds, at the builder's
+/// position. Sizes are taken to be nonnegative.
+mlir::Value cloneUpperBound(mlir::Value value, mlir::OpBuilder &b,
+                            mlir::IRMapping &mapping);
+
 } // namespace tfc::x86
 
 #endif // TFC_TARGETS_X86_SIZESLICE_H

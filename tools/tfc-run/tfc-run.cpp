@@ -243,6 +243,13 @@ int runModel(const Options &options) {
   error = callModel(options, session.get(), inputs, outputs, times);
   if (!error.empty())
     return refuse(options.model + ": " + error);
+  for (uint32_t i = 0; i < info.num_outputs; ++i) {
+    // Data may have made an output smaller than its buffer.
+    const int64_t *dims = tfc_session_output_dims(session.get(), i);
+    results[i].dims.assign(dims, dims + info.outputs[i].rank);
+    results[i].data.resize(results[i].elements() *
+                           elementBytes(results[i].type));
+  }
   error = deliver(options, info, results);
   if (!error.empty())
     return refuse(error);

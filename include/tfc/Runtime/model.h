@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 /* Raised when a struct or function below changes its meaning or layout. */
-#define TFC_ABI_VERSION 1
+#define TFC_ABI_VERSION 2
 
 /* Alignment, in bytes, that an arena must have. */
 #define TFC_ARENA_ALIGN 64
@@ -56,13 +56,16 @@ typedef enum tfc_status {
 
 /* What the model says of an input or output. dims[i] is -1 where the size is
  * open; then symbols[i] is its name in the model ("" when it has none).
- * Open sizes with the same name must be equal in a call. */
+ * Open sizes with the same name must be equal in a call. Of an output whose
+ * size depends on data, as NonZero's does, tfc_model_prepare gives an upper
+ * bound, and a call the size. */
 typedef struct tfc_tensor_info {
   const char *name;
   int32_t type; /* tfc_type */
   int32_t rank;
   const int64_t *dims;
   const char *const *symbols;
+  int32_t data_dependent; /* 1 for such an output */
 } tfc_tensor_info;
 
 typedef struct tfc_model_info {
@@ -107,6 +110,10 @@ typedef struct tfc_call {
       num_threads; /* workers that parallel_for may use; 1 when it is NULL */
   char *message;   /* NULL, or where an error is described */
   size_t message_bytes;
+  /* NULL, or where the outputs' sizes are written, as for tfc_model_prepare;
+   * must be there when the size of one depends on data. Its elements then
+   * lie densely at the beginning of its buffer. */
+  int64_t *const *output_dims;
 } tfc_call;
 
 /* Never fails; the result lives as long as the library is loaded. */
@@ -131,7 +138,7 @@ typedef struct tfc_frame {
   void *const *inputs; /* data pointers */
   void *const *outputs;
   const int64_t *input_dims; /* of all inputs, one after the other */
-  const int64_t *output_dims;
+  int64_t *output_dims;      /* bounds before the call, sizes after it */
   void *arena;
   tfc_parallel_for parallel_for; /* never NULL */
   void *pool;

@@ -55,7 +55,8 @@ tfc_session *tfc_session_create(tfc_library *library, tfc_pool *pool);
 /* Checks the inputs and makes room for a call with their sizes. */
 tfc_status tfc_session_prepare(tfc_session *session, const tfc_tensor *inputs,
                                char *message, size_t message_bytes);
-/* Sizes of output `index` for the last inputs prepared. */
+/* Sizes of output `index` for the last inputs prepared; after a call, its sizes
+ * there, which are smaller where data decides them. */
 const int64_t *tfc_session_output_dims(const tfc_session *session,
                                        uint32_t index);
 /* Bytes of the arena that the last inputs prepared need. */

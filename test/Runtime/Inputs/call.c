@@ -46,7 +46,7 @@ int main(int argc, char **argv) {
       return fail("the sizes of the output");
     void *arena = bytes ? aligned_alloc(TFC_ARENA_ALIGN, (bytes + 63) / 64 * 64) : NULL;
     tfc_tensor output = {y, result, 2, TFC_FLOAT32};
-    tfc_call call = {inputs, &output, arena, bytes, NULL, NULL, 1, message, sizeof(message)};
+    tfc_call call = {inputs, &output, arena, bytes, NULL, NULL, 1, message, sizeof(message), NULL};
     if (run(&call) != TFC_OK)
       return fail(message);
     for (int i = 0; i < 256; ++i)

@@ -158,6 +158,22 @@ def X86_OutputDimsOp : X86_Op<"output_dims"> {
   let assemblyFormat = "($dims^)? attr-dict";
 }
 
+def X86_OutputDimOp : X86_Op<"output_dim"> {
+  let summary = "tells the caller a size of an output that data decided";
+  let description = [{
+    `position` counts the dimensions of all outputs, one output after the other.
+
+    ```mlir
+    func.func @found(%count: index) {
+      x86.output_dim 1, %count
+      return
+    }
+    ```
+  }];
+  let arguments = (ins I64Attr:$position, Index:$size);
+  let assemblyFormat = "$position `,` $size attr-dict";
+}
+
 def X86_ArenaBytesOp : X86_Op<"arena_bytes"> {
   let summary = "states how many bytes of arena the call uses";
   let description = [{
