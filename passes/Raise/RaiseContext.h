@@ -241,6 +241,7 @@ void populateScatterRules(RuleSet &rules);
 void populateSortRules(RuleSet &rules);
 void populateSelectionRules(RuleSet &rules);
 void populateSliceRules(RuleSet &rules);
+void populateResizeRules(RuleSet &rules);
 void populateCumulativeRules(RuleSet &rules);
 
 } // namespace tfc::raise

@@ -339,6 +339,7 @@ void RaiseOnnxPass::runOnOperation() {
   populateSortRules(rules);
   populateSelectionRules(rules);
   populateSliceRules(rules);
+  populateResizeRules(rules);
   populateCumulativeRules(rules);
   for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
     if (function->hasAttr("onnx.graph_name") && failed(raise(function)))
