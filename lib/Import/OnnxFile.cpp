@@ -175,6 +175,8 @@ bool typedBytes(const TensorProto &tensor, std::string &storage,
   case TensorProto::INT8:
   case TensorProto::UINT8:
   case TensorProto::BOOL:
+  case TensorProto::INT2:
+  case TensorProto::UINT2:
   case TensorProto::INT4:
   case TensorProto::UINT4:
   case TensorProto::FLOAT4E2M1:

@@ -39,6 +39,10 @@ Type tfc::elementType(MLIRContext *context, int32_t number) {
     return b.getBF16Type();
   case TensorProto::BOOL:
     return b.getI1Type();
+  case TensorProto::INT2:
+    return integer(2, false);
+  case TensorProto::UINT2:
+    return integer(2, true);
   case TensorProto::INT4:
     return integer(4, false);
   case TensorProto::INT8:
@@ -89,14 +93,19 @@ std::string tfc::elementTypeName(int32_t number) {
       .lower();
 }
 
-/// Two elements a byte, the first in the low half, to one a byte.
-static std::string unpackNibbles(const char *data, size_t count,
-                                 bool isSigned) {
+/// Several elements of `width` bits a byte, the first in the lowest, to one a
+/// byte.
+static std::string unpackBits(const char *data, size_t count, unsigned width,
+                              bool isSigned) {
   std::string out(count, 0);
+  unsigned perByte = 8 / width;
   for (size_t i = 0; i < count; ++i) {
-    uint8_t nibble = static_cast<uint8_t>(data[i / 2]) >> (i % 2 * 4) & 0xf;
-    out[i] = isSigned && nibble >= 8 ? static_cast<char>(nibble - 16)
-                                     : static_cast<char>(nibble);
+    int value =
+        static_cast<uint8_t>(data[i / perByte]) >> (i % perByte * width) &
+        ((1 << width) - 1);
+    if (isSigned && value >= 1 << (width - 1))
+      value -= 1 << width;
+    out[i] = static_cast<char>(value);
   }
   return out;
 }
@@ -145,8 +154,8 @@ ElementsAttr tfc::importTensor(Location loc, OnnxFile &file,
   if (!element)
     return fail("element type " + elementTypeName(tensor.data_type()) +
                 " is not supported; accepted are float, float16, bfloat16, "
-                "double, float8*, "
-                "bool, int4 to int64 and uint4 to uint64");
+                "double, float8*, float4e2m1, "
+                "bool, int2 to int64 and uint2 to uint64");
   SmallVector<int64_t> shape(tensor.dims().begin(), tensor.dims().end());
   uint64_t count = 1;
   for (int64_t dim : shape) {
@@ -164,15 +173,16 @@ ElementsAttr tfc::importTensor(Location loc, OnnxFile &file,
   if (!tensorBytes(file, tensor, data, size, storage, owner, reason))
     return fail(reason);
 
-  bool packed = element.getIntOrFloatBitWidth() == 4;
+  unsigned width = element.getIntOrFloatBitWidth();
+  bool packed = width == 4 || width == 2;
   uint64_t expected =
-      packed ? (count + 1) / 2
+      packed ? (count * width + 7) / 8
              : count * std::max(1u, element.getIntOrFloatBitWidth() / 8);
   if (size != expected)
     return fail("expected " + Twine(expected) +
                 " bytes for its shape and type, found " + Twine(size));
   if (packed) {
-    storage = unpackNibbles(data, count, element.isSignlessInteger());
+    storage = unpackBits(data, count, width, element.isSignlessInteger());
     data = storage.data();
     size = storage.size();
     owner = nullptr;

@@ -91,6 +91,24 @@ static const char *type_name(int32_t type) {
     return "uint64";
   case TFC_BFLOAT16:
     return "bfloat16";
+  case TFC_FLOAT8E4M3FN:
+    return "float8e4m3fn";
+  case TFC_FLOAT8E4M3FNUZ:
+    return "float8e4m3fnuz";
+  case TFC_FLOAT8E5M2:
+    return "float8e5m2";
+  case TFC_FLOAT8E5M2FNUZ:
+    return "float8e5m2fnuz";
+  case TFC_UINT4:
+    return "uint4";
+  case TFC_INT4:
+    return "int4";
+  case TFC_FLOAT4E2M1:
+    return "float4e2m1";
+  case TFC_UINT2:
+    return "uint2";
+  case TFC_INT2:
+    return "int2";
   default:
     return "an unknown type";
   }

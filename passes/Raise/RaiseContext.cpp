@@ -24,36 +24,74 @@ bool tfc::raise::isFloat(int32_t kind) {
 }
 
 bool tfc::raise::isUnsigned(int32_t kind) {
-  return kind == UInt8 || kind == UInt16 || kind == UInt32 || kind == UInt64;
+  return kind == UInt8 || kind == UInt16 || kind == UInt32 || kind == UInt64 ||
+         kind == UInt4 || kind == UInt2;
+}
+
+bool tfc::raise::isSmallFloat(int32_t kind) {
+  return (kind >= Float8E4M3FN && kind <= Float8E5M2FNUZ) || kind == Float4E2M1;
+}
+
+unsigned tfc::raise::smallIntegerWidth(int32_t kind) {
+  if (kind == Int4 || kind == UInt4)
+    return 4;
+  return kind == Int2 || kind == UInt2 ? 2 : 0;
+}
+
+bool tfc::raise::isKnownKind(int32_t kind) {
+  return isFloat(kind) || isUnsigned(kind) || isSmallFloat(kind) ||
+         smallIntegerWidth(kind) || kind == Bool || kind == Int8 ||
+         kind == Int16 || kind == Int32 || kind == Int64;
+}
+
+Type tfc::raise::typeOfKind(MLIRContext *context, int32_t kind) {
+  auto integer = [&](unsigned width) -> Type {
+    return IntegerType::get(context, width,
+                            isUnsigned(kind) ? IntegerType::Unsigned
+                                             : IntegerType::Signless);
+  };
+  if (unsigned width = smallIntegerWidth(kind))
+    return integer(width);
+  switch (kind) {
+  case Float32:
+    return Float32Type::get(context);
+  case Float16:
+    return Float16Type::get(context);
+  case Float64:
+    return Float64Type::get(context);
+  case BFloat16:
+    return BFloat16Type::get(context);
+  case Float8E4M3FN:
+    return Float8E4M3FNType::get(context);
+  case Float8E4M3FNUZ:
+    return Float8E4M3FNUZType::get(context);
+  case Float8E5M2:
+    return Float8E5M2Type::get(context);
+  case Float8E5M2FNUZ:
+    return Float8E5M2FNUZType::get(context);
+  case Float4E2M1:
+    return Float4E2M1FNType::get(context);
+  case Bool:
+    return integer(1);
+  case Int8:
+  case UInt8:
+    return integer(8);
+  case Int16:
+  case UInt16:
+    return integer(16);
+  case Int32:
+  case UInt32:
+    return integer(32);
+  default:
+    return integer(64);
+  }
 }
 
 int32_t tfc::raise::kindOfElement(Type type) {
-  if (type.isF32())
-    return Float32;
-  if (type.isF64())
-    return Float64;
-  if (type.isF16())
-    return Float16;
-  if (type.isBF16())
-    return BFloat16;
-  auto integer = dyn_cast<IntegerType>(type);
-  if (!integer)
-    return 0;
-  bool isUnsigned = integer.isUnsigned();
-  switch (integer.getWidth()) {
-  case 1:
-    return Bool;
-  case 8:
-    return isUnsigned ? UInt8 : Int8;
-  case 16:
-    return isUnsigned ? UInt16 : Int16;
-  case 32:
-    return isUnsigned ? UInt32 : Int32;
-  case 64:
-    return isUnsigned ? UInt64 : Int64;
-  default:
-    return 0;
-  }
+  for (int32_t kind = Float32; kind <= Int2; ++kind)
+    if (isKnownKind(kind) && typeOfKind(type.getContext(), kind) == type)
+      return kind;
+  return 0;
 }
 
 Type RaiseContext::elementType(int32_t kind) {
@@ -70,6 +108,15 @@ Type RaiseContext::elementType(int32_t kind) {
     return b.getI1Type();
   case Int8:
   case UInt8:
+  case Int4:
+  case UInt4:
+  case Int2:
+  case UInt2:
+  case Float8E4M3FN:
+  case Float8E4M3FNUZ:
+  case Float8E5M2:
+  case Float8E5M2FNUZ:
+  case Float4E2M1:
     return b.getI8Type();
   case Int16:
   case UInt16:
@@ -116,10 +163,21 @@ Value RaiseContext::value(OpFoldResult size) {
 // Constants and elements
 //===----------------------------------------------------------------------===//
 
-/// The same contents with signless elements.
-static ElementsAttr signless(ElementsAttr attr, RankedTensorType type) {
+/// The same contents with elements as raised tensors hold them.
+static ElementsAttr asHeld(ElementsAttr attr, RankedTensorType type,
+                           int32_t kind) {
   if (attr.getType() == type)
     return attr;
+  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
+    if (isSmallFloat(kind))
+      return dense.mapValues(type.getElementType(), [](const APFloat &value) {
+        return value.bitcastToAPInt().zext(8);
+      });
+    if (smallIntegerWidth(kind))
+      return dense.mapValues(type.getElementType(), [&](const APInt &value) {
+        return isUnsigned(kind) ? value.zext(8) : value.sext(8);
+      });
+  }
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
     return DenseResourceElementsAttr::get(type, resource.getRawHandle());
   return cast<DenseElementsAttr>(attr).bitcast(type.getElementType());
@@ -154,8 +212,8 @@ Value RaiseContext::tensor(Raised &raised) {
     return raised.tensor =
                b.createOrFold<tensor::FromElementsOp>(loc, type, scalars);
   }
-  ElementsAttr attr =
-      signless(raised.constant, tensorType(raised.shape, raised.kind));
+  ElementsAttr attr = asHeld(
+      raised.constant, tensorType(raised.shape, raised.kind), raised.kind);
   Value &known = constants[attr];
   if (!known) {
     OpBuilder::InsertionGuard guard(b);
@@ -222,7 +280,7 @@ std::optional<Sizes> RaiseContext::elements(Raised &raised) {
   if (raised.kind == Float32) {
     for (float value : dense.getValues<float>())
       out.push_back(b.getF32FloatAttr(value));
-  } else if (!isFloat(raised.kind)) {
+  } else if (!isFloat(raised.kind) && !isSmallFloat(raised.kind)) {
     for (const APInt &value : dense.getValues<APInt>())
       out.push_back(
           b.getIndexAttr(raised.kind == Bool || isUnsigned(raised.kind)

@@ -40,11 +40,28 @@ enum ElementKind : int32_t {
   Float64 = 11,
   UInt32 = 12,
   UInt64 = 13,
-  BFloat16 = 16
+  BFloat16 = 16,
+  Float8E4M3FN = 17,
+  Float8E4M3FNUZ = 18,
+  Float8E5M2 = 19,
+  Float8E5M2FNUZ = 20,
+  UInt4 = 21,
+  Int4 = 22,
+  Float4E2M1 = 23,
+  UInt2 = 25,
+  Int2 = 26
 };
 
+/// Whether it is a floating point type that the machine computes with.
 bool isFloat(int32_t kind);
 bool isUnsigned(int32_t kind);
+/// Floats of eight and four bits, which raised tensors hold as bits in i8.
+bool isSmallFloat(int32_t kind);
+/// The bits of integers that raised tensors hold in i8; 0 for other types.
+unsigned smallIntegerWidth(int32_t kind);
+bool isKnownKind(int32_t kind);
+/// The type of the `onnx` dialect.
+mlir::Type typeOfKind(mlir::MLIRContext *context, int32_t kind);
 
 /// The number of an element type of the `onnx` dialect; 0 for one that raised
 /// code has no arithmetic for.
@@ -241,6 +258,8 @@ void populateScatterRules(RuleSet &rules);
 void populateSortRules(RuleSet &rules);
 void populateSelectionRules(RuleSet &rules);
 void populateSliceRules(RuleSet &rules);
+void populateFourierRules(RuleSet &rules);
+void populateCastRules(RuleSet &rules);
 void populateResizeRules(RuleSet &rules);
 void populateCumulativeRules(RuleSet &rules);
 

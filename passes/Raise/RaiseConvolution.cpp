@@ -22,6 +22,8 @@ namespace {
 /// How windows lie over the spatial dimensions.
 struct Windows {
   SmallVector<int64_t> kernel, strides, dilations, low, high;
+  /// How far the last window of ceil_mode reaches beyond the padding.
+  SmallVector<int64_t> beyond;
   Sizes output;
 };
 
@@ -40,6 +42,7 @@ FailureOr<Windows> readWindows(NodeContext &n, Raised &image,
     return n.fail("its attributes and its input differ in rank"), failure();
   w.low.assign(pads.begin(), pads.begin() + spatial);
   w.high.assign(pads.begin() + spatial, pads.end());
+  w.beyond.assign(spatial, 0);
   StringRef automatic = n.text("auto_pad", "NOTSET");
   bool ceil = n.integer("ceil_mode", 0) != 0;
   for (unsigned d = 0; d < spatial; ++d) {
@@ -69,8 +72,9 @@ FailureOr<Windows> readWindows(NodeContext &n, Raised &image,
       // A window that would start in the padding after the image is left out.
       if ((count - 1) * w.strides[d] >= *known + w.low[d])
         --count;
-      w.high[d] += std::max<int64_t>(0, (count - 1) * w.strides[d] + reach -
-                                            (*known + w.low[d] + w.high[d]));
+      w.beyond[d] = std::max<int64_t>(0, (count - 1) * w.strides[d] + reach -
+                                             (*known + w.low[d] + w.high[d]));
+      w.high[d] += w.beyond[d];
       w.output.push_back(n.c.size(count));
       continue;
     }
@@ -261,8 +265,6 @@ LogicalResult raiseAveragePool(NodeContext &n) {
   if (failed(w))
     return failure();
   bool includePads = n.integer("count_include_pad", 0) != 0;
-  if (includePads && n.integer("ceil_mode", 0))
-    return n.fail("ceil_mode together with count_include_pad is not supported");
   Value zero = n.c.zero(image.kind), one = n.c.constantOf(image.kind, 1);
   Raised source = padded(n, image, *w, zero),
          total = pool(n, source, *w, zero, addition);
@@ -272,9 +274,18 @@ LogicalResult raiseAveragePool(NodeContext &n) {
   ones.shape = {n.c.size(1), n.c.size(1)};
   const Sizes &spatialShape = includePads ? source.shape : image.shape;
   ones.shape.append(spatialShape.begin() + 2, spatialShape.end());
+  Windows around = *w;
+  if (includePads) {
+    // What ceil_mode adds behind the padding does not count.
+    for (unsigned d = 0; d < around.beyond.size(); ++d) {
+      around.low[d] = 0;
+      around.high[d] = around.beyond[d];
+      ones.shape[2 + d] =
+          n.c.add(ones.shape[2 + d], n.c.size(-around.beyond[d]));
+    }
+  }
   ones.tensor = n.c.filled(ones.shape, one, ones.kind);
-  if (!includePads)
-    ones = padded(n, ones, *w, zero);
+  ones = padded(n, ones, around, zero);
   SmallVector<Raised> operands = {total, pool(n, ones, *w, zero, addition)};
   return n.finish(
       n.c.elementwise(operands, total.shape, image.kind,

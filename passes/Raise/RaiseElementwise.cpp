@@ -8,6 +8,7 @@
 
 #include "RaiseContext.h"
 #include "Recognise.h"
+#include "ScalarArithmetic.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -25,221 +26,6 @@ Value constantLike(OpBuilder &b, Location loc, Value like, double value) {
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
   return arith::ConstantOp::create(
       b, loc, b.getIntegerAttr(type, static_cast<int64_t>(value)));
-}
-
-//===----------------------------------------------------------------------===//
-// Scalars of shape arithmetic
-//===----------------------------------------------------------------------===//
-
-enum class ScalarOp {
-  Add,
-  Sub,
-  Mul,
-  Div,
-  Mod,
-  Min,
-  Max,
-  Equal,
-  Less,
-  LessEqual,
-  Greater,
-  GreaterEqual,
-  And,
-  Or,
-  Xor,
-  Pow
-};
-
-std::optional<int64_t> foldIntegers(ScalarOp op, int64_t x, int64_t y) {
-  switch (op) {
-  case ScalarOp::Add:
-    return x + y;
-  case ScalarOp::Sub:
-    return x - y;
-  case ScalarOp::Mul:
-    return x * y;
-  case ScalarOp::Div:
-    return y == 0 ? std::nullopt : std::optional<int64_t>(x / y);
-  case ScalarOp::Mod:
-    if (y == 0)
-      return std::nullopt;
-    return (x % y != 0 && (x < 0) != (y < 0)) ? x % y + y : x % y;
-  case ScalarOp::Min:
-    return std::min(x, y);
-  case ScalarOp::Max:
-    return std::max(x, y);
-  case ScalarOp::Equal:
-    return x == y;
-  case ScalarOp::Less:
-    return x < y;
-  case ScalarOp::LessEqual:
-    return x <= y;
-  case ScalarOp::Greater:
-    return x > y;
-  case ScalarOp::GreaterEqual:
-    return x >= y;
-  case ScalarOp::And:
-    return x && y;
-  case ScalarOp::Or:
-    return x || y;
-  case ScalarOp::Xor:
-    return (x != 0) != (y != 0);
-  case ScalarOp::Pow:
-    return std::nullopt;
-  }
-  return std::nullopt;
-}
-
-std::optional<float> foldFloats(ScalarOp op, float x, float y) {
-  switch (op) {
-  case ScalarOp::Add:
-    return x + y;
-  case ScalarOp::Sub:
-    return x - y;
-  case ScalarOp::Mul:
-    return x * y;
-  case ScalarOp::Div:
-    return x / y;
-  case ScalarOp::Pow:
-    return std::pow(x, y);
-  default:
-    return std::nullopt;
-  }
-}
-
-Value buildIntegers(RaiseContext &c, ScalarOp op, Value x, Value y) {
-  OpBuilder &b = c.b;
-  auto compare = [&](arith::CmpIPredicate predicate) -> Value {
-    Value bit = b.createOrFold<arith::CmpIOp>(c.loc, predicate, x, y);
-    Value one = c.value(c.size(1)), zero = c.value(c.size(0));
-    return b.createOrFold<arith::SelectOp>(c.loc, bit, one, zero);
-  };
-  switch (op) {
-  case ScalarOp::Add:
-    return b.createOrFold<arith::AddIOp>(c.loc, x, y);
-  case ScalarOp::Sub:
-    return b.createOrFold<arith::SubIOp>(c.loc, x, y);
-  case ScalarOp::Mul:
-    return b.createOrFold<arith::MulIOp>(c.loc, x, y);
-  case ScalarOp::Div:
-    return b.createOrFold<arith::DivSIOp>(c.loc, x, y);
-  case ScalarOp::Min:
-    return b.createOrFold<arith::MinSIOp>(c.loc, x, y);
-  case ScalarOp::Max:
-    return b.createOrFold<arith::MaxSIOp>(c.loc, x, y);
-  case ScalarOp::Equal:
-    return compare(arith::CmpIPredicate::eq);
-  case ScalarOp::Less:
-    return compare(arith::CmpIPredicate::slt);
-  case ScalarOp::LessEqual:
-    return compare(arith::CmpIPredicate::sle);
-  case ScalarOp::Greater:
-    return compare(arith::CmpIPredicate::sgt);
-  case ScalarOp::GreaterEqual:
-    return compare(arith::CmpIPredicate::sge);
-  default:
-    return nullptr;
-  }
-}
-
-/// One scalar of shape arithmetic; a null result asks for the tensor way.
-OpFoldResult combine(RaiseContext &c, ScalarOp op, OpFoldResult x,
-                     OpFoldResult y) {
-  auto xFloat = dyn_cast_if_present<FloatAttr>(dyn_cast<Attribute>(x));
-  auto yFloat = dyn_cast_if_present<FloatAttr>(dyn_cast<Attribute>(y));
-  if (xFloat && yFloat) {
-    std::optional<float> folded =
-        foldFloats(op, xFloat.getValue().convertToFloat(),
-                   yFloat.getValue().convertToFloat());
-    return folded ? OpFoldResult(c.b.getF32FloatAttr(*folded)) : OpFoldResult();
-  }
-  if (xFloat || yFloat)
-    return {};
-  for (OpFoldResult operand : {x, y})
-    if (auto value = dyn_cast<Value>(operand);
-        value && !value.getType().isIndex())
-      return {};
-  std::optional<int64_t> a = getConstantIntValue(x), d = getConstantIntValue(y);
-  if (a && d) {
-    std::optional<int64_t> folded = foldIntegers(op, *a, *d);
-    return folded ? OpFoldResult(c.size(*folded)) : OpFoldResult();
-  }
-  if (op == ScalarOp::Mul)
-    return c.multiply(x, y);
-  // Sizes are never negative; a size is never -1.
-  if (op == ScalarOp::Equal && ((a && *a < 0) || (d && *d < 0)))
-    return c.size(0);
-  if (op == ScalarOp::Equal && x == y)
-    return c.size(1);
-  Value result = buildIntegers(c, op, c.value(x), c.value(y));
-  return result ? getAsOpFoldResult(result) : OpFoldResult();
-}
-
-/// Sizes of the broadcast of static shapes, as numbers.
-std::optional<SmallVector<int64_t>> staticShape(const Sizes &shape) {
-  SmallVector<int64_t> out;
-  for (OpFoldResult size : shape) {
-    std::optional<int64_t> number = getConstantIntValue(size);
-    if (!number)
-      return std::nullopt;
-    out.push_back(*number);
-  }
-  return out;
-}
-
-/// The element of `operand` that element `flat` of the broadcast result takes.
-int64_t sourceIndex(int64_t flat, ArrayRef<int64_t> result,
-                    ArrayRef<int64_t> operand) {
-  int64_t index = 0, stride = 1;
-  for (int64_t i = static_cast<int64_t>(result.size()) - 1; i >= 0; --i) {
-    int64_t position = flat % result[i];
-    flat /= result[i];
-    int64_t d = i - static_cast<int64_t>(result.size() - operand.size());
-    if (d < 0)
-      continue;
-    if (operand[d] != 1)
-      index += position * stride;
-    stride *= operand[d];
-  }
-  return index;
-}
-
-/// Evaluates on scalars when every operand is a list of them.
-using ScalarFunction = llvm::function_ref<OpFoldResult(ArrayRef<OpFoldResult>)>;
-std::optional<Raised> onElements(NodeContext &n, ArrayRef<unsigned> inputs,
-                                 int32_t kind, ScalarFunction function) {
-  SmallVector<Raised> operands;
-  SmallVector<Sizes> elements;
-  SmallVector<SmallVector<int64_t>> shapes;
-  for (unsigned i : inputs) {
-    std::optional<Sizes> known = n.c.elements(n.input(i));
-    std::optional<SmallVector<int64_t>> shape = staticShape(n.input(i).shape);
-    if (!known || !shape)
-      return std::nullopt;
-    operands.push_back(n.input(i));
-    elements.push_back(*known);
-    shapes.push_back(*shape);
-  }
-  FailureOr<Sizes> shape = n.broadcast(operands);
-  if (failed(shape))
-    return std::nullopt;
-  SmallVector<int64_t> dims = *staticShape(*shape);
-  int64_t count = 1;
-  for (int64_t dim : dims)
-    count *= dim;
-  if (count > maxElements)
-    return std::nullopt;
-  Sizes results;
-  for (int64_t flat = 0; flat < count; ++flat) {
-    SmallVector<OpFoldResult> scalars;
-    for (unsigned i = 0; i < elements.size(); ++i)
-      scalars.push_back(elements[i][sourceIndex(flat, dims, shapes[i])]);
-    OpFoldResult result = function(scalars);
-    if (!result)
-      return std::nullopt;
-    results.push_back(result);
-  }
-  return n.c.fromElements(results, kind, dims);
 }
 
 //===----------------------------------------------------------------------===//
@@ -302,8 +88,21 @@ BinaryBody comparison(arith::CmpFPredicate floats,
 BinaryBody modulo(bool fmod) {
   return
       [=](OpBuilder &b, Location loc, Value x, Value y, int32_t kind) -> Value {
-        if (isFloat(kind))
-          return arith::RemFOp::create(b, loc, x, y);
+        if (isFloat(kind)) {
+          Value rest = arith::RemFOp::create(b, loc, x, y);
+          if (fmod)
+            return rest;
+          // The divisor's sign, as for integers.
+          using P = arith::CmpFPredicate;
+          Value zero = constantLike(b, loc, x, 0);
+          Value other = arith::XOrIOp::create(
+              b, loc, arith::CmpFOp::create(b, loc, P::OLT, rest, zero),
+              arith::CmpFOp::create(b, loc, P::OLT, y, zero));
+          Value adjust = arith::AndIOp::create(
+              b, loc, other, arith::CmpFOp::create(b, loc, P::ONE, rest, zero));
+          return arith::SelectOp::create(
+              b, loc, adjust, arith::AddFOp::create(b, loc, rest, y), rest);
+        }
         if (isUnsigned(kind))
           return arith::RemUIOp::create(b, loc, x, y);
         Value rest = arith::RemSIOp::create(b, loc, x, y);
@@ -322,10 +121,45 @@ BinaryBody modulo(bool fmod) {
       };
 }
 
+/// An integer to a power: integers multiply, as their type wraps; a real
+/// exponent is computed in double and cut.
+LogicalResult raiseIntegerPower(NodeContext &n) {
+  SmallVector<Raised> operands = {n.input(0), n.input(1)};
+  int32_t kind = operands[0].kind, exponentKind = operands[1].kind;
+  if (kind == Bool || isUnsigned(kind) || isUnsigned(exponentKind))
+    return n.fail("powers of unsigned integers are not supported");
+  FailureOr<Sizes> shape = n.broadcast(operands);
+  if (failed(shape))
+    return failure();
+  Type type = n.c.elementType(kind);
+  return n.finish(n.c.elementwise(
+      operands, *shape, kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        if (!isFloat(exponentKind)) {
+          Value exponent = v[1];
+          unsigned from = exponent.getType().getIntOrFloatBitWidth(),
+                   to = type.getIntOrFloatBitWidth();
+          if (from < to)
+            exponent = arith::ExtSIOp::create(b, loc, type, exponent);
+          else if (from > to)
+            exponent = arith::TruncIOp::create(b, loc, type, exponent);
+          return math::IPowIOp::create(b, loc, v[0], exponent);
+        }
+        Type wide = b.getF64Type();
+        Value base = arith::SIToFPOp::create(b, loc, wide, v[0]);
+        Value exponent =
+            v[1].getType() == wide
+                ? v[1]
+                : arith::ExtFOp::create(b, loc, wide, v[1]).getResult();
+        return arith::FPToSIOp::create(
+            b, loc, type, math::PowFOp::create(b, loc, base, exponent));
+      }));
+}
+
 LogicalResult raisePow(NodeContext &n) {
   int32_t kind = n.input(0).kind;
   if (!isFloat(kind))
-    return n.fail("integer powers are not supported");
+    return raiseIntegerPower(n);
   if (std::optional<Sizes> exponent = n.c.elements(n.input(1));
       exponent && exponent->size() == 1) {
     std::optional<double> number;
@@ -501,87 +335,6 @@ Value sign(OpBuilder &b, Location loc, Value x) {
   return arith::SelectOp::create(
       b, loc, positive, one,
       arith::SelectOp::create(b, loc, negative, minus, zero));
-}
-
-Value convert(OpBuilder &b, Location loc, Value x, int32_t from, int32_t to,
-              Type type) {
-  if (x.getType() == type && isUnsigned(from) == isUnsigned(to))
-    return x;
-  bool fromFloat = isFloat(from), toFloat = isFloat(to);
-  unsigned fromWidth = x.getType().getIntOrFloatBitWidth(),
-           toWidth = type.getIntOrFloatBitWidth();
-  if (to == Bool) {
-    Value zero = constantLike(b, loc, x, 0);
-    if (fromFloat)
-      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, x, zero);
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, x, zero);
-  }
-  if (fromFloat && toFloat) {
-    if (fromWidth < toWidth)
-      return arith::ExtFOp::create(b, loc, type, x);
-    if (fromWidth > toWidth)
-      return arith::TruncFOp::create(b, loc, type, x);
-    return arith::TruncFOp::create(
-        b, loc, type, arith::ExtFOp::create(b, loc, b.getF32Type(), x));
-  }
-  if (fromFloat)
-    return isUnsigned(to) ? Value(arith::FPToUIOp::create(b, loc, type, x))
-                          : Value(arith::FPToSIOp::create(b, loc, type, x));
-  bool zeroExtends = isUnsigned(from) || from == Bool;
-  if (toFloat)
-    return zeroExtends ? Value(arith::UIToFPOp::create(b, loc, type, x))
-                       : Value(arith::SIToFPOp::create(b, loc, type, x));
-  if (fromWidth < toWidth)
-    return zeroExtends ? Value(arith::ExtUIOp::create(b, loc, type, x))
-                       : Value(arith::ExtSIOp::create(b, loc, type, x));
-  if (fromWidth > toWidth)
-    return arith::TruncIOp::create(b, loc, type, x);
-  return x;
-}
-
-LogicalResult raiseCastTo(NodeContext &n, int32_t to) {
-  Raised &input = n.input(0);
-  int32_t from = input.kind;
-  if (n.c.elementType(to).isInteger(64) && to != Int64 && to != UInt64)
-    return n.fail("casts to element type number " + Twine(to) +
-                  " are not supported");
-  if (from == to)
-    return n.finish(input);
-  auto folded =
-      onElements(n, {0}, to, [&](ArrayRef<OpFoldResult> s) -> OpFoldResult {
-        auto attr = dyn_cast<Attribute>(s[0]);
-        bool integerToInteger = !isFloat(from) && !isFloat(to);
-        if (!attr) {
-          // A size as f32: exact for what a tensor's size can be in practice,
-          // and rounded as the model's own Cast rounds.
-          if (integerToInteger && to != Bool && to != Int8 && to != UInt8)
-            return s[0];
-          return {};
-        }
-        if (auto integer = dyn_cast<IntegerAttr>(attr)) {
-          int64_t value = integer.getInt();
-          if (to == Float32)
-            return n.b.getF32FloatAttr(static_cast<float>(value));
-          if (to == Bool)
-            return n.c.size(value != 0);
-          return to == Int64 || to == Int32 ? OpFoldResult(attr)
-                                            : OpFoldResult();
-        }
-        double value = cast<FloatAttr>(attr).getValueAsDouble();
-        if (to == Bool)
-          return n.c.size(value != 0);
-        if ((to == Int64 || to == Int32) && std::abs(value) < 1e9)
-          return n.c.size(static_cast<int64_t>(value));
-        return {};
-      });
-  if (folded)
-    return n.finish(*folded);
-  SmallVector<Raised> operands = {input};
-  Type type = n.c.elementType(to);
-  return n.finish(n.c.elementwise(
-      operands, input.shape, to, [&](OpBuilder &b, Location loc, ValueRange v) {
-        return convert(b, loc, v[0], from, to, type);
-      }));
 }
 
 LogicalResult raiseWhere(NodeContext &n) {
@@ -847,7 +600,7 @@ void tfc::raise::populateElementwiseRules(RuleSet &rules) {
   add("Xor", ScalarOp::Xor, true, arithmetic<arith::AddFOp, arith::XOrIOp>());
   rules.add("Mod", [](NodeContext &n) {
     bool fmod = n.integer("fmod", 0) != 0;
-    if (isFloat(n.input(0).kind) && !fmod)
+    if (isFloat(n.input(0).kind) && !fmod && n.node.getOpset() < 28)
       return n.fail("Mod of floating point needs fmod = 1");
     return raiseBinary(n, fmod ? std::nullopt : std::optional(ScalarOp::Mod),
                        false, modulo(fmod));
@@ -866,10 +619,6 @@ void tfc::raise::populateElementwiseRules(RuleSet &rules) {
   rules.add("Pow", raisePow);
   rules.add("Where", raiseWhere);
   rules.add("Clip", raiseClip);
-  rules.add("Cast",
-            [](NodeContext &n) { return raiseCastTo(n, n.integer("to", 0)); });
-  rules.add("CastLike",
-            [](NodeContext &n) { return raiseCastTo(n, n.input(1).kind); });
   rules.add("Min", [](NodeContext &n) {
     return raiseVariadic(
         n, ScalarOp::Min,

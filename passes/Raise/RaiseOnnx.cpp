@@ -55,6 +55,21 @@ private:
   llvm::DenseSet<Value> unknown;
 };
 
+/// An argument of small integers: a byte each, whose low bits count.
+static Raised lowBits(RaiseContext &context, Raised bytes, unsigned width) {
+  SmallVector<Raised> operands = {bytes};
+  return context.elementwise(
+      operands, bytes.shape, bytes.kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value shift =
+            arith::ConstantOp::create(b, loc, b.getI8IntegerAttr(8 - width));
+        Value high = arith::ShLIOp::create(b, loc, v[0], shift);
+        if (isUnsigned(bytes.kind))
+          return arith::ShRUIOp::create(b, loc, high, shift);
+        return arith::ShRSIOp::create(b, loc, high, shift);
+      });
+}
+
 LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source,
                                            func::FuncOp target,
                                            RaiseContext &context) {
@@ -89,6 +104,8 @@ LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source,
         symbols[symbol] = size;
       raised.shape.push_back(size);
     }
+    if (unsigned width = smallIntegerWidth(raised.kind))
+      raised = lowBits(context, raised, width);
     context.set(argument, raised);
   }
   return success();
@@ -100,10 +117,7 @@ SmallVector<Type> RaiseOnnxPass::inputTypes(onnx::NodeOp node,
   SmallVector<Type> types;
   for (Value input : node.getInputs()) {
     Raised &raised = context.get(input);
-    Type element = context.elementType(raised.kind);
-    if (isUnsigned(raised.kind))
-      element = IntegerType::get(&getContext(), element.getIntOrFloatBitWidth(),
-                                 IntegerType::Unsigned);
+    Type element = typeOfKind(&getContext(), raised.kind);
     SmallVector<int64_t> dims;
     for (OpFoldResult size : raised.shape)
       dims.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
@@ -339,6 +353,8 @@ void RaiseOnnxPass::runOnOperation() {
   populateSortRules(rules);
   populateSelectionRules(rules);
   populateSliceRules(rules);
+  populateFourierRules(rules);
+  populateCastRules(rules);
   populateResizeRules(rules);
   populateCumulativeRules(rules);
   for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))

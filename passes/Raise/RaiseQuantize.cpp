@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RaiseContext.h"
+#include "SmallTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -137,6 +138,15 @@ LogicalResult raiseDequantize(NodeContext &n) {
   return n.finish(n.c.elementwise(
       operands, x.shape, kind,
       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        if (isSmallFloat(x.kind)) {
+          Value real = decodeSmallFloat(b, loc, v[0], x.kind);
+          if (zeroKind)
+            real = arith::SubFOp::create(
+                b, loc, real, decodeSmallFloat(b, loc, v[2], zeroKind));
+          Value product = arith::MulFOp::create(
+              b, loc, real, asReal(b, loc, v[1], scale->kind, wide));
+          return asReal(b, loc, product, Float32, type);
+        }
         Value difference = widen(b, loc, v[0], x.kind);
         if (zeroKind)
           difference = arith::SubIOp::create(b, loc, difference,
@@ -159,6 +169,14 @@ std::optional<std::pair<int64_t, int64_t>> rangeOf(int32_t kind) {
     return std::pair<int64_t, int64_t>{-32768, 32767};
   case UInt16:
     return std::pair<int64_t, int64_t>{0, 65535};
+  case Int4:
+    return std::pair<int64_t, int64_t>{-8, 7};
+  case UInt4:
+    return std::pair<int64_t, int64_t>{0, 15};
+  case Int2:
+    return std::pair<int64_t, int64_t>{-2, 1};
+  case UInt2:
+    return std::pair<int64_t, int64_t>{0, 3};
   default:
     return std::nullopt;
   }
@@ -172,9 +190,10 @@ LogicalResult raiseQuantize(NodeContext &n) {
     return failure();
   int32_t kind = n.has(2) ? n.input(2).kind : n.integer("output_dtype", UInt8);
   std::optional<std::pair<int64_t, int64_t>> range = rangeOf(kind);
-  if (!range)
-    return n.fail("results of this type are not supported; accepted are int8, "
-                  "uint8, int16 and uint16");
+  bool small = isSmallFloat(kind);
+  if (!range && !small)
+    return n.fail("results of this type are not supported; accepted are "
+                  "integers of 2 to 16 bits and floats of 4 and 8");
   FailureOr<Raised> scale = alongAxis(n, 1, x, axis, block);
   if (failed(scale))
     return failure();
@@ -188,6 +207,7 @@ LogicalResult raiseQuantize(NodeContext &n) {
     operands.push_back(*zero);
   }
   Type wide = n.b.getF32Type(), type = n.c.elementType(kind);
+  bool saturates = n.integer("saturate", 1) != 0;
   return n.finish(n.c.elementwise(
       operands, x.shape, kind,
       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
@@ -197,6 +217,12 @@ LogicalResult raiseQuantize(NodeContext &n) {
         Value quotient =
             arith::DivFOp::create(b, loc, asReal(b, loc, v[0], x.kind, wide),
                                   asReal(b, loc, v[1], scale->kind, wide));
+        if (small) {
+          if (n.has(2))
+            quotient = arith::AddFOp::create(
+                b, loc, quotient, decodeSmallFloat(b, loc, v[2], kind));
+          return encodeSmallFloat(b, loc, quotient, kind, saturates);
+        }
         Value rounded = math::RoundEvenOp::create(b, loc, quotient);
         // Clamped before the zero point is added, with room for it: then all is
         // exact.
@@ -247,10 +273,22 @@ Value shifted(OpBuilder &b, Location loc, Value x, Value by) {
                                  zero);
 }
 
+/// To the right, with copies of the sign: by the width or more leaves the sign.
+Value shiftedBySign(OpBuilder &b, Location loc, Value x, Value by) {
+  Type type = x.getType();
+  Value most = arith::ConstantOp::create(
+      b, loc, b.getIntegerAttr(type, type.getIntOrFloatBitWidth() - 1));
+  // As unsigned, a negative amount is a large one.
+  return arith::ShRSIOp::create(b, loc, x,
+                                arith::MinUIOp::create(b, loc, by, most));
+}
+
 LogicalResult raiseBitShift(NodeContext &n) {
   StringRef direction = n.text("direction", "");
-  if (!isUnsigned(n.input(0).kind))
-    return n.fail("only unsigned integers are shifted");
+  if (isFloat(n.input(0).kind) || n.input(0).kind == Bool)
+    return n.fail("only integers are shifted");
+  if (direction == "RIGHT" && !isUnsigned(n.input(0).kind))
+    return raiseBits(n, shiftedBySign);
   if (direction == "LEFT")
     return raiseBits(n, shifted<arith::ShLIOp>);
   if (direction == "RIGHT")

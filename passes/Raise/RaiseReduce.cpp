@@ -434,13 +434,10 @@ LogicalResult raiseSoftmax(NodeContext &n, bool logarithm) {
   return n.finish(softmax(n, source, axes, logarithm));
 }
 
-LogicalResult raiseArg(NodeContext &n, bool largest) {
-  Raised &input = n.input(0);
-  FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", 0), input.rank());
-  if (failed(axis) || input.rank() == 0)
-    return n.fail("its axis is out of range");
-  bool last = n.integer("select_last_index", 0) != 0;
-  int64_t rank = input.rank(), at = *axis;
+/// Where the extreme along dimension `at` is, which stays with size 1: i64.
+Raised extremePosition(NodeContext &n, Raised &input, int64_t at, bool largest,
+                       bool last) {
+  int64_t rank = input.rank();
   MLIRContext *context = n.b.getContext();
   Sizes kept, withOnes = input.shape;
   withOnes[at] = n.c.size(1);
@@ -488,11 +485,58 @@ LogicalResult raiseArg(NodeContext &n, bool largest) {
         Value index = arith::SelectOp::create(b, loc, better, here, args[2]);
         linalg::YieldOp::create(b, loc, ValueRange{value, index});
       });
-  bool keep = n.integer("keepdims", 1) != 0;
-  Value result = generic.getResult(1);
-  if (keep)
-    result = n.c.reshape(result, kept, withOnes);
-  return n.finish(n.c.fromTensor(result, Int64, keep ? withOnes : kept));
+  return n.c.fromTensor(n.c.reshape(generic.getResult(1), kept, withOnes),
+                        Int64, withOnes);
+}
+
+LogicalResult raiseArg(NodeContext &n, bool largest) {
+  Raised &input = n.input(0);
+  FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", 0), input.rank());
+  if (failed(axis) || input.rank() == 0)
+    return n.fail("its axis is out of range");
+  Raised result = extremePosition(n, input, *axis, largest,
+                                  n.integer("select_last_index", 0) != 0);
+  if (n.integer("keepdims", 1) != 0)
+    return n.finish(result);
+  Sizes kept = input.shape;
+  kept.erase(kept.begin() + *axis);
+  return n.finish(n.c.fromTensor(n.c.reshape(result.tensor, result.shape, kept),
+                                 Int64, kept));
+}
+
+/// One where the first of the largest elements along the axis is, else zero.
+LogicalResult raiseHardmax(NodeContext &n) {
+  Raised input = n.input(0);
+  bool coerced = n.node.getOpset() < 13;
+  FailureOr<int64_t> axis =
+      n.normalAxis(n.integer("axis", coerced ? 1 : -1), input.rank());
+  if (failed(axis) || !isFloat(input.kind) || input.rank() == 0)
+    return n.fail("it takes floating point of rank 1 and more");
+  // Before opset 13 all dimensions from the axis on were one.
+  Sizes shape = input.shape, flat = shape;
+  int64_t at = *axis;
+  if (coerced) {
+    flat = {n.c.product(ArrayRef(shape).take_front(at)),
+            n.c.product(ArrayRef(shape).drop_front(at))};
+    input = n.c.fromTensor(n.c.reshape(n.c.tensor(input), shape, flat),
+                           input.kind, flat);
+    at = 1;
+  }
+  Raised first = extremePosition(n, input, at, /*largest=*/true,
+                                 /*last=*/false);
+  SmallVector<Raised> operands = {first};
+  Value one = n.c.constantOf(input.kind, 1), zero = n.c.zero(input.kind);
+  Raised result = n.c.elementwise(
+      operands, flat, input.kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value here = arith::IndexCastOp::create(
+            b, loc, b.getI64Type(), linalg::IndexOp::create(b, loc, at));
+        Value chosen =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, here, v[0]);
+        return arith::SelectOp::create(b, loc, chosen, one, zero);
+      });
+  return n.finish(n.c.fromTensor(n.c.reshape(result.tensor, flat, shape),
+                                 result.kind, shape));
 }
 
 } // namespace
@@ -517,5 +561,6 @@ void tfc::raise::populateReduceRules(RuleSet &rules) {
   rules.add("Softmax", [](NodeContext &n) { return raiseSoftmax(n, false); });
   rules.add("LogSoftmax", [](NodeContext &n) { return raiseSoftmax(n, true); });
   rules.add("ArgMax", [](NodeContext &n) { return raiseArg(n, true); });
+  rules.add("Hardmax", raiseHardmax);
   rules.add("ArgMin", [](NodeContext &n) { return raiseArg(n, false); });
 }

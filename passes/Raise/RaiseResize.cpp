@@ -7,8 +7,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Resize, Upsample: one dimension after the other, each a sum of a few elements
-// of the input (the taps) with weights. Positions and weights of a dimension are
-// tables, computed when the call runs; their formulas are those of ONNX's
+// of the input (the taps) with weights. Positions and weights of a dimension
+// are tables, computed when the call runs; their formulas are those of ONNX's
 // specification of Resize.
 //
 //===----------------------------------------------------------------------===//
@@ -44,8 +44,8 @@ struct Method {
 struct Axis {
   int64_t dimension;
   OpFoldResult from, to;
-  Value scale;                // f64
-  Value cropBegin, cropEnd;   // f64, of tf_crop_and_resize
+  Value scale;                 // f64
+  Value cropBegin, cropEnd;    // f64, of tf_crop_and_resize
   std::optional<double> ratio; // the scale, as far as known, for the taps
 };
 
@@ -102,7 +102,8 @@ Real sourcePosition(NodeContext &n, ImplicitLocOpBuilder &b, const Method &m,
   if (m.coordinates == "align_corners")
     return (o * (from - one) / (whole - one)).orIf(single, o(0));
   if (m.coordinates == "tf_crop_and_resize") {
-    Real begin = {&b, axis.cropBegin}, end = {&b, axis.cropEnd}, last = from - one;
+    Real begin = {&b, axis.cropBegin}, end = {&b, axis.cropEnd},
+         last = from - one;
     Real spread = begin * last + o * (end - begin) * last / (to - one);
     return spread.orIf(single, half * (begin + end) * last);
   }
@@ -170,16 +171,16 @@ std::pair<Value, Value> makeTables(NodeContext &n, const Method &m,
           if (m.interpolation == Interpolation::Cubic)
             weight = cubicKernel(distance, m.cubic);
           else
-            weight = (o(1) - distance.abs())
-                         .orIf(o(1).less(distance.abs()), o(0));
+            weight =
+                (o(1) - distance.abs()).orIf(o(1).less(distance.abs()), o(0));
         }
         Real inside = place.orIf(place.less(o(0)), o(0));
         inside = inside.orIf(last.less(inside), last);
         if (m.excludesOutside)
-          weight = weight.orIf(place.less(o(0)), o(0))
-                       .orIf(last.less(place), o(0));
-        Value number = arith::IndexCastOp::create(b, b.getI64Type(),
-                                                  toIndex(inside));
+          weight =
+              weight.orIf(place.less(o(0)), o(0)).orIf(last.less(place), o(0));
+        Value number =
+            arith::IndexCastOp::create(b, b.getI64Type(), toIndex(inside));
         linalg::YieldOp::create(b, ValueRange{number, weight.v});
       });
   return {table.getResult(0), table.getResult(1)};
@@ -253,8 +254,8 @@ Raised resizeAxis(NodeContext &n, Raised image, const Method &m,
           Value weight = v[1];
           if (x.getType() != weight.getType())
             weight = arith::TruncFOp::create(b, loc, x.getType(), weight);
-          x = arith::AddFOp::create(
-              b, loc, v[2], arith::MulFOp::create(b, loc, x, weight));
+          x = arith::AddFOp::create(b, loc, v[2],
+                                    arith::MulFOp::create(b, loc, x, weight));
         }
         linalg::YieldOp::create(b, loc, x);
       });
@@ -330,8 +331,9 @@ FailureOr<OpFoldResult> scaledSize(NodeContext &n, OpFoldResult from,
   Real product = fromIndex(b, n.c.value(from)) * Real{&b, scale};
   Value size = toIndex(product.floor());
   if (stated) {
-    n.requireEqual(size, *stated, "its scales do not give the sizes that the "
-                                  "model states for its output");
+    n.requireEqual(size, *stated,
+                   "its scales do not give the sizes that the "
+                   "model states for its output");
     return *stated;
   }
   if (known)
@@ -417,8 +419,8 @@ FailureOr<SmallVector<Axis>> readAxes(NodeContext &n, unsigned scalesAt,
                     fromIndex(b, n.c.value(axis.from)))
                        .v;
     } else {
-      FailureOr<OpFoldResult> to = scaledSize(
-          n, axis.from, scales.values[i], scales.known[i], expected);
+      FailureOr<OpFoldResult> to =
+          scaledSize(n, axis.from, scales.values[i], scales.known[i], expected);
       if (failed(to))
         return failure();
       axis.to = *to;
@@ -481,8 +483,8 @@ LogicalResult raiseResize(NodeContext &n) {
   method.rounding =
       n.text("nearest_mode", old ? "floor" : "round_prefer_floor");
   static constexpr StringRef known[] = {
-      "half_pixel",         "half_pixel_symmetric", "pytorch_half_pixel",
-      "align_corners",      "asymmetric",           "tf_crop_and_resize"};
+      "half_pixel",    "half_pixel_symmetric", "pytorch_half_pixel",
+      "align_corners", "asymmetric",           "tf_crop_and_resize"};
   if (!llvm::is_contained(known, method.coordinates))
     return n.fail("coordinate_transformation_mode '" + method.coordinates +
                   "' is not supported");

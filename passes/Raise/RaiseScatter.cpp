@@ -197,10 +197,86 @@ LogicalResult raiseScatterND(NodeContext &n) {
   return n.finish(n.c.fromTensor(result, data.kind, data.shape));
 }
 
+/// A cache with `update` written at each sample's own position.
+LogicalResult raiseTensorScatter(NodeContext &n) {
+  Raised cache = n.input(0), update = n.input(1);
+  FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", -2), cache.rank());
+  StringRef mode = n.text("mode", "linear");
+  if (failed(axis))
+    return failure();
+  if (*axis == 0 || update.rank() != cache.rank() ||
+      (mode != "linear" && mode != "circular"))
+    return n.fail("its axis, mode or the rank of its update does not fit");
+  int64_t rank = cache.rank(), at = *axis;
+  for (int64_t d = 0; d < rank; ++d)
+    if (d != at && cache.shape[d] != update.shape[d])
+      return n.fail("its cache and update cannot be seen to fit");
+  Value extent = n.c.value(cache.shape[at]),
+        length = n.c.value(update.shape[at]);
+  n.c.require(n.b.createOrFold<arith::CmpIOp>(n.loc, arith::CmpIPredicate::ule,
+                                              length, extent),
+              n.describe() + ": its update is longer than its cache");
+  bool circular = mode == "circular";
+  Value starts;
+  if (n.has(2)) {
+    Raised indices = n.input(2);
+    if (indices.rank() != 1 || indices.shape[0] != cache.shape[0])
+      return n.fail("its write_indices must be one a sample");
+    if (!circular) {
+      Value room = arith::AddIOp::create(
+          n.b, n.loc, arith::SubIOp::create(n.b, n.loc, extent, length),
+          n.c.value(n.c.size(1)));
+      requireInRange(n, indices, getAsOpFoldResult(room));
+    }
+    starts = n.c.tensor(indices);
+  }
+  Value source = n.c.tensor(update);
+  SmallVector<Raised> operands = {cache};
+  return n.finish(n.c.elementwise(
+      operands, cache.shape, cache.kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        SmallVector<Value> index;
+        for (int64_t d = 0; d < rank; ++d)
+          index.push_back(linalg::IndexOp::create(b, loc, d));
+        Value place = index[at];
+        if (starts) {
+          Value start = arith::IndexCastOp::create(
+              b, loc, b.getIndexType(),
+              tensor::ExtractOp::create(b, loc, starts, index[0]));
+          if (circular)
+            start = arith::RemSIOp::create(b, loc, start, extent);
+          place = arith::SubIOp::create(b, loc, place, start);
+        }
+        if (circular) {
+          // Behind the end it goes on at the beginning.
+          Value zero = arith::ConstantIndexOp::create(b, loc, 0);
+          Value negative = arith::CmpIOp::create(
+              b, loc, arith::CmpIPredicate::slt, place, zero);
+          place = arith::SelectOp::create(
+              b, loc, negative, arith::AddIOp::create(b, loc, place, extent),
+              place);
+        }
+        Value written = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                                              place, length);
+        index[at] = place;
+        return scf::IfOp::create(
+                   b, loc, written,
+                   [&](OpBuilder &b, Location loc) {
+                     Value x = tensor::ExtractOp::create(b, loc, source, index);
+                     scf::YieldOp::create(b, loc, x);
+                   },
+                   [&](OpBuilder &b, Location loc) {
+                     scf::YieldOp::create(b, loc, v[0]);
+                   })
+            .getResult(0);
+      }));
+}
+
 } // namespace
 
 void tfc::raise::populateScatterRules(RuleSet &rules) {
   rules.add("ScatterElements", raiseScatterElements);
   rules.add("Scatter", raiseScatterElements);
   rules.add("ScatterND", raiseScatterND);
+  rules.add("TensorScatter", raiseTensorScatter);
 }

@@ -29,13 +29,28 @@ struct TypeRow {
 };
 
 constexpr TypeRow typeRows[] = {
-    {TFC_FLOAT32, "f4", 4, "float32"},   {TFC_UINT8, "u1", 1, "uint8"},
-    {TFC_INT8, "i1", 1, "int8"},         {TFC_UINT16, "u2", 2, "uint16"},
-    {TFC_INT16, "i2", 2, "int16"},       {TFC_INT32, "i4", 4, "int32"},
-    {TFC_INT64, "i8", 8, "int64"},       {TFC_BOOL, "b1", 1, "bool"},
-    {TFC_FLOAT16, "f2", 2, "float16"},   {TFC_FLOAT64, "f8", 8, "float64"},
-    {TFC_UINT32, "u4", 4, "uint32"},     {TFC_UINT64, "u8", 8, "uint64"},
+    {TFC_FLOAT32, "f4", 4, "float32"},
+    {TFC_UINT8, "u1", 1, "uint8"},
+    {TFC_INT8, "i1", 1, "int8"},
+    {TFC_UINT16, "u2", 2, "uint16"},
+    {TFC_INT16, "i2", 2, "int16"},
+    {TFC_INT32, "i4", 4, "int32"},
+    {TFC_INT64, "i8", 8, "int64"},
+    {TFC_BOOL, "b1", 1, "bool"},
+    {TFC_FLOAT16, "f2", 2, "float16"},
+    {TFC_FLOAT64, "f8", 8, "float64"},
+    {TFC_UINT32, "u4", 4, "uint32"},
+    {TFC_UINT64, "u8", 8, "uint64"},
     {TFC_BFLOAT16, "V2", 2, "bfloat16"},
+    {TFC_FLOAT8E4M3FN, "V1", 1, "float8e4m3fn"},
+    {TFC_FLOAT8E4M3FNUZ, "V1", 1, "float8e4m3fnuz"},
+    {TFC_FLOAT8E5M2, "V1", 1, "float8e5m2"},
+    {TFC_FLOAT8E5M2FNUZ, "V1", 1, "float8e5m2fnuz"},
+    {TFC_UINT4, "V1", 1, "uint4"},
+    {TFC_INT4, "V1", 1, "int4"},
+    {TFC_FLOAT4E2M1, "V1", 1, "float4e2m1"},
+    {TFC_UINT2, "V1", 1, "uint2"},
+    {TFC_INT2, "V1", 1, "int2"},
 };
 
 const TypeRow *rowOf(int32_t type) {
@@ -337,6 +352,11 @@ int64_t Array::elements() const {
 size_t tfc::run::elementBytes(int32_t type) {
   const TypeRow *row = rowOf(type);
   return row ? row->bytes : 0;
+}
+
+bool tfc::run::storedAlike(int32_t a, int32_t b) {
+  const TypeRow *x = rowOf(a), *y = rowOf(b);
+  return x && y && std::strcmp(x->code, y->code) == 0;
 }
 
 const char *tfc::run::typeName(int32_t type) {

@@ -30,6 +30,8 @@ struct Array {
 size_t elementBytes(int32_t type);
 /// As numpy spells it: "float32".
 const char *typeName(int32_t type);
+/// Whether numpy files hold elements of both types under one name.
+bool storedAlike(int32_t a, int32_t b);
 
 /// Arrays by name, in the order of their names.
 using Arrays = std::map<std::string, Array>;
@@ -37,7 +39,8 @@ using Arrays = std::map<std::string, Array>;
 /// These return an empty string, or what went wrong. Formats: numpy's
 /// documentation of numpy.lib.format, versions 1 to 3; PKWARE's APPNOTE 6.3
 /// (stored and deflated members, zip64). Arrays of bfloat16, for which numpy
-/// has no type, are those of raw two-byte elements ("V2"), as ml_dtypes saves
+/// has no type, are those of raw two-byte elements ("V2"), small floats and
+/// integers of raw bytes ("V1"), as ml_dtypes saves
 /// them.
 std::string readNpy(const std::string &path, Array &array);
 std::string readNpz(const std::string &path, Arrays &arrays);

@@ -196,6 +196,12 @@ std::string tfc::run::gatherInputs(const Options &options,
     if (!isInput(info, name))
       return "the model has no input '" + name + "'; it has " +
              namesOf(info.inputs, info.num_inputs);
+  // Arrays of types that numpy has no name for say how wide they are, no more.
+  for (uint32_t i = 0; i < info.num_inputs; ++i)
+    if (auto found = inputs.find(info.inputs[i].name);
+        found != inputs.end() &&
+        storedAlike(found->second.type, info.inputs[i].type))
+      found->second.type = info.inputs[i].type;
   if (options.random)
     return makeUp(options, info, inputs);
   std::string missing;

@@ -27,7 +27,9 @@ extern "C" {
 /* Alignment, in bytes, that an arena must have. */
 #define TFC_ARENA_ALIGN 64
 
-/* Element types, with the numbers of ONNX's TensorProto.DataType. */
+/* Element types, with the numbers of ONNX's TensorProto.DataType. Those of
+ * fewer than eight bits take a byte each; of an input's the low bits count, an
+ * output's integers have their value. */
 typedef enum tfc_type {
   TFC_FLOAT32 = 1,
   TFC_UINT8 = 2,
@@ -42,7 +44,16 @@ typedef enum tfc_type {
   TFC_FLOAT64 = 11,
   TFC_UINT32 = 12,
   TFC_UINT64 = 13,
-  TFC_BFLOAT16 = 16
+  TFC_BFLOAT16 = 16,
+  TFC_FLOAT8E4M3FN = 17,
+  TFC_FLOAT8E4M3FNUZ = 18,
+  TFC_FLOAT8E5M2 = 19,
+  TFC_FLOAT8E5M2FNUZ = 20,
+  TFC_UINT4 = 21,
+  TFC_INT4 = 22,
+  TFC_FLOAT4E2M1 = 23,
+  TFC_UINT2 = 25,
+  TFC_INT2 = 26
 } tfc_type;
 
 typedef enum tfc_status {
