@@ -1,6 +1,8 @@
 """Writes models of real sizes with random weights, for benchmarks.
 
-usage: models.py NAME FILE.onnx      NAME: bert-base, minilm, vit-b16
+usage: models.py NAME FILE.onnx      NAME: bert-base, minilm, vit-b16, bert-3gb
+
+The weights of bert-3gb lie beside the model, in FILE.onnx.data.
 
 The graphs are what PyTorch's exporters write for these architectures: products
 with a bias each, heads by Reshape and Transpose, GELU by Erf. Batch and sequence
@@ -8,6 +10,7 @@ are open. The weights are normal numbers of a fixed seed, scaled so that
 activations keep their size through the layers.
 """
 
+import os
 import sys
 
 import numpy as np
@@ -18,9 +21,11 @@ from onnx import TensorProto, helper
 class Graph:
     """Collects nodes and weights; methods return the name of what they make."""
 
-    def __init__(self, seed=0):
+    def __init__(self, seed=0, external=None):
+        """`external` is a path: there, not in the model, go large weights."""
         self.random = np.random.default_rng(seed)
         self.nodes, self.weights, self.count = [], [], 0
+        self.external = external and open(external, "wb")
 
     def node(self, operator, *inputs, **attributes):
         self.count += 1
@@ -32,9 +37,22 @@ class Graph:
         self.count += 1
         name = name or f"constant_{self.count}"
         array = np.asarray(value)
+        if self.external and array.nbytes >= 1024:
+            self.weights.append(self.write_beside(name, array))
+            return name
         self.weights.append(helper.make_tensor(
             name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape, array.tobytes(), raw=True))
         return name
+
+    def write_beside(self, name, array):
+        tensor = TensorProto(name=name, dims=array.shape, data_type=helper.np_dtype_to_tensor_dtype(array.dtype))
+        tensor.data_location = TensorProto.EXTERNAL
+        self.external.write(bytes(-self.external.tell() % 4096))
+        entries = {"location": os.path.basename(self.external.name), "offset": self.external.tell(), "length": array.nbytes}
+        for key, value in entries.items():
+            tensor.external_data.add(key=key, value=str(value))
+        self.external.write(array.tobytes())
+        return tensor
 
     def normal(self, shape, deviation, name):
         values = self.random.standard_normal(shape, dtype=np.float32) * np.float32(deviation)
@@ -78,11 +96,14 @@ class Graph:
             [helper.make_tensor_value_info(name, kind, dims) for name, kind, dims in inputs],
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)], self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-        onnx.save(model, path)
+        with open(path, "wb") as file:
+            file.write(model.SerializeToString())
+        if self.external:
+            self.external.close()
 
 
-def bert(path, layers, width, heads, hidden, vocabulary=30522, positions=512):
-    g = Graph()
+def bert(path, layers, width, heads, hidden, vocabulary=30522, positions=512, beside=False):
+    g = Graph(external=path + ".data" if beside else None)
     words = g.node("Gather", g.normal((vocabulary, width), 1, "words"), "input_ids", axis=0)
     kinds = g.node("Gather", g.normal((2, width), 1, "kinds"), "token_type_ids", axis=0)
     length = g.node("Gather", g.node("Shape", "input_ids"), g.constant(np.array(1)), axis=0)
@@ -128,6 +149,7 @@ def vit(path, layers, width, heads, hidden, image=224, patch=16):
 MODELS = {
     "bert-base": lambda path: bert(path, 12, 768, 12, 3072),
     "minilm": lambda path: bert(path, 6, 384, 12, 1536),
+    "bert-3gb": lambda path: bert(path, 14, 2048, 16, 8192, beside=True),
     "vit-b16": lambda path: vit(path, 12, 768, 12, 3072),
 }
 

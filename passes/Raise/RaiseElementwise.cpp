@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include <cmath>
 
@@ -121,6 +122,33 @@ BinaryBody modulo(bool fmod) {
       };
 }
 
+/// By repeated squaring, a step for each bit of the exponent; negative
+/// exponents, for which ONNX gives no meaning, count as unsigned.
+Value integerPower(OpBuilder &b, Location loc, Value base, Value exponent) {
+  Value zero = arith::ConstantIndexOp::create(b, loc, 0),
+        step = arith::ConstantIndexOp::create(b, loc, 1),
+        bits = arith::ConstantIndexOp::create(
+            b, loc, base.getType().getIntOrFloatBitWidth());
+  Value one = constantLike(b, loc, base, 1),
+        none = constantLike(b, loc, base, 0);
+  return scf::ForOp::create(
+             b, loc, zero, bits, step, ValueRange{one, base, exponent},
+             [&](OpBuilder &b, Location loc, Value, ValueRange state) {
+               Value bit = arith::AndIOp::create(b, loc, state[2], one);
+               Value set = arith::CmpIOp::create(
+                   b, loc, arith::CmpIPredicate::ne, bit, none);
+               Value product =
+                   arith::MulIOp::create(b, loc, state[0], state[1]);
+               Value square = arith::MulIOp::create(b, loc, state[1], state[1]);
+               scf::YieldOp::create(
+                   b, loc,
+                   ValueRange{
+                       arith::SelectOp::create(b, loc, set, product, state[0]),
+                       square, arith::ShRUIOp::create(b, loc, state[2], one)});
+             })
+      .getResult(0);
+}
+
 /// An integer to a power: integers multiply, as their type wraps; a real
 /// exponent is computed in double and cut.
 LogicalResult raiseIntegerPower(NodeContext &n) {
@@ -143,7 +171,7 @@ LogicalResult raiseIntegerPower(NodeContext &n) {
             exponent = arith::ExtSIOp::create(b, loc, type, exponent);
           else if (from > to)
             exponent = arith::TruncIOp::create(b, loc, type, exponent);
-          return math::IPowIOp::create(b, loc, v[0], exponent);
+          return integerPower(b, loc, v[0], exponent);
         }
         Type wide = b.getF64Type();
         Value base = arith::SIToFPOp::create(b, loc, wide, v[0]);

@@ -29,10 +29,9 @@ namespace {
 
 /// cos and sin of 2 pi k n / length for k and n up to `rows` and `columns`.
 std::pair<Value, Value> twiddles(NodeContext &n, OpFoldResult rows,
-                                 OpFoldResult columns, Value length,
-                                 int32_t kind) {
+                                 OpFoldResult columns, Value length) {
   Sizes shape = {rows, columns};
-  Value real = n.c.empty(shape, kind), imaginary = n.c.empty(shape, kind);
+  Value real = n.c.empty(shape, Float64), imaginary = n.c.empty(shape, Float64);
   AffineMap map = n.b.getMultiDimIdentityMap(2);
   auto table = linalg::GenericOp::create(
       n.b, n.loc, TypeRange{real.getType(), imaginary.getType()}, ValueRange{},
@@ -40,7 +39,7 @@ std::pair<Value, Value> twiddles(NodeContext &n, OpFoldResult rows,
       SmallVector<utils::IteratorType>(2, utils::IteratorType::parallel),
       [&](OpBuilder &builder, Location loc, ValueRange) {
         ImplicitLocOpBuilder b(loc, builder);
-        Type wide = b.getF64Type(), narrow = n.c.elementType(kind);
+        Type wide = b.getF64Type();
         auto asReal = [&](Value index) -> Value {
           return arith::SIToFPOp::create(
               b, wide, arith::IndexCastOp::create(b, b.getI64Type(), index));
@@ -56,10 +55,6 @@ std::pair<Value, Value> twiddles(NodeContext &n, OpFoldResult rows,
                 b, b.getF64FloatAttr(6.283185307179586476925)));
         Value c = math::CosOp::create(b, angle),
               s = math::SinOp::create(b, angle);
-        if (narrow != wide) {
-          c = arith::TruncFOp::create(b, narrow, c);
-          s = arith::TruncFOp::create(b, narrow, s);
-        }
         linalg::YieldOp::create(b, ValueRange{c, s});
       });
   return {table.getResult(0), table.getResult(1)};
@@ -106,7 +101,7 @@ LogicalResult raiseDft(NodeContext &n) {
                                                   n.c.value(n.c.size(2)));
     rows = n.c.add(getAsOpFoldResult(half), n.c.size(1));
   }
-  auto [cosines, sines] = twiddles(n, rows, used, n.c.value(length), x.kind);
+  auto [cosines, sines] = twiddles(n, rows, used, n.c.value(length));
 
   Sizes inner(ArrayRef<OpFoldResult>(x.shape).drop_back());
   inner[at] = used;
@@ -121,7 +116,8 @@ LogicalResult raiseDft(NodeContext &n) {
   Value real = part(0), imaginary = *parts == 2 ? part(1) : Value();
   Sizes outer = inner;
   outer[at] = rows;
-  Value zero = n.c.filled(outer, n.c.zero(x.kind), x.kind);
+  // Many terms cancel: sums are in double.
+  Value zero = n.c.filled(outer, n.c.zero(Float64), Float64);
   MLIRContext *context = n.b.getContext();
   // Loops: the result's dimensions, then the summed position.
   SmallVector<AffineExpr> from, to;
@@ -156,16 +152,39 @@ LogicalResult raiseDft(NodeContext &n) {
         // e^(-i a) = cos a - i sin a; the inverse turns the other way.
         Value c = v[0],
               s = inverse ? v[1] : arith::NegFOp::create(b, v[1]).getResult();
-        Value re = times(c, v[2]), im = times(s, v[2]);
+        auto wide = [&](Value v) -> Value {
+          Type type = b.getF64Type();
+          return v.getType() == type ? v : arith::ExtFOp::create(b, type, v);
+        };
+        Value re = times(c, wide(v[2])), im = times(s, wide(v[2]));
         if (imaginary) {
-          re = arith::SubFOp::create(b, re, times(s, v[3]));
-          im = arith::AddFOp::create(b, im, times(c, v[3]));
+          re = arith::SubFOp::create(b, re, times(s, wide(v[3])));
+          im = arith::AddFOp::create(b, im, times(c, wide(v[3])));
         }
         size_t first = v.size() - 2;
         linalg::YieldOp::create(
             b, ValueRange{arith::AddFOp::create(b, v[first], re),
                           arith::AddFOp::create(b, v[first + 1], im)});
       });
+  Value count = arith::SIToFPOp::create(
+      n.b, n.loc, n.b.getF64Type(),
+      arith::IndexCastOp::create(n.b, n.loc, n.b.getI64Type(),
+                                 n.c.value(length)));
+  // The inverse is a mean.
+  auto finished = [&](Value total) {
+    SmallVector<Raised> operands = {n.c.fromTensor(total, Float64, outer)};
+    return n.c
+        .elementwise(operands, outer, x.kind,
+                     [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       Value y = v[0];
+                       if (inverse)
+                         y = arith::DivFOp::create(b, loc, y, count);
+                       if (x.kind == Float32)
+                         y = arith::TruncFOp::create(b, loc, b.getF32Type(), y);
+                       return y;
+                     })
+        .tensor;
+  };
   Sizes shape = outer, column = outer;
   shape.push_back(n.c.size(2));
   column.push_back(n.c.size(1));
@@ -174,22 +193,10 @@ LogicalResult raiseDft(NodeContext &n) {
     Sizes offsets(shape.size(), n.c.size(0)), ones(shape.size(), n.c.size(1));
     offsets.back() = n.c.size(i);
     result = tensor::InsertSliceOp::create(
-        n.b, n.loc, n.c.reshape(sum.getResult(i), outer, column), result,
-        offsets, column, ones);
+        n.b, n.loc, n.c.reshape(finished(sum.getResult(i)), outer, column),
+        result, offsets, column, ones);
   }
-  Raised whole = n.c.fromTensor(result, x.kind, shape);
-  if (!inverse)
-    return n.finish(whole);
-  Value count = arith::SIToFPOp::create(
-      n.b, n.loc, n.c.elementType(x.kind),
-      arith::IndexCastOp::create(n.b, n.loc, n.b.getI64Type(),
-                                 n.c.value(length)));
-  SmallVector<Raised> operands = {whole};
-  return n.finish(
-      n.c.elementwise(operands, shape, x.kind,
-                      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                        return arith::DivFOp::create(b, loc, v[0], count);
-                      }));
+  return n.finish(n.c.fromTensor(result, x.kind, shape));
 }
 
 } // namespace

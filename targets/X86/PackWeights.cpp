@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelShape.h"
+#include "MappedFile.h"
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -18,9 +19,8 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/ScopeExit.h"
 #include <map>
-#include <sys/mman.h>
-#include <unistd.h>
 
 namespace tfc::x86 {
 #define GEN_PASS_DEF_X86PACKWEIGHTSPASS
@@ -66,20 +66,6 @@ void packPanels(ArrayRef<float> weights, int64_t depth, int64_t columns,
         panel[k * width + n] = column[k];
     }
   }
-}
-
-/// Tells the system that the pages of a mapped file are not needed soon, so
-/// that compiling holds one copy of the weights in memory, not two. Does
-/// nothing to memory that is not a file's.
-void releasePages(const void *data, size_t bytes) {
-  uintptr_t page = ::sysconf(_SC_PAGESIZE);
-  uintptr_t begin =
-      (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
-  uintptr_t end = (reinterpret_cast<uintptr_t>(data) + bytes) / page * page;
-#ifdef MADV_PAGEOUT
-  if (begin < end)
-    (void)::madvise(reinterpret_cast<void *>(begin), end - begin, MADV_PAGEOUT);
-#endif
 }
 
 /// A tensor [..., K] seen as a matrix of rows, and back.
@@ -142,6 +128,10 @@ struct PackWeightsPass
 
   void runOnOperation() override {
     packed.clear();
+    UnnamedFile file;
+    if (!scratchFile.empty() && file.open(scratchFile))
+      scratch = &file;
+    llvm::scope_exit forget([&] { scratch = nullptr; });
     SmallVector<attn::LinearOp> ops;
     getOperation().walk([&](attn::LinearOp op) { ops.push_back(op); });
     for (attn::LinearOp op : ops)
@@ -155,6 +145,7 @@ private:
   ElementsAttr packBias(ElementsAttr bias, int64_t padded);
 
   std::map<std::pair<const void *, bool>, ElementsAttr> packed;
+  UnnamedFile *scratch = nullptr;
 };
 
 ElementsAttr PackWeightsPass::pack(ElementsAttr weight, bool transposed,
@@ -176,7 +167,12 @@ ElementsAttr PackWeightsPass::pack(ElementsAttr weight, bool transposed,
              MutableArrayRef<float>(
                  reinterpret_cast<float *>(blob.getMutableData().data()),
                  type.getNumElements()));
-  releasePages(floats.data(), floats.size() * sizeof(float));
+  releasePages(ArrayRef(reinterpret_cast<const char *>(floats.data()),
+                        floats.size() * sizeof(float)));
+  // Without room on the disk the panels stay in memory.
+  if (scratch)
+    if (std::optional<AsmResourceBlob> mapped = scratch->keep(blob.getData()))
+      blob = std::move(*mapped);
   return known =
              DenseResourceElementsAttr::get(type, "packed", std::move(blob));
 }

@@ -69,7 +69,11 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   decompose::AttnDecomposePassOptions first;
   first.keep = {"attn.linear", "attn.norm", "attn.attention"};
   pm.addPass(decompose::createAttnDecomposePass(first));
-  pm.addPass(createX86PackWeightsPass({vectorBitsOf(options)}));
+  X86PackWeightsPassOptions packing;
+  packing.vectorBits = vectorBitsOf(options);
+  if (!options.weightsFile.empty())
+    packing.scratchFile = options.weightsFile + ".packed";
+  pm.addPass(createX86PackWeightsPass(packing));
   pm.addPass(decompose::createAttnDecomposePass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MappedFile.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 
@@ -70,7 +71,14 @@ LogicalResult ConstantWriter::write(ElementsAttr attr, Location loc) {
       return emitError(loc, "the contents of constant '")
              << resource.getRawHandle().getKey()
              << "' were left out of this IR; print it without eliding weights";
-    append(blob->getData().data(), blob->getData().size());
+    // Piece by piece, so that little of a mapped file is in memory at a time.
+    constexpr size_t piece = size_t(16) << 20;
+    for (ArrayRef<char> rest = blob->getData(); !rest.empty();) {
+      ArrayRef<char> head = rest.take_front(piece);
+      append(head.data(), head.size());
+      releasePages(head);
+      rest = rest.drop_front(head.size());
+    }
     return success();
   }
   auto dense = dyn_cast<DenseElementsAttr>(attr);

@@ -11,7 +11,8 @@ exporter:
   wrong          an output differs
   refused        tfc says what it does not take
   crash          tfc or tfc-run ends in another way
-  export failed  PyTorch's exporter refuses the model; nothing for tfc to do
+  export failed  PyTorch's exporter refuses the model, or writes one that
+                 onnxruntime does not run; nothing for tfc to do
 
 The exit status is 0 when all that was exported is right. tfc and tfc-run are
 taken from PATH; requirements.txt names the Python packages.
@@ -121,7 +122,10 @@ def first_error(text):
 
 def compare(path, work, inputs, timeout):
     """(status, detail, largest difference, seconds of compilation)."""
-    given, expected = reference(path, inputs)
+    try:
+        given, expected = reference(path, inputs)
+    except Exception as error:  # a file that is wrong in itself
+        return "export failed", "onnxruntime: " + str(error)[-100:].replace("\n", " "), None, 0
     library, source, target = (os.path.join(work, n) for n in ("m.so", "in.npz", "out.npz"))
     np.savez(source, **given)
     start = time.time()

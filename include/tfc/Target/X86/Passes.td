@@ -156,7 +156,10 @@ def X86PackWeightsPass : Pass<"x86-pack-weights", "mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "256",
-                        "Width of the target's vector registers">];
+                        "Width of the target's vector registers">,
+                 Option<"scratchFile", "scratch-file", "std::string", "\"\"",
+                        "Where packed weights are kept until they are written; "
+                        "in memory when empty">];
   let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect",
                            "mlir::tensor::TensorDialect"];
 }
