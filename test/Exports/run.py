@@ -20,7 +20,6 @@ taken from PATH; requirements.txt names the Python packages.
 
 import argparse
 import contextlib
-import io
 import os
 import subprocess
 import sys
@@ -37,6 +36,23 @@ warnings.filterwarnings("ignore")
 # float32 sums in another order differ by some 2^-24 times the square root of
 # the terms, times the values' size; through a few layers, some ten times that.
 ABSOLUTE, RELATIVE = 1e-5, 1e-4
+
+
+@contextlib.contextmanager
+def silence():
+    """PyTorch prints graphs and warnings, from C++ too."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    kept = [os.dup(1), os.dup(2)]
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        for number, descriptor in zip((1, 2), kept):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
 
 
 def export(case, route, path):
@@ -60,8 +76,7 @@ def export(case, route, path):
             options.update(dynamo=True, dynamic_shapes=shapes, external_data=False)
         else:
             options.update(dynamo=False, dynamic_axes=axes, do_constant_folding=True)
-        quiet = io.StringIO()
-        with torch.no_grad(), contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+        with torch.no_grad(), silence():
             torch.onnx.export(wrapped, tuple(inputs.values()), path, **options)
 
     try:
