@@ -493,8 +493,15 @@ void populateUnary(RuleSet &rules) {
   add("Atanh", mathOp<math::AtanhOp>());
   add("Cosh", mathOp<math::CoshOp>());
   add("Sinh", mathOp<math::SinhOp>());
-  add("Floor", mathOp<math::FloorOp>());
-  add("Ceil", mathOp<math::CeilOp>());
+  // Exporters round sizes in floating point.
+  rules.add("Floor", [](NodeContext &n) {
+    return raiseScalarUnary(
+        n, [](float x) { return std::floor(x); }, mathOp<math::FloorOp>());
+  });
+  rules.add("Ceil", [](NodeContext &n) {
+    return raiseScalarUnary(
+        n, [](float x) { return std::ceil(x); }, mathOp<math::CeilOp>());
+  });
   add("Round", mathOp<math::RoundEvenOp>());
   add("Sigmoid", sigmoid);
   add("Softplus", softplus);

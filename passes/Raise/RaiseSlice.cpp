@@ -309,6 +309,14 @@ LogicalResult raiseSlice(NodeContext &n) {
         clampSpan(n, input.shape[*axis], (*starts)[i], (*ends)[i], steps[i]);
     if (failed(span))
       return failure();
+    // Of one element nothing can be cut off but itself; that it stays is worth
+    // knowing, for then it broadcasts.
+    if (isConstantIntValue(input.shape[*axis], 1) &&
+        !getConstantIntValue(span->size)) {
+      n.requireEqual(span->size, n.c.size(1),
+                     "it leaves nothing of a dimension of size 1");
+      *span = {n.c.size(0), n.c.size(1), 1};
+    }
     if (span->step < 0) {
       // Take the range forwards from its last element, then turn it round.
       int64_t count = *getConstantIntValue(span->size),

@@ -240,17 +240,37 @@ std::string tfc::run::namesOf(const tfc_tensor_info *infos, uint32_t count) {
   return out.empty() ? "none" : out;
 }
 
+/// Element `i` of an array of integers; the file's bytes are little-endian, as
+/// this machine is.
+static long long integerAt(const Array &array, int64_t i) {
+  size_t bytes = elementBytes(array.type);
+  if (bytes == 1)
+    return static_cast<unsigned char>(array.data[i]);
+  if (bytes == 4) {
+    int32_t value;
+    std::memcpy(&value, &array.data[i * bytes], bytes);
+    return value;
+  }
+  int64_t value;
+  std::memcpy(&value, &array.data[i * bytes], bytes);
+  return value;
+}
+
 std::string tfc::run::summary(const Array &array) {
   std::string out = std::string(typeName(array.type)) + " [";
   for (size_t d = 0; d < array.dims.size(); ++d)
     out += (d ? ", " : "") + std::to_string(array.dims[d]);
   out += "]";
-  if (array.type != TFC_FLOAT32)
+  if (array.type != TFC_FLOAT32 && array.type != TFC_INT64 &&
+      array.type != TFC_INT32 && array.type != TFC_BOOL)
     return out;
   constexpr int64_t shown = 6;
   for (int64_t i = 0; i < std::min(shown, array.elements()); ++i) {
     char text[32];
-    std::snprintf(text, sizeof(text), " %.6g", elementAsFloat(array, i));
+    if (array.type == TFC_FLOAT32)
+      std::snprintf(text, sizeof(text), " %.6g", elementAsFloat(array, i));
+    else
+      std::snprintf(text, sizeof(text), " %lld", integerAt(array, i));
     out += text;
   }
   return array.elements() > shown ? out + " ..." : out;

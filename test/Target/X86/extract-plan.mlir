@@ -1,4 +1,4 @@
-// RUN: tfc-opt %s --x86-extract-plan | FileCheck %s
+// RUN: tfc-opt %s --x86-extract-plan --split-input-file | FileCheck %s
 
 // Checks of sizes move to the plan; a check of values stays in the call.
 
@@ -26,4 +26,30 @@ func.func @tfc_generated_compute(%frame: !llvm.ptr) -> i32 {
   x86.output_dims %n
   %ok = arith.constant 0 : i32
   return %ok : i32
+}
+
+// -----
+
+// A size that data decides: the plan has its bound, the call tells the size,
+// and the description says so.
+
+// CHECK: outputs = [{data_dependent,
+// CHECK-LABEL: func @tfc_generated_compute
+// CHECK: %[[FOUND:.*]] = arith.minui
+// CHECK: x86.output_dim 1, %[[FOUND]]
+// CHECK-NOT: x86.output_dim 0
+// CHECK-LABEL: func @tfc_generated_plan(
+// CHECK: %[[N:.*]] = llvm.load
+module attributes {x86.interface = {inputs = [], outputs = [{dims = array<i64: 2, -1>, name = "y", symbols = ["", ""], type = 7 : i32}]}} {
+  func.func @tfc_generated_compute(%frame: !llvm.ptr) -> i32 {
+    %c0 = arith.constant 0 : index
+    %c2 = arith.constant 2 : index
+    %n = x86.input_dim 0
+    %x = x86.buffer input 0 : memref<4xindex>
+    %counted = memref.load %x[%c0] : memref<4xindex>
+    %found = arith.minui %counted, %n : index
+    x86.output_dims %c2, %found
+    %ok = arith.constant 0 : i32
+    return %ok : i32
+  }
 }

@@ -73,6 +73,29 @@ func.func @tfc_generated_compute(%frame: !llvm.ptr) {
 
 // -----
 
+// What data decides is planned by its bound: here the size of the input.
+// CHECK-LABEL: func @tfc_generated_compute
+// CHECK: %[[N:.*]] = x86.input_dim 0
+// CHECK: %[[BYTES:.*]] = arith.muli %[[N]]
+// CHECK: %[[UP:.*]] = arith.addi %[[BYTES]]
+// CHECK: %[[ROUND:.*]] = arith.andi %[[UP]]
+// CHECK: x86.arena_bytes %[[ROUND]]
+// CHECK: %[[FOUND:.*]] = arith.minui
+// CHECK: x86.buffer arena 0 offset(%{{.*}}) sizes(%[[FOUND]])
+func.func @tfc_generated_compute(%frame: !llvm.ptr) {
+  %c0 = arith.constant 0 : index
+  %n = x86.input_dim 0
+  %x = x86.buffer input 0 : memref<4xindex>
+  %counted = memref.load %x[%c0] : memref<4xindex>
+  %found = arith.minui %counted, %n : index
+  %a = memref.alloc(%found) : memref<?xf32>
+  %y = x86.buffer output 0 sizes(%found) : memref<?xf32>
+  linalg.copy ins(%a : memref<?xf32>) outs(%y : memref<?xf32>)
+  return
+}
+
+// -----
+
 func.func @tfc_generated_compute(%frame: !llvm.ptr) {
   %c0 = arith.constant 0 : index
   %x = x86.buffer input 0 : memref<4xindex>
