@@ -40,6 +40,16 @@ void Report::collectOrigins(Location location,
 }
 
 void Report::noteRaised(ModuleOp module) {
+  // Said by the pass for this report alone.
+  if (auto notes =
+          dyn_cast_or_null<ArrayAttr>(module->removeAttr("tfc.attentions")))
+    for (auto note : notes.getAsRange<DictionaryAttr>()) {
+      llvm::json::Object entry;
+      for (NamedAttribute part : note)
+        entry[part.getName().str()] =
+            cast<StringAttr>(part.getValue()).getValue().str();
+      attentions.push_back(std::move(entry));
+    }
   module.walk([&](Operation *op) {
     StringRef dialect = op->getName().getDialectNamespace();
     // What computes on tensors; sizes and constants are not worth a line.
@@ -88,6 +98,7 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"exit_code", int(result)},
                             {"phases", std::move(phases)},
                             {"onnx_operators", toObject(operators)},
+                            {"attentions", llvm::json::Array(attentions)},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};
 }

@@ -96,9 +96,8 @@ FailureOr<Value> maskBias(NodeContext &n, Raised &mask, int32_t kind,
       .tensor;
 }
 
-/// Attention-23 and -24. What attn.attention has no form for (a cache, a
-/// soft cap, intermediate results) is left to ONNX's own function body.
-LogicalResult raiseAttention(NodeContext &n) {
+/// The operator as attn.attention; fails with the reason where it has no form.
+LogicalResult raiseAttentionOperator(NodeContext &n) {
   if (n.has(4) || n.has(5) || n.has(6) || n.isUsed(1) || n.isUsed(2) ||
       n.isUsed(3))
     return n.fail(
@@ -163,6 +162,19 @@ LogicalResult raiseAttention(NodeContext &n) {
                      ->getResult(0);
   return n.finish(
       n.c.fromTensor(n.c.reshape(joined, moved, merged), query.kind, merged));
+}
+
+/// Attention-23 and later. What attn.attention has no form for (a cache, a soft
+/// cap, intermediate results) is left to ONNX's own function body.
+LogicalResult raiseAttention(NodeContext &n) {
+  if (failed(raiseAttentionOperator(n))) {
+    n.c.noteAttention(n.node, "function body", n.reason);
+    return failure();
+  }
+  n.c.noteAttention(n.node, "attn.attention",
+                    Twine(n.integer("is_causal", 0) ? "causal" : "not causal") +
+                        (n.has(3) ? ", with a mask" : ", without a mask"));
+  return success();
 }
 
 /// (x - mean) / sqrt(variance + epsilon) over the pixels of each channel.

@@ -430,6 +430,15 @@ OpFoldResult RaiseContext::quotient(ArrayRef<OpFoldResult> total,
       b.createOrFold<arith::DivUIOp>(loc, value(result), safe));
 }
 
+void RaiseContext::noteAttention(onnx::NodeOp node, StringRef form,
+                                 const Twine &detail) {
+  attentions.push_back(b.getDictionaryAttr(
+      {b.getNamedAttr("node", b.getStringAttr(node.getNodeName())),
+       b.getNamedAttr("operator", b.getStringAttr(node.getOpType())),
+       b.getNamedAttr("form", b.getStringAttr(form)),
+       b.getNamedAttr("detail", b.getStringAttr(detail))}));
+}
+
 void RaiseContext::require(Value ok, const Twine &message) {
   cf::AssertOp::create(b, loc, ok, b.getStringAttr(message));
 }

@@ -161,6 +161,14 @@ public:
       mlir::Region &subgraph, llvm::ArrayRef<Raised> arguments)>
       raiseSubgraph;
 
+  /// Notes what an attention of the file became, for the report: `form` is the
+  /// operation, or "graph" where its operators stay apart for the reason in
+  /// `detail`.
+  void noteAttention(onnx::NodeOp node, llvm::StringRef form,
+                     const llvm::Twine &detail);
+  /// The notes, in the order of the file.
+  llvm::SmallVector<mlir::Attribute> attentions;
+
 private:
   mlir::Block *entry;
   llvm::DenseMap<mlir::Value, Raised> values;

@@ -327,6 +327,9 @@ LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
     target.erase();
     return failure();
   }
+  if (!context.attentions.empty())
+    getOperation()->setAttr("tfc.attentions",
+                            b.getArrayAttr(context.attentions));
   StringAttr name = function.getSymNameAttr();
   getOperation()->setAttr("tfc.model_name",
                           function->getAttrOfType<StringAttr>("onnx.graph_name")

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace mlir;
@@ -170,41 +171,52 @@ Value biasOf(RaiseContext &c, Raised bias, ArrayRef<OpFoldResult> scores,
 std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   RaiseContext &c = n.c;
   onnx::NodeOp softmax = producer(n.node.getInputs()[0], "Softmax");
-  if (!softmax || !softmax->hasOneUse())
+  if (!softmax)
     return std::nullopt;
+  auto no = [&](const Twine &why) {
+    c.noteAttention(softmax, "graph", why);
+    return std::nullopt;
+  };
+  if (!softmax->hasOneUse())
+    return no("its probabilities are used elsewhere");
   Raised &weights = n.input(0), &value = n.input(1);
   int64_t rank = weights.rank();
   auto axis = dyn_cast_or_null<IntegerAttr>(softmax.getNodeAttrs().get("axis"));
   int64_t over = axis ? axis.getInt() : (softmax.getOpset() < 13 ? 1 : -1);
   if (rank < 2 || (over != -1 && over != rank - 1) || value.rank() != rank)
-    return std::nullopt;
+    return no("its softmax is not over the keys, or its values have another "
+              "rank");
   std::optional<ScoreGraph> graph = matchScores(c, softmax.getInputs()[0]);
   if (!graph)
-    return std::nullopt;
+    return no("its scores are not a product, scaled by numbers and with at "
+              "most one bias, or are used elsewhere");
   Raised &query = c.get(graph->query),
          &keyTransposed = c.get(graph->keyTransposed);
   if (query.rank() != rank || keyTransposed.rank() != rank ||
       !isFloat(query.kind) || rank < 3)
-    return std::nullopt;
+    return no("its query, key and value differ in rank, or have no batch");
   ArrayRef<OpFoldResult> q(query.shape), k(keyTransposed.shape), v(value.shape);
   // Batches must be equal and sizes must fit without a check at run time.
   if (!llvm::equal(q.drop_back(2), k.drop_back(2)) ||
       !llvm::equal(q.drop_back(2), v.drop_back(2)) || q.back() != k[rank - 2] ||
       k.back() != v[rank - 2])
-    return std::nullopt;
+    return no("the sizes of its query, key and value cannot be seen to fit");
   Sizes result = query.shape;
   result.back() = v.back();
   Sizes four = fourDimensions(c, result), scores = four;
   scores.back() = k.back();
   Value bias;
   if (graph->bias && !(bias = biasOf(c, c.get(graph->bias), scores, rank != 4)))
-    return std::nullopt;
+    return no("its bias cannot be seen to broadcast to the scores");
   Raised key = untransposed(c, keyTransposed);
   Value init = c.empty(four, query.kind);
   auto op = attn::AttentionOp::create(
       c.b, c.loc, init.getType(), asFour(c, query), asFour(c, key),
       asFour(c, value), bias, init, APFloat(graph->scale), /*causal=*/false,
       /*zero_masked_rows=*/false);
+  c.noteAttention(softmax, "attn.attention",
+                  llvm::formatv("scale {0:f6}", graph->scale).str() +
+                      (bias ? ", with a bias" : ", without a mask"));
   return c.fromTensor(c.reshape(op->getResult(0), four, result), query.kind,
                       result);
 }
