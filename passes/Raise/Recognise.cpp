@@ -78,19 +78,31 @@ Scaled peelScale(RaiseContext &c, Value value) {
 
 /// What a score graph is made of.
 struct ScoreGraph {
-  Value query, keyTransposed, bias;
+  Value query, keyTransposed;
+  SmallVector<Value> biases;
   double scale = 1;
 };
 
+/// Whether `value` is a scaled product, to which biases may have been added.
+bool leadsToProduct(RaiseContext &c, Value value) {
+  Value inner = peelScale(c, value).onnxValue;
+  if (producer(inner, "MatMul"))
+    return true;
+  // A scale around a sum with a bias would scale the bias too.
+  onnx::NodeOp add = producer(value, "Add");
+  return add && (leadsToProduct(c, add.getInputs()[0]) ||
+                 leadsToProduct(c, add.getInputs()[1]));
+}
+
 std::optional<ScoreGraph> matchScores(RaiseContext &c, Value scores) {
   ScoreGraph graph;
-  if (onnx::NodeOp add = producer(scores, "Add")) {
+  // A mask and a position bias are added one after the other.
+  while (onnx::NodeOp add = producer(scores, "Add")) {
     Value x = add.getInputs()[0], y = add.getInputs()[1];
-    bool firstIsScores = producer(peelScale(c, x).onnxValue, "MatMul") &&
-                         c.get(x).rank() >= c.get(y).rank();
-    scores = firstIsScores ? x : y;
-    graph.bias = firstIsScores ? y : x;
-    if (!scores.hasOneUse())
+    bool first = leadsToProduct(c, x) && c.get(x).rank() >= c.get(y).rank();
+    scores = first ? x : y;
+    graph.biases.push_back(first ? y : x);
+    if (!scores.hasOneUse() || !leadsToProduct(c, scores))
       return std::nullopt;
   }
   Scaled outer = peelScale(c, scores);
@@ -166,6 +178,31 @@ Value biasOf(RaiseContext &c, Raised bias, ArrayRef<OpFoldResult> scores,
       .tensor;
 }
 
+/// The sum of two biases of rank 4 that broadcast to `scores`: as small as the
+/// two allow.
+Value sumOfBiases(RaiseContext &c, Value x, Value y,
+                  ArrayRef<OpFoldResult> scores, int32_t kind) {
+  auto sizesOf = [&](Value bias) {
+    Sizes sizes;
+    for (unsigned d = 0; d < 4; ++d)
+      sizes.push_back(cast<RankedTensorType>(bias.getType()).getDimSize(d) == 1
+                          ? c.size(1)
+                          : scores[d]);
+    return sizes;
+  };
+  Sizes xs = sizesOf(x), ys = sizesOf(y), shape;
+  for (auto [a, d] : llvm::zip(xs, ys))
+    shape.push_back(isConstantIntValue(a, 1) ? d : a);
+  SmallVector<Raised> operands = {c.fromTensor(x, kind, xs),
+                                  c.fromTensor(y, kind, ys)};
+  return c
+      .elementwise(operands, shape, kind,
+                   [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                     return arith::AddFOp::create(b, loc, v[0], v[1]);
+                   })
+      .tensor;
+}
+
 } // namespace
 
 std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
@@ -206,8 +243,12 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   Sizes four = fourDimensions(c, result), scores = four;
   scores.back() = k.back();
   Value bias;
-  if (graph->bias && !(bias = biasOf(c, c.get(graph->bias), scores, rank != 4)))
-    return no("its bias cannot be seen to broadcast to the scores");
+  for (Value given : graph->biases) {
+    Value next = biasOf(c, c.get(given), scores, rank != 4);
+    if (!next)
+      return no("its bias cannot be seen to broadcast to the scores");
+    bias = bias ? sumOfBiases(c, bias, next, scores, query.kind) : next;
+  }
   Raised key = untransposed(c, keyTransposed);
   Value init = c.empty(four, query.kind);
   auto op = attn::AttentionOp::create(

@@ -35,6 +35,28 @@ func.func @main_graph(%q: tensor<?x4x8x16xf32> {onnx.dims = ["n", "", "", ""], o
 
 // -----
 
+// A mask and a position bias, one added after the other: their sum is as small
+// as the two allow, and the note for the report names the softmax.
+// CHECK: module attributes {{.*}}tfc.attentions = [{detail = "scale 0.250000, with a bias", form = "attn.attention", node = "pr", operator = "Softmax"}]
+// CHECK-LABEL: func.func @main_graph
+// CHECK: attn.attention scale 2.500000e-01 ins({{.*}}) bias(%{{.*}} : tensor<?x4x8x12xf32>)
+module attributes {onnx.opset = {ai.onnx = 18 : i64}} {
+func.func @main_graph(%q: tensor<?x4x8x16xf32> {onnx.dims = ["n", "", "", ""], onnx.name = "q"}, %k: tensor<?x4x12x16xf32> {onnx.dims = ["n", "", "", ""], onnx.name = "k"}, %v: tensor<?x4x12x16xf32> {onnx.dims = ["n", "", "", ""], onnx.name = "v"}, %mask: tensor<?x1x1x12xf32> {onnx.dims = ["n", "", "", ""], onnx.name = "mask"}) -> (!onnx.value {onnx.dims = [], onnx.name = "y"}) attributes {onnx.graph_name = "g"} {
+  %kt = onnx.node "Transpose"(%k) opset 18 name "kt" attributes {perm = array<i64: 0, 1, 3, 2>} outputs ["kt"] : (tensor<?x4x12x16xf32>) -> !onnx.value
+  %p = onnx.node "MatMul"(%q, %kt) opset 18 name "p" outputs ["p"] : (tensor<?x4x8x16xf32>, !onnx.value) -> !onnx.value
+  %c = onnx.initializer "c" = dense<0.25> : tensor<f32>
+  %sc = onnx.node "Mul"(%p, %c) opset 18 name "sc" outputs ["sc"] : (!onnx.value, tensor<f32>) -> !onnx.value
+  %sm = onnx.node "Add"(%sc, %mask) opset 18 name "sm" outputs ["sm"] : (!onnx.value, tensor<?x1x1x12xf32>) -> !onnx.value
+  %bias = onnx.initializer "bias" = dense<0.5> : tensor<4x8x12xf32>
+  %sb = onnx.node "Add"(%sm, %bias) opset 18 name "sb" outputs ["sb"] : (!onnx.value, tensor<4x8x12xf32>) -> !onnx.value
+  %pr = onnx.node "Softmax"(%sb) opset 18 name "pr" attributes {axis = -1 : i64} outputs ["pr"] : (!onnx.value) -> !onnx.value
+  %y = onnx.node "MatMul"(%pr, %v) opset 18 name "y" outputs ["y"] : (!onnx.value, tensor<?x4x12x16xf32>) -> !onnx.value
+  return %y : !onnx.value
+}
+}
+
+// -----
+
 // A softmax over heads is something else.
 // CHECK-LABEL: func.func @main_graph
 // CHECK-NOT: attn.attention
