@@ -23,6 +23,17 @@ bool tfc::raise::isFloat(int32_t kind) {
          kind == BFloat16;
 }
 
+int32_t tfc::raise::accumulatorKind(int32_t kind) {
+  return kind == Float16 || kind == BFloat16 ? static_cast<int32_t>(Float32)
+                                             : kind;
+}
+
+Value tfc::raise::widened(OpBuilder &b, Location loc, Value x, Type type) {
+  if (x.getType() == type)
+    return x;
+  return arith::ExtFOp::create(b, loc, type, x);
+}
+
 bool tfc::raise::isUnsigned(int32_t kind) {
   return kind == UInt8 || kind == UInt16 || kind == UInt32 || kind == UInt64 ||
          kind == UInt4 || kind == UInt2;
@@ -572,6 +583,17 @@ Raised RaiseContext::elementwise(MutableArrayRef<Raised> operands, Sizes shape,
                                 body(inner, innerLoc, args.drop_back()));
       });
   return fromTensor(generic.getResult(0), kind, std::move(shape));
+}
+
+Raised RaiseContext::rounded(Raised sums, int32_t kind) {
+  if (sums.kind == kind)
+    return sums;
+  SmallVector<Raised> operands = {sums};
+  Type type = elementType(kind);
+  return elementwise(operands, sums.shape, kind,
+                     [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       return arith::TruncFOp::create(b, loc, type, v[0]);
+                     });
 }
 
 //===----------------------------------------------------------------------===//

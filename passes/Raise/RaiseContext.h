@@ -67,6 +67,12 @@ mlir::Type typeOfKind(mlir::MLIRContext *context, int32_t kind);
 /// code has no arithmetic for.
 int32_t kindOfElement(mlir::Type type);
 
+/// The kind in which sums of `kind` are kept: half precision in single.
+int32_t accumulatorKind(int32_t kind);
+/// `x` as `type`, which is the same or a wider float.
+mlir::Value widened(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
+                    mlir::Type type);
+
 /// An ONNX value after raising.
 struct Raised {
   int32_t kind = 0;
@@ -147,6 +153,8 @@ public:
                                               mlir::ValueRange)>;
   Raised elementwise(llvm::MutableArrayRef<Raised> operands, Sizes shape,
                      int32_t kind, Body body);
+  /// Finished sums, rounded to `kind`.
+  Raised rounded(Raised sums, int32_t kind);
 
   /// What is known of all values; to be put back after a region was raised,
   /// whose tensors must not be used outside it.

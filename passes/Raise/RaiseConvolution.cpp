@@ -168,22 +168,28 @@ LogicalResult raiseConv(NodeContext &n) {
   SmallVector<utils::IteratorType> iterators(3 + spatial,
                                              utils::IteratorType::parallel);
   iterators.append(1 + spatial, utils::IteratorType::reduction);
-  Value init = n.c.filled(shape, n.c.zero(image.kind), image.kind);
+  int32_t sums = accumulatorKind(image.kind);
+  Value init = n.c.filled(shape, n.c.zero(sums), sums);
   auto generic = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), ValueRange{x, k}, init,
       ArrayRef<AffineMap>{AffineMap::get(loops, 0, xs, context),
                           AffineMap::get(loops, 0, ks, context),
                           AffineMap::get(loops, 0, out, context)},
       iterators, [&](OpBuilder &b, Location loc, ValueRange args) {
-        Value product = arith::MulFOp::create(b, loc, args[0], args[1]);
+        Type wide = args[2].getType();
+        Value product =
+            arith::MulFOp::create(b, loc, widened(b, loc, args[0], wide),
+                                  widened(b, loc, args[1], wide));
         linalg::YieldOp::create(
             b, loc,
             arith::AddFOp::create(b, loc, args[2], product).getResult());
       });
   Sizes merged = {image.shape[0], weight.shape[0]};
   merged.append(w->output.begin(), w->output.end());
-  Raised result = n.c.fromTensor(
-      n.c.reshape(generic.getResult(0), shape, merged), image.kind, merged);
+  Raised summed = n.c.rounded(n.c.fromTensor(generic.getResult(0), sums, shape),
+                              image.kind);
+  Raised result = n.c.fromTensor(n.c.reshape(summed.tensor, shape, merged),
+                                 image.kind, merged);
   if (!n.has(2))
     return n.finish(result);
   Sizes column = {weight.shape[0]};

@@ -54,9 +54,12 @@ Raised linear(NodeContext &n, Raised &x, Value weight, OpFoldResult columns,
 
 Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y,
                   Value accumulator) {
-  if (isa<FloatType>(x.getType()))
+  if (isa<FloatType>(x.getType())) {
+    x = widened(b, loc, x, accumulator.getType());
+    y = widened(b, loc, y, accumulator.getType());
     return arith::AddFOp::create(b, loc, accumulator,
                                  arith::MulFOp::create(b, loc, x, y));
+  }
   return arith::AddIOp::create(b, loc, accumulator,
                                arith::MulIOp::create(b, loc, x, y));
 }
@@ -84,7 +87,8 @@ Raised generalProduct(NodeContext &n, Raised &x, Raised &y, Sizes shape) {
   SmallVector<utils::IteratorType> iterators(rank,
                                              utils::IteratorType::parallel);
   iterators.push_back(utils::IteratorType::reduction);
-  Value init = n.c.filled(shape, n.c.zero(x.kind), x.kind);
+  int32_t sums = accumulatorKind(x.kind);
+  Value init = n.c.filled(shape, n.c.zero(sums), sums);
   auto generic = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), ValueRange{n.c.tensor(x), n.c.tensor(y)},
       init,
@@ -94,17 +98,19 @@ Raised generalProduct(NodeContext &n, Raised &x, Raised &y, Sizes shape) {
         linalg::YieldOp::create(b, loc,
                                 multiplyAdd(b, loc, args[0], args[1], args[2]));
       });
-  return n.c.fromTensor(generic.getResult(0), x.kind, shape);
+  return n.c.rounded(n.c.fromTensor(generic.getResult(0), sums, shape), x.kind);
 }
 
 /// A product of equal batches by the named operations that targets know.
 Raised namedProduct(NodeContext &n, Raised &x, Raised &y, Sizes shape) {
   int64_t rank = shape.size();
+  int32_t sums = accumulatorKind(x.kind);
   if (rank == 2) {
-    Value init = n.c.filled(shape, n.c.zero(x.kind), x.kind);
+    Value init = n.c.filled(shape, n.c.zero(sums), sums);
     auto product = linalg::MatmulOp::create(
         n.b, n.loc, ValueRange{n.c.tensor(x), n.c.tensor(y)}, ValueRange{init});
-    return n.c.fromTensor(product.getResult(0), x.kind, shape);
+    return n.c.rounded(n.c.fromTensor(product.getResult(0), sums, shape),
+                       x.kind);
   }
   OpFoldResult batch = n.c.product(ArrayRef(shape).drop_back(2));
   auto flat = [&](Raised &operand) -> Value {
@@ -115,11 +121,13 @@ Raised namedProduct(NodeContext &n, Raised &x, Raised &y, Sizes shape) {
         .tensor;
   };
   Sizes flatShape = {batch, shape[rank - 2], shape[rank - 1]};
-  Value init = n.c.filled(flatShape, n.c.zero(x.kind), x.kind);
+  Value init = n.c.filled(flatShape, n.c.zero(sums), sums);
   auto product = linalg::BatchMatmulOp::create(
       n.b, n.loc, ValueRange{flat(x), flat(y)}, ValueRange{init});
-  return n.c.fromTensor(n.c.reshape(product.getResult(0), flatShape, shape),
-                        x.kind, shape);
+  Raised result = n.c.rounded(
+      n.c.fromTensor(product.getResult(0), sums, flatShape), x.kind);
+  return n.c.fromTensor(n.c.reshape(result.tensor, flatShape, shape), x.kind,
+                        shape);
 }
 
 Raised unsqueezed(NodeContext &n, Raised &input, bool front) {
@@ -349,8 +357,8 @@ LogicalResult raiseEinsum(NodeContext &n) {
                                              utils::IteratorType::parallel);
   iterators.append(loops.size() - result.size(),
                    utils::IteratorType::reduction);
-  int32_t kind = n.input(0).kind;
-  Value init = n.c.filled(shape, n.c.zero(kind), kind);
+  int32_t kind = n.input(0).kind, sums = accumulatorKind(kind);
+  Value init = n.c.filled(shape, n.c.zero(sums), sums);
   auto generic = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), values, init, maps, iterators,
       [&](OpBuilder &b, Location loc, ValueRange args) {
@@ -359,11 +367,14 @@ LogicalResult raiseEinsum(NodeContext &n) {
           next = multiplyAdd(b, loc, args[0], args[1], args[2]);
         else
           next = isFloat(kind)
-                     ? Value(arith::AddFOp::create(b, loc, args[1], args[0]))
+                     ? Value(arith::AddFOp::create(
+                           b, loc, args[1],
+                           widened(b, loc, args[0], args[1].getType())))
                      : Value(arith::AddIOp::create(b, loc, args[1], args[0]));
         linalg::YieldOp::create(b, loc, next);
       });
-  return n.finish(n.c.fromTensor(generic.getResult(0), kind, shape));
+  return n.finish(
+      n.c.rounded(n.c.fromTensor(generic.getResult(0), sums, shape), kind));
 }
 
 } // namespace

@@ -41,17 +41,24 @@ Raised reduce(NodeContext &n, Raised &input, const SmallVector<bool> &axes,
     kept.push_back(input.shape[d]);
     exprs.push_back(getAffineDimExpr(d, context));
   }
-  Value init = n.c.filled(kept, initial, input.kind);
+  int32_t sums = accumulatorKind(input.kind);
+  Type wide = n.c.elementType(sums);
+  initial = widened(n.b, n.loc, initial, wide);
+  Value init = n.c.filled(kept, initial, sums);
   SmallVector<AffineMap> maps = {
       AffineMap::getMultiDimIdentityMap(rank, context),
       AffineMap::get(rank, 0, exprs, context)};
   auto generic = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), n.c.tensor(input), init, maps, iterators,
       [&](OpBuilder &b, Location loc, ValueRange args) {
-        linalg::YieldOp::create(b, loc, combine(b, loc, args[0], args[1]));
+        Value element =
+            isFloat(sums) ? widened(b, loc, args[0], wide) : args[0];
+        linalg::YieldOp::create(b, loc, combine(b, loc, element, args[1]));
       });
-  return n.c.fromTensor(n.c.reshape(generic.getResult(0), kept, withOnes),
-                        input.kind, withOnes);
+  Raised result =
+      n.c.rounded(n.c.fromTensor(generic.getResult(0), sums, kept), input.kind);
+  return n.c.fromTensor(n.c.reshape(result.tensor, kept, withOnes), input.kind,
+                        withOnes);
 }
 
 /// How a reduction combines the elements of its input along its axes, which
@@ -106,16 +113,22 @@ Reducer alongRuntimeAxes(NodeContext &n, const Raised &input,
     iterators.append(rank, utils::IteratorType::reduction);
     // An operand without contents says how large the window is.
     Value extent = n.c.empty(window, Bool),
-          init = n.c.filled(kept, initial, x.kind);
+          init = n.c.filled(kept,
+                            widened(n.b, n.loc, initial,
+                                    n.c.elementType(accumulatorKind(x.kind))),
+                            accumulatorKind(x.kind));
     auto generic = linalg::GenericOp::create(
         n.b, n.loc, init.getType(), ValueRange{n.c.tensor(x), extent}, init,
         ArrayRef<AffineMap>{AffineMap::get(2 * rank, 0, from, context),
                             AffineMap::get(2 * rank, 0, inWindow, context),
                             AffineMap::get(2 * rank, 0, to, context)},
         iterators, [&](OpBuilder &b, Location loc, ValueRange v) {
-          linalg::YieldOp::create(b, loc, combine(b, loc, v[0], v[2]));
+          Value element = widened(b, loc, v[0], v[2].getType());
+          linalg::YieldOp::create(b, loc, combine(b, loc, element, v[2]));
         });
-    return n.c.fromTensor(generic.getResult(0), x.kind, kept);
+    return n.c.rounded(
+        n.c.fromTensor(generic.getResult(0), accumulatorKind(x.kind), kept),
+        x.kind);
   };
   SmallVector<Value> flags(reduced);
   auto spread = [&n, flags, shape = input.shape](const Raised &x) {
