@@ -274,6 +274,7 @@ void populateScatterRules(RuleSet &rules);
 void populateSortRules(RuleSet &rules);
 void populateSelectionRules(RuleSet &rules);
 void populateSliceRules(RuleSet &rules);
+void populateTransposedConvolutionRules(RuleSet &rules);
 void populateFourierRules(RuleSet &rules);
 void populateCastRules(RuleSet &rules);
 void populateResizeRules(RuleSet &rules);

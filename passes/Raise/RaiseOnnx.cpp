@@ -356,6 +356,7 @@ void RaiseOnnxPass::runOnOperation() {
   populateSortRules(rules);
   populateSelectionRules(rules);
   populateSliceRules(rules);
+  populateTransposedConvolutionRules(rules);
   populateFourierRules(rules);
   populateCastRules(rules);
   populateResizeRules(rules);
