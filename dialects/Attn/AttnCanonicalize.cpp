@@ -59,7 +59,7 @@ struct DropCausalOfOneQuery : public OpRewritePattern<AttentionOp> {
 
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!op.getCausal() ||
+    if (!op.getCausal() || op.getQueryOffset() ||
         cast<ShapedType>(op.getQuery().getType()).getDimSize(2) != 1)
       return rewriter.notifyMatchFailure(op, "not causal, or not of one query");
     rewriter.modifyOpInPlace(op, [&] { op.setCausal(false); });

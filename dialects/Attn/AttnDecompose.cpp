@@ -6,88 +6,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tfc/Dialect/Attn/Attn.h"
+#include "Decomposer.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
-#include <limits>
 
 using namespace mlir;
 using namespace tfc;
+using namespace tfc::attn;
 
 namespace {
-
-/// Builds linalg operations for one attn operation.
-class Decomposer {
-public:
-  Decomposer(OpBuilder &b, Location loc) : b(b), loc(loc) {}
-
-  using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
-
-  SmallVector<OpFoldResult> shapeOf(Value tensor) {
-    return tensor::getMixedSizes(b, loc, tensor);
-  }
-
-  Value number(Type type, double value) {
-    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
-  }
-
-  Value filled(ArrayRef<OpFoldResult> shape, Type type, double value) {
-    Value empty = tensor::EmptyOp::create(b, loc, shape, type);
-    return linalg::FillOp::create(b, loc, number(type, value), empty)
-        .getResult(0);
-  }
-
-  /// A generic whose loops are `parallel` parallel ones and then reductions.
-  Value generic(ValueRange inputs, Value init, ArrayRef<AffineMap> maps,
-                unsigned parallel, Body body) {
-    SmallVector<utils::IteratorType> iterators(maps.front().getNumDims(),
-                                               utils::IteratorType::reduction);
-    std::fill_n(iterators.begin(), parallel, utils::IteratorType::parallel);
-    auto op = linalg::GenericOp::create(
-        b, loc, init.getType(), inputs, init, maps, iterators,
-        [&](OpBuilder &inner, Location innerLoc, ValueRange args) {
-          linalg::YieldOp::create(inner, innerLoc, body(inner, innerLoc, args));
-        });
-    return op.getResult(0);
-  }
-
-  AffineMap map(unsigned loops, ArrayRef<unsigned> dims) {
-    SmallVector<AffineExpr> exprs;
-    for (unsigned dim : dims)
-      exprs.push_back(getAffineDimExpr(dim, b.getContext()));
-    return AffineMap::get(loops, 0, exprs, b.getContext());
-  }
-
-  static SmallVector<unsigned> range(unsigned end) {
-    return llvm::to_vector(llvm::seq<unsigned>(0, end));
-  }
-
-  OpBuilder &b;
-  Location loc;
-};
-
-/// Sums of half precision are kept in single.
-Type accumulatorType(Type element) {
-  return element.getIntOrFloatBitWidth() < 32
-             ? Type(Float32Type::get(element.getContext()))
-             : element;
-}
-
-Value extended(OpBuilder &b, Location loc, Value x, Type type) {
-  return x.getType() == type ? x
-                             : Value(arith::ExtFOp::create(b, loc, type, x));
-}
-
-Value truncated(OpBuilder &b, Location loc, Value x, Type type) {
-  return x.getType() == type ? x
-                             : Value(arith::TruncFOp::create(b, loc, type, x));
-}
 
 Value activated(OpBuilder &b, Location loc, Value x,
                 attn::Activation activation) {
@@ -292,156 +222,6 @@ private:
   }
 };
 
-/// softmax(scale * q k^T + bias) v, by whole rows of scores.
-struct DecomposeAttention {
-  static FailureOr<Value> build(attn::AttentionOp op, OpBuilder &rewriter) {
-    int64_t heads = cast<ShapedType>(op.getQuery().getType()).getDimSize(1),
-            groups = cast<ShapedType>(op.getKey().getType()).getDimSize(1);
-    if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(groups))
-      return failure();
-    Decomposer d(rewriter, op.getLoc());
-    SmallVector<OpFoldResult> q = d.shapeOf(op.getQuery()),
-                              k = d.shapeOf(op.getKey()),
-                              out = d.shapeOf(op.getInit());
-    Type element = cast<ShapedType>(op.getInit().getType()).getElementType(),
-         wide = accumulatorType(element);
-    MLIRContext *context = rewriter.getContext();
-    // Query head h reads key head h / (heads / groups).
-    AffineExpr group = getAffineDimExpr(1, context).floorDiv(heads / groups);
-    if (heads == groups)
-      group = getAffineDimExpr(1, context);
-    auto dim = [&](unsigned i) { return getAffineDimExpr(i, context); };
-    // Loops: batch, head, query, key, depth.
-    AffineMap queries =
-        AffineMap::get(5, 0, {dim(0), dim(1), dim(2), dim(4)}, context);
-    AffineMap keys =
-        AffineMap::get(5, 0, {dim(0), group, dim(3), dim(4)}, context);
-    SmallVector<OpFoldResult> scoreShape = {q[0], q[1], q[2], k[2]};
-    Value products =
-        d.generic({op.getQuery(), op.getKey()}, d.filled(scoreShape, wide, 0),
-                  {queries, keys, d.map(5, {0, 1, 2, 3})}, 4,
-                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                    Value term = arith::MulFOp::create(
-                        b, loc, extended(b, loc, v[0], wide),
-                        extended(b, loc, v[1], wide));
-                    return arith::AddFOp::create(b, loc, v[2], term);
-                  });
-    Value weights = softmax(d, biased(d, op, products, scoreShape, wide),
-                            scoreShape, op.getZeroMaskedRows(), wide);
-    // Loops: batch, head, query, value depth, key.
-    AffineMap probabilities = d.map(5, {0, 1, 2, 4});
-    AffineMap values =
-        AffineMap::get(5, 0, {dim(0), group, dim(4), dim(3)}, context);
-    Value result =
-        d.generic({weights, op.getValue()}, d.filled(out, wide, 0),
-                  {probabilities, values, d.map(5, {0, 1, 2, 3})}, 4,
-                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                    Value term = arith::MulFOp::create(
-                        b, loc, v[0], extended(b, loc, v[1], wide));
-                    return arith::AddFOp::create(b, loc, v[2], term);
-                  });
-    if (wide != element) {
-      AffineMap identity = d.map(4, Decomposer::range(4));
-      result = d.generic(result, op.getInit(), {identity, identity}, 4,
-                         [&](OpBuilder &b, Location loc, ValueRange v) {
-                           return truncated(b, loc, v[0], element);
-                         });
-    }
-    return result;
-  }
-
-private:
-  static Value biased(Decomposer &d, attn::AttentionOp op, Value products,
-                      ArrayRef<OpFoldResult> shape, Type wide) {
-    AffineMap identity = d.map(4, Decomposer::range(4));
-    SmallVector<Value> inputs = {products};
-    SmallVector<AffineMap> maps = {identity};
-    if (op.getBias()) {
-      auto type = cast<RankedTensorType>(op.getBias().getType());
-      SmallVector<AffineExpr> exprs;
-      for (unsigned i = 0; i < 4; ++i)
-        exprs.push_back(type.getDimSize(i) == 1 &&
-                                getConstantIntValue(shape[i]) != 1
-                            ? getAffineConstantExpr(0, d.b.getContext())
-                            : getAffineDimExpr(i, d.b.getContext()));
-      inputs.push_back(op.getBias());
-      maps.push_back(AffineMap::get(4, 0, exprs, d.b.getContext()));
-    }
-    maps.push_back(identity);
-    Value queries = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[2]),
-          keys = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[3]);
-    Value shift = d.b.createOrFold<arith::SubIOp>(d.loc, keys, queries);
-    double scale = op.getScale().convertToDouble();
-    return d.generic(
-        inputs, tensor::EmptyOp::create(d.b, d.loc, shape, wide), maps, 4,
-        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          Value score = arith::MulFOp::create(
-              b, loc, v[0],
-              arith::ConstantOp::create(b, loc, b.getFloatAttr(wide, scale)));
-          if (op.getBias())
-            score = arith::AddFOp::create(b, loc, score,
-                                          extended(b, loc, v[1], wide));
-          if (!op.getCausal())
-            return score;
-          Value last = arith::AddIOp::create(
-              b, loc, linalg::IndexOp::create(b, loc, 2), shift);
-          Value visible =
-              arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle,
-                                    linalg::IndexOp::create(b, loc, 3), last);
-          Value hidden = arith::ConstantOp::create(
-              b, loc,
-              b.getFloatAttr(wide, -std::numeric_limits<double>::infinity()));
-          return arith::SelectOp::create(b, loc, visible, score, hidden);
-        });
-  }
-
-  static Value softmax(Decomposer &d, Value scores,
-                       ArrayRef<OpFoldResult> shape, bool zeroMasked,
-                       Type wide) {
-    AffineMap whole = d.map(4, Decomposer::range(4)), row = d.map(4, {0, 1, 2});
-    ArrayRef<OpFoldResult> rows = shape.drop_back();
-    Value most = d.generic(
-        scores, d.filled(rows, wide, -std::numeric_limits<double>::infinity()),
-        {whole, row}, 3, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          return arith::MaximumFOp::create(b, loc, v[0], v[1]);
-        });
-    Value powers = d.generic(
-        {scores, most}, tensor::EmptyOp::create(d.b, d.loc, shape, wide),
-        {whole, row, whole}, 4,
-        [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          return math::ExpOp::create(b, loc,
-                                     arith::SubFOp::create(b, loc, v[0], v[1]));
-        });
-    Value total =
-        d.generic(powers, d.filled(rows, wide, 0), {whole, row}, 3,
-                  [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                    return arith::AddFOp::create(b, loc, v[0], v[1]);
-                  });
-    SmallVector<Value> inputs = {powers, total};
-    SmallVector<AffineMap> maps = {whole, row};
-    if (zeroMasked) {
-      inputs.push_back(most);
-      maps.push_back(row);
-    }
-    maps.push_back(whole);
-    return d.generic(
-        inputs, tensor::EmptyOp::create(d.b, d.loc, shape, wide), maps, 4,
-        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          Value share = arith::DivFOp::create(b, loc, v[0], v[1]);
-          if (!zeroMasked)
-            return share;
-          auto number = [&](double value) -> Value {
-            return arith::ConstantOp::create(b, loc,
-                                             b.getFloatAttr(wide, value));
-          };
-          Value masked = arith::CmpFOp::create(
-              b, loc, arith::CmpFPredicate::OEQ, v[2],
-              number(-std::numeric_limits<double>::infinity()));
-          return arith::SelectOp::create(b, loc, masked, number(0), share);
-        });
-  }
-};
-
 /// A constant in the file as a matrix: the same bytes with another type.
 Value constantMatrix(OpBuilder &b, Value constant, int64_t rows,
                      int64_t columns) {
@@ -533,10 +313,6 @@ FailureOr<SmallVector<Value>> attn::LinearOp::decomposeOperation(OpBuilder &b) {
 }
 FailureOr<SmallVector<Value>> attn::NormOp::decomposeOperation(OpBuilder &b) {
   return decompose<DecomposeNorm>(*this, b);
-}
-FailureOr<SmallVector<Value>>
-attn::AttentionOp::decomposeOperation(OpBuilder &b) {
-  return decompose<DecomposeAttention>(*this, b);
 }
 FailureOr<SmallVector<Value>>
 attn::PatchEmbedOp::decomposeOperation(OpBuilder &b) {

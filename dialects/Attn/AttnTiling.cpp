@@ -197,6 +197,97 @@ static LogicalResult keyHeads(Tile &tile, OpFoldResult queryHeads,
   return success();
 }
 
+/// The keys that some query of a tile sees by its structure: [first, first +
+/// count), and the tile's own query_offset where T - S is not that any more.
+struct KeyRange {
+  OpFoldResult first, count;
+  Value queryOffset;
+};
+
+static KeyRange keysOfTile(Tile &tile, AttentionOp op, OpFoldResult queries,
+                           OpFoldResult keys, OpFoldResult first,
+                           OpFoldResult count) {
+  OpBuilder &b = tile.b;
+  KeyRange range{tile.zero(), keys, Value()};
+  auto clamped = [&](AffineExpr expr, AffineExpr most,
+                     ArrayRef<OpFoldResult> operands) {
+    unsigned symbols = operands.size();
+    OpFoldResult atLeast = affine::makeComposedFoldedAffineMax(
+        b, tile.loc,
+        AffineMap::get(0, symbols, {expr, b.getAffineConstantExpr(0)},
+                       b.getContext()),
+        operands);
+    SmallVector<OpFoldResult> both = {atLeast};
+    llvm::append_range(both, operands);
+    return affine::makeComposedFoldedAffineMin(
+        b, tile.loc,
+        AffineMap::get(
+            0, symbols + 1,
+            {b.getAffineSymbolExpr(0), most.shiftSymbols(symbols, 1)},
+            b.getContext()),
+        both);
+  };
+  bool narrows = !op.getGlobal() && !op.getMaskBlock();
+  bool right = narrows && (op.getCausal() || op.getRightWindow());
+  // Lengths count from the first key.
+  bool left = narrows && op.getLeftWindow() && !op.getKeyLengths();
+  bool positioned = op.getCausal() || op.getLeftWindow() || op.getRightWindow();
+  if (!positioned)
+    return range;
+  AffineExpr k, q, from, n, offset;
+  bindSymbols(b.getContext(), k, q, from, n, offset);
+  // With the keys of its last query the tile is again one whose last query is
+  // at its last key. A tile whose queries see none has none.
+  if (right && op.getCausal() && !left && !op.getQueryOffset()) {
+    AffineMap seen = AffineMap::get(
+        0, 4, {k - q + from + n, b.getAffineConstantExpr(0)}, b.getContext());
+    range.count = affine::makeComposedFoldedAffineMax(
+        b, tile.loc, seen, {keys, queries, first, count});
+    return range;
+  }
+  OpFoldResult position = op.getQueryOffset()
+                              ? OpFoldResult(op.getQueryOffset())
+                              : affine::makeComposedFoldedAffineApply(
+                                    b, tile.loc, k - q, {keys, queries});
+  SmallVector<OpFoldResult> operands = {keys, queries, first, count, position};
+  OpFoldResult end = keys;
+  if (right)
+    end = clamped(offset + from + n + op.getRightWindow().value_or(0), k,
+                  operands);
+  if (left) {
+    SmallVector<OpFoldResult> withEnd = operands;
+    withEnd.push_back(end);
+    range.first =
+        clamped(offset + from - static_cast<int64_t>(*op.getLeftWindow()),
+                b.getAffineSymbolExpr(5), withEnd);
+  }
+  AffineExpr x, y, z;
+  bindSymbols(b.getContext(), x, y, z);
+  range.count = affine::makeComposedFoldedAffineApply(b, tile.loc, x - y,
+                                                      {end, range.first});
+  range.queryOffset = getValueOrCreateConstantIndexOp(
+      b, tile.loc,
+      affine::makeComposedFoldedAffineApply(b, tile.loc, x + y - z,
+                                            {position, first, range.first}));
+  return range;
+}
+
+/// The part of a bias or mask that a tile of [batch, heads, queries, keys]
+/// reads; null where an open size may turn out to be 1 or that of the scores.
+static Value broadcastTile(Tile &tile, Value value, Sizes offsets,
+                           Sizes sizes) {
+  ArrayRef<int64_t> shape = cast<ShapedType>(value.getType()).getShape();
+  for (unsigned d = 0; d < 4; ++d) {
+    if (ShapedType::isDynamic(shape[d]))
+      return nullptr;
+    if (shape[d] == 1) {
+      offsets[d] = tile.zero();
+      sizes[d] = tile.b.getIndexAttr(1);
+    }
+  }
+  return tile.slice(value, offsets, sizes);
+}
+
 FailureOr<TilingResult>
 AttentionOp::getTiledImplementation(OpBuilder &b,
                                     ArrayRef<OpFoldResult> offsets,
@@ -207,38 +298,45 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
   Sizes keySizes = {sizes[0], sizes[1], key[2]};
   if (failed(keyHeads(tile, query[1], key[1], keyOffsets[1], keySizes[1])))
     return failure();
-  if (getCausal()) {
-    // The keys that the tile's last query sees; then it is again the last of
-    // the tile to see all. A tile whose queries see none has none.
-    AffineExpr keys, queries, first, count;
-    bindSymbols(b.getContext(), keys, queries, first, count);
-    AffineMap seen = AffineMap::get(
-        0, 4, {keys - queries + first + count, b.getAffineConstantExpr(0)},
-        b.getContext());
-    keySizes[2] = affine::makeComposedFoldedAffineMax(
-        b, getLoc(), seen, {key[2], query[2], offsets[2], sizes[2]});
-  }
+  // A block of the mask must not be cut.
+  if (getMaskBlock() && (!isZeroInteger(offsets[2]) ||
+                         !isEqualConstantIntOrValue(sizes[2], query[2])))
+    return failure();
+  KeyRange keys =
+      keysOfTile(tile, *this, query[2], key[2], offsets[2], sizes[2]);
+  keyOffsets[2] = keys.first;
+  keySizes[2] = keys.count;
   SmallVector<Value> operands = {tile.slice(getQuery(), offsets, sizes),
                                  tile.slice(getKey(), keyOffsets, keySizes),
                                  tile.slice(getValue(), keyOffsets, keySizes)};
-  if (getBias()) {
-    ArrayRef<int64_t> shape = cast<ShapedType>(getBias().getType()).getShape();
-    Sizes biasOffsets(offsets), biasSizes(sizes);
-    biasOffsets.push_back(tile.zero());
-    biasSizes.push_back(keySizes[2]);
-    for (unsigned d = 0; d < 4; ++d) {
-      // An open size may turn out to be 1 or that of the scores.
-      if (ShapedType::isDynamic(shape[d]))
-        return failure();
-      if (shape[d] == 1) {
-        biasOffsets[d] = tile.zero();
-        biasSizes[d] = b.getIndexAttr(1);
-      }
-    }
-    operands.push_back(tile.slice(getBias(), biasOffsets, biasSizes));
+  Sizes scoreOffsets(offsets), scoreSizes(sizes);
+  scoreOffsets.push_back(keyOffsets[2]);
+  scoreSizes.push_back(keySizes[2]);
+  if (getBias())
+    operands.push_back(
+        broadcastTile(tile, getBias(), scoreOffsets, scoreSizes));
+  if (getMask()) {
+    Sizes maskSizes = scoreSizes;
+    if (getMaskBlock())
+      llvm::copy(ArrayRef(tile.shape(getMask())).drop_front(2),
+                 maskSizes.begin() + 2);
+    operands.push_back(broadcastTile(tile, getMask(), scoreOffsets, maskSizes));
   }
+  if (llvm::is_contained(operands, Value()))
+    return failure();
+  if (getKeyLengths())
+    operands.push_back(tile.slice(getKeyLengths(), offsets[0], sizes[0]));
+  if (Value offset = keys.queryOffset ? keys.queryOffset : getQueryOffset())
+    operands.push_back(offset);
   operands.push_back(tile.slice(getInit(), offsets, sizes));
-  return tile.finish(operands, operands.back());
+  FailureOr<TilingResult> result = tile.finish(operands, operands.back());
+  auto tiled = cast<AttentionOp>(result->tiledOps.front());
+  if (keys.queryOffset && !getQueryOffset()) {
+    auto segments = llvm::to_vector(tiled.getProperties().operandSegmentSizes);
+    segments[6] = 1;
+    llvm::copy(segments, tiled.getProperties().operandSegmentSizes.begin());
+  }
+  return result;
 }
 
 FailureOr<TilingResult>

@@ -42,7 +42,8 @@ public:
     return cast<ShapedType>(value.getType()).getShape();
   }
 
-  /// Tensors with one result of the destination's type, or buffers with none.
+  /// Tensors with one result of the destination's type, or buffers with none;
+  /// floating point operands have its element type.
   LogicalResult style() {
     auto destination = cast<DestinationStyleOpInterface>(op);
     bool tensors =
@@ -50,11 +51,14 @@ public:
     Type element =
         getElementTypeOrSelf(destination.getDpsInits().front().getType());
     for (Value operand : op->getOperands()) {
+      if (!isa<ShapedType>(operand.getType()))
+        continue;
       if (isa<RankedTensorType>(operand.getType()) != tensors)
         return op->emitOpError("expected tensors only or buffers only, found ")
                << operand.getType() << " beside "
                << destination.getDpsInits().front().getType();
-      if (getElementTypeOrSelf(operand.getType()) != element)
+      Type found = getElementTypeOrSelf(operand.getType());
+      if (isa<FloatType>(found) && found != element)
         return op->emitOpError("expected elements of type ")
                << element << " everywhere, found " << operand.getType();
     }
@@ -134,6 +138,49 @@ LogicalResult NormOp::verify() {
   return success();
 }
 
+/// Each size 1 or that of `expected`.
+static LogicalResult broadcasts(Checker &check, Operation *op, StringRef name,
+                                Value value, ArrayRef<int64_t> expected) {
+  if (failed(check.rank(name, value, expected.size())))
+    return failure();
+  for (auto [found, size] : llvm::zip_equal(Checker::shape(value), expected))
+    if (found != 1 && !agree(found, size))
+      return op->emitOpError("expected a ")
+             << name << " of sizes 1 or " << text(expected) << ", found "
+             << value.getType();
+  return success();
+}
+
+/// What the attributes say of the scores.
+static LogicalResult verifyScores(AttentionOp op) {
+  for (auto [name, number] : {std::pair("left_window", op.getLeftWindow()),
+                              std::pair("right_window", op.getRightWindow()),
+                              std::pair("global", op.getGlobal())})
+    if (number && static_cast<int64_t>(*number) < 0)
+      return op.emitOpError("expected a ") << name << " of 0 or more, found "
+                                           << static_cast<int64_t>(*number);
+  if (op.getCausal() && op.getRightWindow())
+    return op.emitOpError("expected causal or a right_window, which says the "
+                          "same in general, found both");
+  if (op.getGlobal() && !op.getLeftWindow() && !op.getRightWindow())
+    return op.emitOpError("expected a window beside global");
+  if ((op.getMaskBlock() || op.getMaskedScore()) && !op.getMask())
+    return op.emitOpError("expected a mask beside mask_block or masked_score");
+  if (op.getMaskBlock() && static_cast<int64_t>(*op.getMaskBlock()) < 1)
+    return op.emitOpError("expected blocks of one score at least");
+  if (op.getSoftcap() && !(op.getSoftcap()->convertToDouble() > 0))
+    return op.emitOpError("expected a softcap above 0");
+  bool linear = op.getScore() == ScoreFunction::Linear;
+  if (linear && (op.getBias() || op.getSoftcap() || op.getMaskedScore()))
+    return op.emitOpError("expected no bias, softcap or masked_score with "
+                          "linear scores");
+  if (op.getEpsilon() && !linear)
+    return op.emitOpError("expected linear scores beside epsilon");
+  if (op.getZeroMaskedRows() && op.getScore() != ScoreFunction::Softmax)
+    return op.emitOpError("expected softmax beside zero_masked_rows");
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   Checker check(*this);
   if (failed(check.style()))
@@ -158,17 +205,21 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("expected the heads of query to be a multiple of those "
                        "of key, found ")
            << query[1] << " and " << key[1];
-  if (!getBias())
-    return success();
-  if (failed(check.rank("bias", getBias(), 4)))
+  if (failed(verifyScores(*this)))
+    return failure();
+  if (getKeyLengths() &&
+      failed(check.sizes("key_lengths", getKeyLengths(), {query[0]})))
     return failure();
   int64_t scores[] = {query[0], query[1], query[2], key[2]};
-  for (auto [found, expected] :
-       llvm::zip_equal(Checker::shape(getBias()), scores))
-    if (found != 1 && !agree(found, expected))
-      return emitOpError("expected a bias of sizes 1 or ")
-             << text(scores) << ", found " << getBias().getType();
-  return success();
+  if (getBias() && failed(broadcasts(check, *this, "bias", getBias(), scores)))
+    return failure();
+  if (!getMask())
+    return success();
+  if (std::optional<uint64_t> block = getMaskBlock())
+    for (int64_t &size : MutableArrayRef<int64_t>(scores).drop_front(2))
+      if (!ShapedType::isDynamic(size))
+        size = llvm::divideCeil(size, static_cast<int64_t>(*block));
+  return broadcasts(check, *this, "mask", getMask(), scores);
 }
 
 LogicalResult PatchEmbedOp::verify() {

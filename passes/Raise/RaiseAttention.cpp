@@ -146,11 +146,12 @@ LogicalResult raiseAttentionOperator(NodeContext &n) {
   }
   Value init = n.c.empty(shape, query.kind);
   auto op =
-      attn::AttentionOp::create(n.b, n.loc, init.getType(),
-                                query.tensor ? query.tensor : n.c.tensor(query),
-                                n.c.tensor(key), n.c.tensor(value), bias, init,
-                                APFloat(static_cast<double>(scale)), causal,
-                                /*zero_masked_rows=*/bias != nullptr);
+      attn::AttentionOp::create(n.b, n.loc, n.c.tensor(query), n.c.tensor(key),
+                                n.c.tensor(value), init, scale);
+  op.setCausal(causal);
+  if (bias)
+    op.getBiasMutable().assign(bias);
+  op.setZeroMaskedRows(bias != nullptr);
   Raised result = n.c.fromTensor(op->getResult(0), query.kind, shape);
   if (!packed)
     return n.finish(result);

@@ -251,10 +251,11 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   }
   Raised key = untransposed(c, keyTransposed);
   Value init = c.empty(four, query.kind);
-  auto op = attn::AttentionOp::create(
-      c.b, c.loc, init.getType(), asFour(c, query), asFour(c, key),
-      asFour(c, value), bias, init, APFloat(graph->scale), /*causal=*/false,
-      /*zero_masked_rows=*/false);
+  auto op =
+      attn::AttentionOp::create(c.b, c.loc, asFour(c, query), asFour(c, key),
+                                asFour(c, value), init, graph->scale);
+  if (bias)
+    op.getBiasMutable().assign(bias);
   c.noteAttention(softmax, "attn.attention",
                   llvm::formatv("scale {0:f6}", graph->scale).str() +
                       (bias ? ", with a bias" : ", without a mask"));

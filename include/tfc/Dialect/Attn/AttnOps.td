@@ -165,11 +165,30 @@ def Attn_NormOp : Attn_Op<"norm", [AttrSizedOperandSegments]> {
   }];
 }
 
-def Attn_AttentionOp : Attn_Op<"attention"> {
-  let summary = "scaled dot-product attention";
+def Attn_ScoreFunction : I32EnumAttr<"ScoreFunction", "how scores become weights", [
+    I32EnumAttrCase<"Softmax", 0, "softmax">,
+    I32EnumAttrCase<"Linear", 1, "linear">,
+    I32EnumAttrCase<"Hard", 2, "hard">]> {
+  let cppNamespace = "::tfc::attn";
+  let genSpecializedAttr = 0;
+}
+def Attn_ScoreFunctionAttr : EnumAttr<Attn_Dialect, Attn_ScoreFunction, "score_function"> {
+  let assemblyFormat = "$value";
+}
+
+/// Truths that broadcast to the scores.
+def Attn_Mask : AnyTypeOf<[RankedTensorOf<[I1]>, MemRefRankOf<[I1], [4]>],
+    "ranked tensor or memref of truths">;
+/// Counts.
+def Attn_Counts : AnyTypeOf<[RankedTensorOf<[I32, I64]>, MemRefRankOf<[I32, I64], [1]>],
+    "ranked tensor or memref of counts">;
+
+def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
+  let summary = "dot-product attention, its mask as structure where that is known";
   let description = [{
-    softmax(scale * query keyᵀ + bias) value (Vaswani et al. 2017), for each
-    batch and head.
+    weights(scores) value, for each batch and head, where
+    scores = scale * query keyᵀ (Vaswani et al. 2017), then
+    `softcap` * tanh(scores / `softcap`) where that is given, then + bias.
 
     | operand | shape |
     |---|---|
@@ -177,37 +196,79 @@ def Attn_AttentionOp : Attn_Op<"attention"> {
     | `key` | [B, G, T, D]; H is a multiple of G, query head h reads head h / (H / G) |
     | `value` | [B, G, T, E] |
     | `bias` | rank 4, each size 1 or that of the scores [B, H, S, T] |
+    | `mask` | truths of rank 4, each size 1 or that of the scores; with `mask_block` n the last two are ceil(S / n) and ceil(T / n), one truth for n x n scores |
+    | `key_lengths` | counts, [B] |
+    | `query_offset` | the position of the first query among the keys; T - S without it |
     | `init` and the result | [B, H, S, E] |
 
-    With `causal`, query i sees key j when j <= i + (T - S): the last query sees
-    all keys. A row that sees no key, or whose scores are all -inf, is NaN, as
+    Query i is at position p = i + `query_offset`. It sees key j when all of
+    these hold:
+
+    - `causal`: j <= p;
+    - `left_window` L: j >= p - L; `right_window` R: j <= p + R; with `global` g,
+      also when j < g or p < g, whatever the windows say;
+    - `key_lengths`: j < its length, of the batch;
+    - `mask`: it is true; a score that only the mask hides is `masked_score`,
+      -inf without it, so that masks of a finite number keep their meaning.
+
+    | score function | weights of a query |
+    |---|---|
+    | `softmax` | exp(score) / sum of exp(scores) of the keys it sees |
+    | `linear` | score / (sum of scores of the keys it sees + `epsilon`): attention by kernel feature maps (Katharopoulos et al. 2020), query and key being mapped already; no bias, softcap or masked_score |
+    | `hard` | 1 for the first key with the largest score, 0 for others |
+
+    A row of softmax that sees no key, or whose scores are all -inf, is NaN, as
     softmax makes it; with `zero_masked_rows` it is zero, as ONNX's Attention
     makes it. Sums of f16 and bf16 are kept in f32.
 
     Tiles over batch, heads (whole groups, or heads of one group) and queries. A
-    tile of a causal operation reads the keys that its last query sees, and no
-    more.
+    tile of a causal or windowed operation reads the keys that its queries see,
+    and no more.
 
     ```mlir
     func.func @attention(%q: tensor<2x4x?x8xf32>, %k: tensor<2x2x?x8xf32>,
-                         %v: tensor<2x2x?x8xf32>, %init: tensor<2x4x?x8xf32>)
-        -> tensor<2x4x?x8xf32> {
-      %y = attn.attention scale 0.35 causal
+                         %v: tensor<2x2x?x8xf32>, %lengths: tensor<2xi64>,
+                         %init: tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32> {
+      %y = attn.attention scale 0.35 causal left_window 64
           ins(%q, %k, %v : tensor<2x4x?x8xf32>, tensor<2x2x?x8xf32>, tensor<2x2x?x8xf32>)
+          key_lengths(%lengths : tensor<2xi64>)
           outs(%init : tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
       return %y : tensor<2x4x?x8xf32>
     }
     ```
   }];
   let arguments = (ins Attn_Shaped:$query, Attn_Shaped:$key, Attn_Shaped:$value,
-      Optional<Attn_Shaped>:$bias, Attn_Shaped:$init,
-      F64Attr:$scale, UnitAttr:$causal, UnitAttr:$zero_masked_rows);
+      Optional<Attn_Shaped>:$bias, Optional<Attn_Mask>:$mask,
+      Optional<Attn_Counts>:$key_lengths, Optional<Index>:$query_offset, Attn_Shaped:$init,
+      DefaultValuedAttr<Attn_ScoreFunctionAttr, "::tfc::attn::ScoreFunction::Softmax">:$score,
+      F64Attr:$scale, OptionalAttr<F64Attr>:$softcap, OptionalAttr<F64Attr>:$epsilon,
+      UnitAttr:$causal, OptionalAttr<I64Attr>:$left_window, OptionalAttr<I64Attr>:$right_window,
+      OptionalAttr<I64Attr>:$global, OptionalAttr<I64Attr>:$mask_block,
+      OptionalAttr<F64Attr>:$masked_score, UnitAttr:$zero_masked_rows);
   let assemblyFormat = [{
-    `scale` $scale (`causal` $causal^)? (`zero_masked_rows` $zero_masked_rows^)?
+    (`score` $score^)? `scale` $scale (`softcap` $softcap^)? (`epsilon` $epsilon^)?
+    (`causal` $causal^)? (`left_window` $left_window^)? (`right_window` $right_window^)?
+    (`global` $global^)? (`mask_block` $mask_block^)? (`masked_score` $masked_score^)?
+    (`zero_masked_rows` $zero_masked_rows^)?
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
-    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`bias` `(` $bias^ `:` type($bias) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
+    (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
+    (`query_offset` `(` $query_offset^ `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
   }];
+  let builders = [OpBuilder<(ins "::mlir::Value":$query, "::mlir::Value":$key,
+      "::mlir::Value":$value, "::mlir::Value":$init, "double":$scale), [{
+    build($_builder, $_state,
+          ::llvm::isa<::mlir::RankedTensorType>(init.getType())
+              ? ::mlir::TypeRange(init.getType()) : ::mlir::TypeRange(),
+          query, key, value, /*bias=*/::mlir::Value(), /*mask=*/::mlir::Value(),
+          /*key_lengths=*/::mlir::Value(), /*query_offset=*/::mlir::Value(), init,
+          ScoreFunction::Softmax, ::llvm::APFloat(scale),
+          /*softcap=*/::mlir::FloatAttr(), /*epsilon=*/::mlir::FloatAttr(), /*causal=*/false,
+          /*left_window=*/::mlir::IntegerAttr(), /*right_window=*/::mlir::IntegerAttr(),
+          /*global=*/::mlir::IntegerAttr(), /*mask_block=*/::mlir::IntegerAttr(),
+          /*masked_score=*/::mlir::FloatAttr(), /*zero_masked_rows=*/false);
+  }]>];
 }
 
 def Attn_PatchEmbedOp : Attn_Op<"patch_embed"> {

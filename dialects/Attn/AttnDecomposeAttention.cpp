@@ -1,0 +1,391 @@
+//===- AttnDecomposeAttention.cpp - attention as linalg ---------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Decomposer.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include <limits>
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::attn;
+
+namespace {
+
+/// By whole rows of scores; linear scores that nothing hides by the associative
+/// law.
+class DecomposeAttention {
+public:
+  DecomposeAttention(AttentionOp op, OpBuilder &builder)
+      : op(op), d(builder, op.getLoc()),
+        element(cast<ShapedType>(op.getInit().getType()).getElementType()),
+        wide(accumulatorType(element)) {}
+
+  FailureOr<Value> build() {
+    int64_t heads = cast<ShapedType>(op.getQuery().getType()).getDimSize(1),
+            groups = cast<ShapedType>(op.getKey().getType()).getDimSize(1);
+    if (ShapedType::isDynamic(heads) || ShapedType::isDynamic(groups))
+      return failure();
+    MLIRContext *context = d.b.getContext();
+    // Query head h reads key head h / (heads / groups).
+    group = heads == groups
+                ? getAffineDimExpr(1, context)
+                : getAffineDimExpr(1, context).floorDiv(heads / groups);
+    query = d.shapeOf(op.getQuery());
+    key = d.shapeOf(op.getKey());
+    out = d.shapeOf(op.getInit());
+    shape = {query[0], query[1], query[2], key[2]};
+    bool structured = op.getCausal() || op.getLeftWindow() ||
+                      op.getRightWindow() || op.getKeyLengths() || op.getMask();
+    if (op.getScore() == ScoreFunction::Linear && !structured)
+      return rounded(linearByState());
+    Value products =
+        d.generic({op.getQuery(), op.getKey()}, d.filled(shape, wide, 0),
+                  {map({0, 1, 2, 4}), grouped(3, 4), map({0, 1, 2, 3})}, 4,
+                  [&](OpBuilder &b, Location loc, ValueRange v) {
+                    return multiplyAdd(b, loc, v[0], v[1], v[2]);
+                  });
+    Value scores = finished(products);
+    switch (op.getScore()) {
+    case ScoreFunction::Softmax:
+      return rounded(weighted(softmax(scores)));
+    case ScoreFunction::Linear:
+      return rounded(weighted(normalised(scores)));
+    case ScoreFunction::Hard:
+      return chosen(scores);
+    }
+    llvm_unreachable("all score functions are handled");
+  }
+
+private:
+  AffineExpr dim(unsigned i) { return getAffineDimExpr(i, d.b.getContext()); }
+  AffineMap map(ArrayRef<unsigned> dims) { return d.map(5, dims); }
+  /// Of five loops, those of key or value, whose head is that of the group.
+  AffineMap grouped(unsigned row, unsigned column) {
+    return AffineMap::get(5, 0, {dim(0), group, dim(row), dim(column)},
+                          d.b.getContext());
+  }
+  Value empty(ArrayRef<OpFoldResult> sizes, Type type) {
+    return tensor::EmptyOp::create(d.b, d.loc, sizes, type);
+  }
+  static Value constant(OpBuilder &b, Location loc, Type type, double number) {
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, number));
+  }
+  Value multiplyAdd(OpBuilder &b, Location loc, Value x, Value y, Value sum) {
+    Value term = arith::MulFOp::create(b, loc, extended(b, loc, x, wide),
+                                       extended(b, loc, y, wide));
+    return arith::AddFOp::create(b, loc, sum, term);
+  }
+
+  /// How an operand of rank 4 that broadcasts to the scores is read.
+  AffineMap broadcastMap(Value value, int64_t block) {
+    auto type = cast<RankedTensorType>(value.getType());
+    SmallVector<AffineExpr> exprs;
+    for (unsigned i = 0; i < 4; ++i) {
+      if (type.getDimSize(i) == 1 && getConstantIntValue(shape[i]) != 1)
+        exprs.push_back(getAffineConstantExpr(0, d.b.getContext()));
+      else
+        exprs.push_back(i >= 2 ? dim(i).floorDiv(block) : dim(i));
+    }
+    return AffineMap::get(4, 0, exprs, d.b.getContext());
+  }
+
+  /// Scaled, capped and biased; what is hidden is -inf, or 0 where scores are
+  /// linear.
+  Value finished(Value products) {
+    SmallVector<Value> inputs = {products};
+    SmallVector<AffineMap> maps = {d.map(4, {0, 1, 2, 3})};
+    unsigned bias = 0, mask = 0, lengths = 0;
+    auto also = [&](Value value, AffineMap how, unsigned &at) {
+      at = inputs.size();
+      inputs.push_back(value);
+      maps.push_back(how);
+    };
+    if (op.getBias())
+      also(op.getBias(), broadcastMap(op.getBias(), 1), bias);
+    if (op.getMask())
+      also(op.getMask(),
+           broadcastMap(op.getMask(), op.getMaskBlock().value_or(1)), mask);
+    if (op.getKeyLengths())
+      also(op.getKeyLengths(), d.map(4, {0}), lengths);
+    maps.push_back(d.map(4, {0, 1, 2, 3}));
+    Value queries = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[2]),
+          keys = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[3]);
+    Value offset = op.getQueryOffset();
+    if (!offset)
+      offset = d.b.createOrFold<arith::SubIOp>(d.loc, keys, queries);
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    double hidden = op.getScore() == ScoreFunction::Linear ? 0 : -infinity;
+    return d.generic(
+        inputs, empty(shape, wide), maps, 4,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value score = scaledScore(b, loc, v[0]);
+          if (bias)
+            score = arith::AddFOp::create(b, loc, score,
+                                          extended(b, loc, v[bias], wide));
+          if (mask) {
+            double number = op.getMaskedScore()
+                                ? op.getMaskedScore()->convertToDouble()
+                                : hidden;
+            score = arith::SelectOp::create(b, loc, v[mask], score,
+                                            constant(b, loc, wide, number));
+          }
+          Value visible = seen(b, loc, offset, lengths ? v[lengths] : Value());
+          return visible
+                     ? arith::SelectOp::create(b, loc, visible, score,
+                                               constant(b, loc, wide, hidden))
+                     : score;
+        });
+  }
+
+  Value scaledScore(OpBuilder &b, Location loc, Value product) {
+    Value score = arith::MulFOp::create(
+        b, loc, product,
+        constant(b, loc, wide, op.getScale().convertToDouble()));
+    if (!op.getSoftcap())
+      return score;
+    Value cap = constant(b, loc, wide, op.getSoftcap()->convertToDouble());
+    Value part = arith::DivFOp::create(b, loc, score, cap);
+    return arith::MulFOp::create(b, loc, math::TanhOp::create(b, loc, part),
+                                 cap);
+  }
+
+  /// Whether a query sees a key by position and length; null where all do.
+  Value seen(OpBuilder &b, Location loc, Value offset, Value length) {
+    Value result;
+    auto compare = [&](arith::CmpIPredicate how, Value x, Value y) -> Value {
+      return arith::CmpIOp::create(b, loc, how, x, y);
+    };
+    auto both = [&](Value test) {
+      result = result ? arith::AndIOp::create(b, loc, result, test) : test;
+    };
+    auto number = [&](int64_t n) -> Value {
+      return arith::ConstantIndexOp::create(b, loc, n);
+    };
+    Value key = linalg::IndexOp::create(b, loc, 3),
+          position = arith::AddIOp::create(
+              b, loc, linalg::IndexOp::create(b, loc, 2), offset);
+    if (op.getCausal())
+      both(compare(arith::CmpIPredicate::sle, key, position));
+    if (op.getRightWindow())
+      both(compare(arith::CmpIPredicate::sle, key,
+                   arith::AddIOp::create(b, loc, position,
+                                         number(*op.getRightWindow()))));
+    if (op.getLeftWindow())
+      both(compare(
+          arith::CmpIPredicate::sle, position,
+          arith::AddIOp::create(b, loc, key, number(*op.getLeftWindow()))));
+    if (op.getGlobal()) {
+      Value count = number(*op.getGlobal());
+      Value global = arith::OrIOp::create(
+          b, loc, compare(arith::CmpIPredicate::slt, key, count),
+          compare(arith::CmpIPredicate::slt, position, count));
+      result = arith::OrIOp::create(b, loc, result, global);
+    }
+    // Global keys are not seen beyond the causal edge.
+    if (op.getGlobal() && op.getCausal())
+      both(compare(arith::CmpIPredicate::sle, key, position));
+    if (length)
+      both(compare(
+          arith::CmpIPredicate::slt, key,
+          arith::IndexCastOp::create(b, loc, b.getIndexType(), length)));
+    return result;
+  }
+
+  Value reduced(
+      Value scores, double start,
+      llvm::function_ref<Value(OpBuilder &, Location, Value, Value)> combine) {
+    return d.generic(scores, d.filled(ArrayRef(shape).drop_back(), wide, start),
+                     {d.map(4, {0, 1, 2, 3}), d.map(4, {0, 1, 2})}, 3,
+                     [&](OpBuilder &b, Location loc, ValueRange v) {
+                       return combine(b, loc, v[0], v[1]);
+                     });
+  }
+  Value largest(Value scores) {
+    return reduced(scores, -std::numeric_limits<double>::infinity(),
+                   [](OpBuilder &b, Location loc, Value x, Value y) -> Value {
+                     return arith::MaximumFOp::create(b, loc, x, y);
+                   });
+  }
+  Value total(Value scores) {
+    return reduced(scores, 0,
+                   [](OpBuilder &b, Location loc, Value x, Value y) -> Value {
+                     return arith::AddFOp::create(b, loc, x, y);
+                   });
+  }
+
+  Value softmax(Value scores) {
+    AffineMap whole = d.map(4, {0, 1, 2, 3}), row = d.map(4, {0, 1, 2});
+    Value most = largest(scores);
+    Value powers =
+        d.generic({scores, most}, empty(shape, wide), {whole, row, whole}, 4,
+                  [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return math::ExpOp::create(
+                        b, loc, arith::SubFOp::create(b, loc, v[0], v[1]));
+                  });
+    SmallVector<Value> inputs = {powers, total(powers)};
+    SmallVector<AffineMap> maps = {whole, row};
+    if (op.getZeroMaskedRows()) {
+      inputs.push_back(most);
+      maps.push_back(row);
+    }
+    maps.push_back(whole);
+    return d.generic(
+        inputs, empty(shape, wide), maps, 4,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value share = arith::DivFOp::create(b, loc, v[0], v[1]);
+          if (!op.getZeroMaskedRows())
+            return share;
+          Value masked = arith::CmpFOp::create(
+              b, loc, arith::CmpFPredicate::OEQ, v[2],
+              constant(b, loc, wide, -std::numeric_limits<double>::infinity()));
+          return arith::SelectOp::create(b, loc, masked,
+                                         constant(b, loc, wide, 0), share);
+        });
+  }
+
+  double epsilon() {
+    return op.getEpsilon() ? op.getEpsilon()->convertToDouble() : 0;
+  }
+
+  Value normalised(Value scores) {
+    AffineMap whole = d.map(4, {0, 1, 2, 3}), row = d.map(4, {0, 1, 2});
+    return d.generic({scores, total(scores)}, empty(shape, wide),
+                     {whole, row, whole}, 4,
+                     [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       Value sum = arith::AddFOp::create(
+                           b, loc, v[1], constant(b, loc, wide, epsilon()));
+                       return arith::DivFOp::create(b, loc, v[0], sum);
+                     });
+  }
+
+  /// Sums of weights * value.
+  Value weighted(Value weights) {
+    // Loops: batch, head, query, value depth, key.
+    return d.generic({weights, op.getValue()}, d.filled(out, wide, 0),
+                     {map({0, 1, 2, 4}), grouped(4, 3), map({0, 1, 2, 3})}, 4,
+                     [&](OpBuilder &b, Location loc, ValueRange v) {
+                       return multiplyAdd(b, loc, v[0], v[1], v[2]);
+                     });
+  }
+
+  /// query (keyT value) / (query sum(key) + epsilon), with no scores.
+  Value linearByState() {
+    OpFoldResult groups = key[1], depth = key[3], width = out[3];
+    // Loops: batch, group, depth, value depth, key.
+    Value state =
+        d.generic({op.getKey(), op.getValue()},
+                  d.filled({key[0], groups, depth, width}, wide, 0),
+                  {map({0, 1, 4, 2}), map({0, 1, 4, 3}), map({0, 1, 2, 3})}, 4,
+                  [&](OpBuilder &b, Location loc, ValueRange v) {
+                    return multiplyAdd(b, loc, v[0], v[1], v[2]);
+                  });
+    Value sums =
+        d.generic(op.getKey(), d.filled({key[0], groups, depth}, wide, 0),
+                  {d.map(4, {0, 1, 3, 2}), d.map(4, {0, 1, 2})}, 3,
+                  [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return arith::AddFOp::create(b, loc, v[1],
+                                                 extended(b, loc, v[0], wide));
+                  });
+    // Loops: batch, head, query, value depth, depth.
+    Value products =
+        d.generic({op.getQuery(), state}, d.filled(out, wide, 0),
+                  {map({0, 1, 2, 4}), grouped(4, 3), map({0, 1, 2, 3})}, 4,
+                  [&](OpBuilder &b, Location loc, ValueRange v) {
+                    return multiplyAdd(b, loc, v[0], v[1], v[2]);
+                  });
+    Value norms = d.generic(
+        {op.getQuery(), sums}, d.filled(ArrayRef(out).drop_back(), wide, 0),
+        {d.map(4, {0, 1, 2, 3}),
+         AffineMap::get(4, 0, {dim(0), group, dim(3)}, d.b.getContext()),
+         d.map(4, {0, 1, 2})},
+        3, [&](OpBuilder &b, Location loc, ValueRange v) {
+          return multiplyAdd(b, loc, v[0], v[1], v[2]);
+        });
+    double scale = op.getScale().convertToDouble();
+    return d.generic(
+        {products, norms}, empty(out, wide),
+        {d.map(4, {0, 1, 2, 3}), d.map(4, {0, 1, 2}), d.map(4, {0, 1, 2, 3})},
+        4, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          auto scaled = [&](Value x) -> Value {
+            return scale == 1 ? x
+                              : Value(arith::MulFOp::create(
+                                    b, loc, x, constant(b, loc, wide, scale)));
+          };
+          Value sum = arith::AddFOp::create(b, loc, scaled(v[1]),
+                                            constant(b, loc, wide, epsilon()));
+          return arith::DivFOp::create(b, loc, scaled(v[0]), sum);
+        });
+  }
+
+  /// The value of the first key with the largest score.
+  Value chosen(Value scores) {
+    Value most = largest(scores);
+    ArrayRef<OpFoldResult> rows = ArrayRef(shape).drop_back();
+    Type index = d.b.getIndexType();
+    Value none = linalg::FillOp::create(
+                     d.b, d.loc,
+                     ValueRange{arith::ConstantIndexOp::create(
+                         d.b, d.loc, std::numeric_limits<int64_t>::max())},
+                     ValueRange{empty(rows, index)})
+                     .getResult(0);
+    Value first = d.generic(
+        {scores, most}, none,
+        {d.map(4, {0, 1, 2, 3}), d.map(4, {0, 1, 2}), d.map(4, {0, 1, 2})}, 3,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value is = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UEQ,
+                                           v[0], v[1]);
+          Value at = linalg::IndexOp::create(b, loc, 3);
+          return arith::MinSIOp::create(
+              b, loc, arith::SelectOp::create(b, loc, is, at, v[2]), v[2]);
+        });
+    int64_t heads = cast<ShapedType>(op.getQuery().getType()).getDimSize(1),
+            groups = cast<ShapedType>(op.getKey().getType()).getDimSize(1);
+    return d.generic(
+        first, op.getInit(), {d.map(4, {0, 1, 2}), d.map(4, {0, 1, 2, 3})}, 4,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value head = linalg::IndexOp::create(b, loc, 1);
+          if (heads != groups)
+            head = arith::DivUIOp::create(
+                b, loc, head,
+                arith::ConstantIndexOp::create(b, loc, heads / groups));
+          return tensor::ExtractOp::create(
+              b, loc, op.getValue(),
+              ValueRange{linalg::IndexOp::create(b, loc, 0), head, v[0],
+                         linalg::IndexOp::create(b, loc, 3)});
+        });
+  }
+
+  Value rounded(Value sums) {
+    if (wide == element)
+      return sums;
+    AffineMap identity = d.map(4, {0, 1, 2, 3});
+    return d.generic(sums, op.getInit(), {identity, identity}, 4,
+                     [&](OpBuilder &b, Location loc, ValueRange v) {
+                       return truncated(b, loc, v[0], element);
+                     });
+  }
+
+  AttentionOp op;
+  Decomposer d;
+  Type element, wide;
+  AffineExpr group;
+  SmallVector<OpFoldResult> query, key, out, shape;
+};
+
+} // namespace
+
+FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
+  if (!getResult())
+    return failure();
+  FailureOr<Value> value = DecomposeAttention(*this, b).build();
+  if (failed(value))
+    return failure();
+  return SmallVector<Value>{*value};
+}
