@@ -240,6 +240,12 @@ private:
         inputs, empty(shape, wide), maps, 4,
         [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
           Value share = arith::DivFOp::create(b, loc, v[0], v[1]);
+          if (op.getZeroNanRows()) {
+            Value nan = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO,
+                                              share, share);
+            share = arith::SelectOp::create(b, loc, nan,
+                                            constant(b, loc, wide, 0), share);
+          }
           if (!op.getZeroMaskedRows())
             return share;
           Value masked = arith::CmpFOp::create(

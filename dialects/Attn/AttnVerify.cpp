@@ -176,8 +176,10 @@ static LogicalResult verifyScores(AttentionOp op) {
                           "linear scores");
   if (op.getEpsilon() && !linear)
     return op.emitOpError("expected linear scores beside epsilon");
-  if (op.getZeroMaskedRows() && op.getScore() != ScoreFunction::Softmax)
-    return op.emitOpError("expected softmax beside zero_masked_rows");
+  if ((op.getZeroMaskedRows() || op.getZeroNanRows()) &&
+      op.getScore() != ScoreFunction::Softmax)
+    return op.emitOpError(
+        "expected softmax beside zero_masked_rows or zero_nan_rows");
   return success();
 }
 

@@ -68,92 +68,176 @@ Raised splitHeads(NodeContext &n, Raised &packed, int64_t heads) {
   return n.c.fromTensor(value, packed.kind, shape);
 }
 
-/// The mask as a bias of rank 4: false is -inf.
-FailureOr<Value> maskBias(NodeContext &n, Raised &mask, int32_t kind,
-                          ArrayRef<OpFoldResult> scores) {
-  Sizes shape(4 - std::min<int64_t>(4, mask.rank()), n.c.size(1));
+/// The mask as rank 4; nothing, after the reason, where it does not fit.
+std::optional<Raised> maskOperand(NodeContext &n, Raised &mask, int32_t kind,
+                                  ArrayRef<OpFoldResult> scores) {
+  auto no = [&](StringRef why) {
+    n.reason = why.str();
+    return std::nullopt;
+  };
+  if (mask.rank() > 4)
+    return no("its mask has more than four dimensions");
+  if (mask.kind != kind && mask.kind != Bool)
+    return no("its mask has another element type than its query");
+  Sizes shape(4 - mask.rank(), n.c.size(1));
   shape.append(mask.shape.begin(), mask.shape.end());
-  if (shape.size() != 4)
-    return n.fail("its mask has more than four dimensions"), failure();
   for (unsigned d = 0; d < 4; ++d)
     if (!isConstantIntValue(shape[d], 1) && shape[d] != scores[d])
-      return n.fail("its mask cannot be seen to fit the scores"), failure();
-  Raised four = n.c.fromTensor(n.c.reshape(n.c.tensor(mask), mask.shape, shape),
-                               mask.kind, shape);
-  if (mask.kind == kind)
-    return four.tensor;
-  if (mask.kind != Bool)
-    return n.fail("its mask has another element type than its query"),
+      return no("its mask cannot be seen to fit the scores");
+  return n.c.fromTensor(n.c.reshape(n.c.tensor(mask), mask.shape, shape),
+                        mask.kind, shape);
+}
+
+/// [past, present] along the tokens.
+Raised withPast(NodeContext &n, Raised past, Raised present) {
+  Sizes shape = present.shape;
+  shape[2] = n.c.add(past.shape[2], present.shape[2]);
+  Sizes zeros(4, n.c.size(0)), ones(4, n.c.size(1)), behind = zeros;
+  behind[2] = past.shape[2];
+  Value all = tensor::InsertSliceOp::create(n.b, n.loc, n.c.tensor(past),
+                                            n.c.empty(shape, present.kind),
+                                            zeros, past.shape, ones);
+  all = tensor::InsertSliceOp::create(n.b, n.loc, n.c.tensor(present), all,
+                                      behind, present.shape, ones);
+  return n.c.fromTensor(all, present.kind, shape);
+}
+
+/// What an Attention node takes, with heads apart and the past before the
+/// present.
+struct AttentionInputs {
+  Raised query, key, value;
+  bool packed = false;
+  /// The position of the first query among the keys: the tokens of the past.
+  OpFoldResult position;
+  /// Whether the last query is at the last key.
+  bool endsTogether = false;
+};
+
+FailureOr<AttentionInputs> attentionInputs(NodeContext &n) {
+  AttentionInputs in{n.input(0), n.input(1), n.input(2)};
+  in.packed = in.query.rank() == 3;
+  if (in.packed) {
+    int64_t heads = n.integer("q_num_heads", 0),
+            keyHeads = n.integer("kv_num_heads", 0);
+    if (heads <= 0 || keyHeads <= 0 || in.key.rank() != 3 ||
+        in.value.rank() != 3)
+      return n.fail("packed heads need q_num_heads and kv_num_heads"),
+             failure();
+    in.query = splitHeads(n, in.query, heads);
+    in.key = splitHeads(n, in.key, keyHeads);
+    in.value = splitHeads(n, in.value, keyHeads);
+  }
+  if (in.query.rank() != 4 || in.key.rank() != 4 || in.value.rank() != 4 ||
+      !isFloat(in.query.kind) || in.key.kind != in.query.kind ||
+      in.value.kind != in.query.kind)
+    return n.fail("it takes floating point of one type and of rank 3 or 4"),
            failure();
-  Value zero = n.c.zero(kind),
-        hidden = n.c.constantOf(kind, -std::numeric_limits<double>::infinity());
-  SmallVector<Raised> operands = {four};
-  return n.c
-      .elementwise(operands, shape, kind,
-                   [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                     return arith::SelectOp::create(b, loc, v[0], zero, hidden);
-                   })
-      .tensor;
+  in.position = n.c.size(0);
+  in.endsTogether = in.query.shape[2] == in.key.shape[2];
+  if (n.has(4) != n.has(5))
+    return n.fail("it has a past of keys or of values alone"), failure();
+  if (n.has(4)) {
+    Raised pastKey = n.input(4), pastValue = n.input(5);
+    for (auto [past, present] :
+         {std::pair(&pastKey, &in.key), std::pair(&pastValue, &in.value)}) {
+      if (past->rank() != 4 || past->kind != present->kind)
+        return n.fail("its past has another rank or type than its key"),
+               failure();
+      for (unsigned d : {0, 1, 3})
+        if (past->shape[d] != present->shape[d])
+          return n.fail("the sizes of its past cannot be seen to fit"),
+                 failure();
+    }
+    in.position = pastKey.shape[2];
+    in.key = withPast(n, pastKey, in.key);
+    in.value = withPast(n, pastValue, in.value);
+  }
+  if (!getConstantIntValue(in.query.shape[3]) ||
+      in.key.shape[3] != in.query.shape[3] ||
+      in.key.shape[2] != in.value.shape[2] ||
+      in.key.shape[0] != in.query.shape[0] ||
+      in.value.shape[0] != in.query.shape[0] ||
+      in.key.shape[1] != in.value.shape[1])
+    return n.fail("the sizes of its query, key and value cannot be seen to "
+                  "fit"),
+           failure();
+  return in;
+}
+
+/// The structure that the attributes give; nothing when there is none.
+LogicalResult checkAttention(NodeContext &n) {
+  if (n.isUsed(3))
+    return n.fail("its intermediate products are not raised");
+  int32_t kind = n.input(0).kind;
+  int64_t precision = n.integer("softmax_precision", 0);
+  // Softmax is computed in f32, or in f64 for f64.
+  if (precision != 0 && precision != kind && precision != accumulatorKind(kind))
+    return n.fail("softmax of another precision is not raised");
+  if (n.number("softcap", 0) != 0 && n.node.getOpset() < 24)
+    return n.fail("soft caps over masks are not raised");
+  bool positioned = n.integer("is_causal", 0) != 0 ||
+                    n.integer("left_window_size", -1) >= 0 ||
+                    n.integer("right_window_size", -1) >= 0;
+  if (positioned && n.has(6))
+    return n.fail("positions counted from each batch's key length are not "
+                  "raised");
+  return success();
+}
+
+void setStructure(NodeContext &n, attn::AttentionOp op,
+                  const AttentionInputs &in) {
+  bool causal = n.integer("is_causal", 0) != 0;
+  int64_t left = n.integer("left_window_size", -1),
+          right = n.integer("right_window_size", -1);
+  op.setCausal(causal);
+  if (left >= 0)
+    op.setLeftWindow(left);
+  if (right >= 0 && !causal)
+    op.setRightWindow(right);
+  // ONNX counts positions from the past, attn.attention from the last key.
+  bool positioned = causal || left >= 0 || right >= 0;
+  if (positioned && !in.endsTogether)
+    op.getQueryOffsetMutable().assign(n.c.value(in.position));
 }
 
 /// The operator as attn.attention; fails with the reason where it has no form.
 LogicalResult raiseAttentionOperator(NodeContext &n) {
-  if (n.has(4) || n.has(5) || n.has(6) || n.isUsed(1) || n.isUsed(2) ||
-      n.isUsed(3))
-    return n.fail(
-        "caches, key lengths and intermediate results are not raised");
-  if (n.number("softcap", 0) != 0 || n.integer("softmax_precision", 0) != 0)
-    return n.fail("soft caps and softmax precisions are not raised");
-  if (n.integer("left_window_size", -1) >= 0 ||
-      n.integer("right_window_size", -1) >= 0)
-    return n.fail("windows are not raised");
-  Raised query = n.input(0), key = n.input(1), value = n.input(2);
-  bool packed = query.rank() == 3;
-  if (packed) {
-    int64_t heads = n.integer("q_num_heads", 0),
-            keyHeads = n.integer("kv_num_heads", 0);
-    if (heads <= 0 || keyHeads <= 0 || key.rank() != 3 || value.rank() != 3)
-      return n.fail("packed heads need q_num_heads and kv_num_heads");
-    query = splitHeads(n, query, heads);
-    key = splitHeads(n, key, keyHeads);
-    value = splitHeads(n, value, keyHeads);
-  }
-  if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4 ||
-      !isFloat(query.kind))
-    return n.fail("it takes floating point of rank 3 or 4");
-  std::optional<int64_t> depth = getConstantIntValue(query.shape[3]);
-  if (!depth || key.shape[3] != query.shape[3] ||
-      key.shape[2] != value.shape[2] || key.shape[0] != query.shape[0] ||
-      value.shape[0] != query.shape[0] || key.shape[1] != value.shape[1])
-    return n.fail(
-        "the sizes of its query, key and value cannot be seen to fit");
-  bool causal = n.integer("is_causal", 0) != 0;
-  // ONNX aligns the causal triangle to the first key, attn.attention to the
-  // last.
-  if (causal && query.shape[2] != key.shape[2])
-    return n.fail("a causal mask with fewer queries than keys is not raised");
-  float scale = n.number("scale", 1.0f / std::sqrt(static_cast<float>(*depth)));
+  if (failed(checkAttention(n)))
+    return failure();
+  FailureOr<AttentionInputs> inputs = attentionInputs(n);
+  if (failed(inputs))
+    return failure();
+  Raised &query = inputs->query, &key = inputs->key, &value = inputs->value;
+  float depth = *getConstantIntValue(query.shape[3]);
+  float scale = n.number("scale", 1.0f / std::sqrt(depth));
   Sizes shape = {query.shape[0], query.shape[1], query.shape[2],
                  value.shape[3]},
         scores = shape;
   scores[3] = key.shape[2];
-  Value bias;
+  std::optional<Raised> bias;
   if (n.has(3)) {
-    FailureOr<Value> mask = maskBias(n, n.input(3), query.kind, scores);
-    if (failed(mask))
+    bias = maskOperand(n, n.input(3), query.kind, scores);
+    if (!bias)
       return failure();
-    bias = *mask;
   }
-  Value init = n.c.empty(shape, query.kind);
-  auto op =
-      attn::AttentionOp::create(n.b, n.loc, n.c.tensor(query), n.c.tensor(key),
-                                n.c.tensor(value), init, scale);
-  op.setCausal(causal);
+  auto op = attn::AttentionOp::create(n.b, n.loc, n.c.tensor(query),
+                                      n.c.tensor(key), n.c.tensor(value),
+                                      n.c.empty(shape, query.kind), scale);
+  setStructure(n, op, *inputs);
   if (bias)
-    op.getBiasMutable().assign(bias);
-  op.setZeroMaskedRows(bias != nullptr);
+    (bias->kind == Bool ? op.getMaskMutable() : op.getBiasMutable())
+        .assign(bias->tensor);
+  if (n.has(6))
+    op.getKeyLengthsMutable().assign(n.tensor(6));
+  if (float cap = n.number("softcap", 0))
+    op.setSoftcap(APFloat(static_cast<double>(cap)));
+  op.setZeroMaskedRows(true);
+  if (n.isUsed(1))
+    n.c.set(n.node.getResult(1), key);
+  if (n.isUsed(2))
+    n.c.set(n.node.getResult(2), value);
   Raised result = n.c.fromTensor(op->getResult(0), query.kind, shape);
-  if (!packed)
+  if (!inputs->packed)
     return n.finish(result);
   Sizes moved = {shape[0], shape[2], shape[1], shape[3]},
         merged = {shape[0], shape[2], n.c.multiply(shape[1], shape[3])};
@@ -165,8 +249,8 @@ LogicalResult raiseAttentionOperator(NodeContext &n) {
       n.c.fromTensor(n.c.reshape(joined, moved, merged), query.kind, merged));
 }
 
-/// Attention-23 and later. What attn.attention has no form for (a cache, a soft
-/// cap, intermediate results) is left to ONNX's own function body.
+/// Attention-23 and later. What attn.attention has no form for (intermediate
+/// products, positions by key lengths) is left to ONNX's own function body.
 LogicalResult raiseAttention(NodeContext &n) {
   if (failed(raiseAttentionOperator(n))) {
     n.c.noteAttention(n.node, "function body", n.reason);

@@ -13,254 +13,25 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "llvm/Support/FormatVariadic.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace tfc;
 using namespace tfc::raise;
 
-/// The node that makes `value`, if it is ONNX's operator `type`.
-static onnx::NodeOp producer(Value value, StringRef type) {
+onnx::NodeOp tfc::raise::producer(Value value, StringRef type) {
   auto node = value.getDefiningOp<onnx::NodeOp>();
   return node && node.getDomain().empty() && node.getOpType() == type
              ? node
              : onnx::NodeOp();
 }
 
-/// The only element of `raised`, where it is a known number.
-static std::optional<double> scalarOf(RaiseContext &c, Raised &raised) {
+std::optional<double> tfc::raise::scalarOf(RaiseContext &c, Raised &raised) {
   std::optional<Sizes> elements = c.elements(raised);
   if (!elements || elements->size() != 1)
     return std::nullopt;
   auto number =
       dyn_cast_if_present<FloatAttr>(dyn_cast<Attribute>(elements->front()));
   return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
-}
-
-//===----------------------------------------------------------------------===//
-// Attention
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// A tensor and the number it is multiplied by.
-struct Scaled {
-  Value onnxValue;
-  double factor = 1;
-};
-
-/// Takes multiplications and divisions by numbers off `value`.
-Scaled peelScale(RaiseContext &c, Value value) {
-  Scaled result{value};
-  while (true) {
-    onnx::NodeOp multiply = producer(result.onnxValue, "Mul"),
-                 divide = producer(result.onnxValue, "Div");
-    onnx::NodeOp node = multiply ? multiply : divide;
-    if (!node)
-      return result;
-    Value x = node.getInputs()[0], y = node.getInputs()[1];
-    std::optional<double> right = scalarOf(c, c.get(y));
-    if (right && c.get(y).rank() <= c.get(x).rank()) {
-      result.factor =
-          multiply ? result.factor * *right : result.factor / *right;
-      result.onnxValue = x;
-      continue;
-    }
-    std::optional<double> left =
-        multiply ? scalarOf(c, c.get(x)) : std::nullopt;
-    if (!left || c.get(x).rank() > c.get(y).rank())
-      return result;
-    result.factor *= *left;
-    result.onnxValue = y;
-  }
-}
-
-/// What a score graph is made of.
-struct ScoreGraph {
-  Value query, keyTransposed;
-  SmallVector<Value> biases;
-  double scale = 1;
-};
-
-/// Whether `value` is a scaled product, to which biases may have been added.
-bool leadsToProduct(RaiseContext &c, Value value) {
-  Value inner = peelScale(c, value).onnxValue;
-  if (producer(inner, "MatMul"))
-    return true;
-  // A scale around a sum with a bias would scale the bias too.
-  onnx::NodeOp add = producer(value, "Add");
-  return add && (leadsToProduct(c, add.getInputs()[0]) ||
-                 leadsToProduct(c, add.getInputs()[1]));
-}
-
-std::optional<ScoreGraph> matchScores(RaiseContext &c, Value scores) {
-  ScoreGraph graph;
-  // A mask and a position bias are added one after the other.
-  while (onnx::NodeOp add = producer(scores, "Add")) {
-    Value x = add.getInputs()[0], y = add.getInputs()[1];
-    bool first = leadsToProduct(c, x) && c.get(x).rank() >= c.get(y).rank();
-    scores = first ? x : y;
-    graph.biases.push_back(first ? y : x);
-    if (!scores.hasOneUse() || !leadsToProduct(c, scores))
-      return std::nullopt;
-  }
-  Scaled outer = peelScale(c, scores);
-  onnx::NodeOp product = producer(outer.onnxValue, "MatMul");
-  if (!product || !outer.onnxValue.hasOneUse())
-    return std::nullopt;
-  Scaled query = peelScale(c, product.getInputs()[0]),
-         key = peelScale(c, product.getInputs()[1]);
-  graph.query = query.onnxValue;
-  graph.keyTransposed = key.onnxValue;
-  graph.scale = outer.factor * query.factor * key.factor;
-  return graph;
-}
-
-/// [B, H, S, D] of a tensor of any rank from 2 on.
-Sizes fourDimensions(RaiseContext &c, ArrayRef<OpFoldResult> shape) {
-  if (shape.size() == 4)
-    return llvm::to_vector(shape);
-  return {c.product(shape.drop_back(2)), c.size(1), shape[shape.size() - 2],
-          shape.back()};
-}
-
-Value asFour(RaiseContext &c, Raised raised) {
-  Sizes shape = fourDimensions(c, raised.shape);
-  return c
-      .fromTensor(c.reshape(c.tensor(raised), raised.shape, shape), raised.kind,
-                  shape)
-      .tensor;
-}
-
-/// The keys as [..., T, D] from what the product took, [..., D, T].
-Raised untransposed(RaiseContext &c, Raised &transposed) {
-  int64_t rank = transposed.rank();
-  SmallVector<int64_t> permutation =
-      llvm::to_vector(llvm::seq<int64_t>(0, rank));
-  std::swap(permutation[rank - 1], permutation[rank - 2]);
-  Sizes shape = transposed.shape;
-  std::swap(shape[rank - 1], shape[rank - 2]);
-  Value source = c.tensor(transposed);
-  if (auto op = source.getDefiningOp<linalg::TransposeOp>()) {
-    SmallVector<int64_t> whole;
-    for (int64_t axis : permutation)
-      whole.push_back(op.getPermutation()[axis]);
-    permutation = whole;
-    source = op.getInput();
-  }
-  if (llvm::equal(permutation, llvm::seq<int64_t>(0, rank)))
-    return c.fromTensor(source, transposed.kind, shape);
-  Value value =
-      linalg::TransposeOp::create(c.b, c.loc, source,
-                                  c.empty(shape, transposed.kind), permutation)
-          ->getResult(0);
-  return c.fromTensor(value, transposed.kind, shape);
-}
-
-/// The bias as rank 4 where it broadcasts to [B, H, S, T] dimension by
-/// dimension; null where that cannot be seen.
-Value biasOf(RaiseContext &c, Raised bias, ArrayRef<OpFoldResult> scores,
-             bool folded) {
-  if (bias.rank() > 4 || !isFloat(bias.kind))
-    return nullptr;
-  Sizes shape(4 - bias.rank(), c.size(1));
-  shape.append(bias.shape.begin(), bias.shape.end());
-  for (unsigned d = 0; d < 4; ++d) {
-    bool one = isConstantIntValue(shape[d], 1);
-    // Folded batch dimensions have lost which of them the bias belongs to.
-    if (!one && (shape[d] != scores[d] || (folded && d < 2)))
-      return nullptr;
-  }
-  return c
-      .fromTensor(c.reshape(c.tensor(bias), bias.shape, shape), bias.kind,
-                  shape)
-      .tensor;
-}
-
-/// The sum of two biases of rank 4 that broadcast to `scores`: as small as the
-/// two allow.
-Value sumOfBiases(RaiseContext &c, Value x, Value y,
-                  ArrayRef<OpFoldResult> scores, int32_t kind) {
-  auto sizesOf = [&](Value bias) {
-    Sizes sizes;
-    for (unsigned d = 0; d < 4; ++d)
-      sizes.push_back(cast<RankedTensorType>(bias.getType()).getDimSize(d) == 1
-                          ? c.size(1)
-                          : scores[d]);
-    return sizes;
-  };
-  Sizes xs = sizesOf(x), ys = sizesOf(y), shape;
-  for (auto [a, d] : llvm::zip(xs, ys))
-    shape.push_back(isConstantIntValue(a, 1) ? d : a);
-  SmallVector<Raised> operands = {c.fromTensor(x, kind, xs),
-                                  c.fromTensor(y, kind, ys)};
-  return c
-      .elementwise(operands, shape, kind,
-                   [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                     return arith::AddFOp::create(b, loc, v[0], v[1]);
-                   })
-      .tensor;
-}
-
-} // namespace
-
-std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
-  RaiseContext &c = n.c;
-  onnx::NodeOp softmax = producer(n.node.getInputs()[0], "Softmax");
-  if (!softmax)
-    return std::nullopt;
-  auto no = [&](const Twine &why) {
-    c.noteAttention(softmax, "graph", why);
-    return std::nullopt;
-  };
-  if (!softmax->hasOneUse())
-    return no("its probabilities are used elsewhere");
-  Raised &weights = n.input(0), &value = n.input(1);
-  int64_t rank = weights.rank();
-  auto axis = dyn_cast_or_null<IntegerAttr>(softmax.getNodeAttrs().get("axis"));
-  int64_t over = axis ? axis.getInt() : (softmax.getOpset() < 13 ? 1 : -1);
-  if (rank < 2 || (over != -1 && over != rank - 1) || value.rank() != rank)
-    return no("its softmax is not over the keys, or its values have another "
-              "rank");
-  std::optional<ScoreGraph> graph = matchScores(c, softmax.getInputs()[0]);
-  if (!graph)
-    return no("its scores are not a product, scaled by numbers and with at "
-              "most one bias, or are used elsewhere");
-  Raised &query = c.get(graph->query),
-         &keyTransposed = c.get(graph->keyTransposed);
-  if (query.rank() != rank || keyTransposed.rank() != rank ||
-      !isFloat(query.kind) || rank < 3)
-    return no("its query, key and value differ in rank, or have no batch");
-  ArrayRef<OpFoldResult> q(query.shape), k(keyTransposed.shape), v(value.shape);
-  // Batches must be equal and sizes must fit without a check at run time.
-  if (!llvm::equal(q.drop_back(2), k.drop_back(2)) ||
-      !llvm::equal(q.drop_back(2), v.drop_back(2)) || q.back() != k[rank - 2] ||
-      k.back() != v[rank - 2])
-    return no("the sizes of its query, key and value cannot be seen to fit");
-  Sizes result = query.shape;
-  result.back() = v.back();
-  Sizes four = fourDimensions(c, result), scores = four;
-  scores.back() = k.back();
-  Value bias;
-  for (Value given : graph->biases) {
-    Value next = biasOf(c, c.get(given), scores, rank != 4);
-    if (!next)
-      return no("its bias cannot be seen to broadcast to the scores");
-    bias = bias ? sumOfBiases(c, bias, next, scores, query.kind) : next;
-  }
-  Raised key = untransposed(c, keyTransposed);
-  Value init = c.empty(four, query.kind);
-  auto op =
-      attn::AttentionOp::create(c.b, c.loc, asFour(c, query), asFour(c, key),
-                                asFour(c, value), init, graph->scale);
-  if (bias)
-    op.getBiasMutable().assign(bias);
-  c.noteAttention(softmax, "attn.attention",
-                  llvm::formatv("scale {0:f6}", graph->scale).str() +
-                      (bias ? ", with a bias" : ", without a mask"));
-  return c.fromTensor(c.reshape(op->getResult(0), four, result), query.kind,
-                      result);
 }
 
 //===----------------------------------------------------------------------===//

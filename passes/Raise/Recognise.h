@@ -19,7 +19,13 @@
 
 namespace tfc::raise {
 
-/// MatMul(Softmax([Add bias] ([scale] MatMul(q, k^T))), v).
+/// The node that makes `value`, if it is ONNX's operator `type`.
+onnx::NodeOp producer(mlir::Value value, llvm::StringRef type);
+/// The only element of `raised`, where it is a known floating point number.
+std::optional<double> scalarOf(RaiseContext &c, Raised &raised);
+
+/// MatMul(Softmax(scores), v), the scores being a product of query and key,
+/// scaled, capped by tanh, with biases added and masks put over them by Where.
 std::optional<Raised> recogniseAttention(NodeContext &n);
 
 /// The eight or nine operators that opsets below 17 need for layer

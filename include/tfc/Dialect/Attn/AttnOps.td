@@ -219,7 +219,8 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
 
     A row of softmax that sees no key, or whose scores are all -inf, is NaN, as
     softmax makes it; with `zero_masked_rows` it is zero, as ONNX's Attention
-    makes it. Sums of f16 and bf16 are kept in f32.
+    makes it. With `zero_nan_rows` every weight that is NaN is zero, as a "safe
+    softmax" makes it. Sums of f16 and bf16 are kept in f32.
 
     Tiles over batch, heads (whole groups, or heads of one group) and queries. A
     tile of a causal or windowed operation reads the keys that its queries see,
@@ -244,12 +245,13 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
       F64Attr:$scale, OptionalAttr<F64Attr>:$softcap, OptionalAttr<F64Attr>:$epsilon,
       UnitAttr:$causal, OptionalAttr<I64Attr>:$left_window, OptionalAttr<I64Attr>:$right_window,
       OptionalAttr<I64Attr>:$global, OptionalAttr<I64Attr>:$mask_block,
-      OptionalAttr<F64Attr>:$masked_score, UnitAttr:$zero_masked_rows);
+      OptionalAttr<F64Attr>:$masked_score, UnitAttr:$zero_masked_rows,
+      UnitAttr:$zero_nan_rows);
   let assemblyFormat = [{
     (`score` $score^)? `scale` $scale (`softcap` $softcap^)? (`epsilon` $epsilon^)?
     (`causal` $causal^)? (`left_window` $left_window^)? (`right_window` $right_window^)?
     (`global` $global^)? (`mask_block` $mask_block^)? (`masked_score` $masked_score^)?
-    (`zero_masked_rows` $zero_masked_rows^)?
+    (`zero_masked_rows` $zero_masked_rows^)? (`zero_nan_rows` $zero_nan_rows^)?
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
     (`bias` `(` $bias^ `:` type($bias) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
@@ -267,7 +269,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
           /*softcap=*/::mlir::FloatAttr(), /*epsilon=*/::mlir::FloatAttr(), /*causal=*/false,
           /*left_window=*/::mlir::IntegerAttr(), /*right_window=*/::mlir::IntegerAttr(),
           /*global=*/::mlir::IntegerAttr(), /*mask_block=*/::mlir::IntegerAttr(),
-          /*masked_score=*/::mlir::FloatAttr(), /*zero_masked_rows=*/false);
+          /*masked_score=*/::mlir::FloatAttr(), /*zero_masked_rows=*/false, /*zero_nan_rows=*/false);
   }]>];
 }
 
