@@ -1,0 +1,111 @@
+//===- ElementExpressions.h - tensors as functions of indices ---*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Masks are computed: by Range and comparison, by triangles of ones, by slices
+// of a constant, by casts and products. What such a tensor holds at an index is
+// found here as an expression of the index, so that its structure can be read.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_RAISE_ELEMENTEXPRESSIONS_H
+#define TFC_PASSES_RAISE_ELEMENTEXPRESSIONS_H
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace tfc::raise {
+
+/// A tensor of truths at an index, of which no more is known.
+struct OpaqueTruth {
+  mlir::Value tensor;
+  llvm::SmallVector<mlir::AffineExpr> index;
+};
+
+/// True where every bound is 0 or more and every opaque truth is true.
+struct Truth {
+  llvm::SmallVector<mlir::AffineExpr> bounds;
+  llvm::SmallVector<OpaqueTruth> opaque;
+};
+
+/// What a tensor holds at an index.
+struct Element {
+  enum Kind {
+    Unknown,
+    /// `integer`
+    Integer,
+    /// `truth`
+    Boolean,
+    /// `seen` where `truth` holds, else `hidden`
+    Choice
+  };
+  Kind kind = Unknown;
+  mlir::AffineExpr integer;
+  Truth truth;
+  double seen = 0, hidden = 0;
+
+  static Element of(mlir::AffineExpr integer) {
+    Element element;
+    element.kind = Integer;
+    element.integer = integer;
+    return element;
+  }
+  static Element of(Truth truth) {
+    Element element;
+    element.kind = Boolean;
+    element.truth = std::move(truth);
+    return element;
+  }
+  static Element choice(Truth truth, double seen, double hidden) {
+    Element element;
+    element.kind = Choice;
+    element.truth = std::move(truth);
+    element.seen = seen;
+    element.hidden = hidden;
+    return element;
+  }
+  static Element number(double value) { return choice({}, value, value); }
+  bool isNumber() const { return kind == Choice && seen == hidden; }
+};
+
+/// Finds what tensors hold. Symbols of the expressions stand for `index` values.
+class ElementExpressions {
+public:
+  explicit ElementExpressions(mlir::MLIRContext *context) : context(context) {}
+
+  /// `tensor` at `index`, expressions of dimensions and symbols.
+  Element at(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> index);
+  /// An integer outside tensors: a number, a sum, or a symbol.
+  mlir::AffineExpr integer(mlir::OpFoldResult value);
+  /// Size `dim` of a tensor; the same symbol for sizes that are one value.
+  mlir::AffineExpr size(mlir::Value tensor, int64_t dim);
+  /// Whether it is 0 or more, sizes being so.
+  bool isNonNegative(mlir::AffineExpr expr) const;
+
+  /// What the symbols stand for, in their order.
+  llvm::ArrayRef<mlir::Value> symbols() const { return values; }
+
+private:
+  Element constantAt(mlir::Value tensor, mlir::Attribute constant,
+                     llvm::ArrayRef<mlir::AffineExpr> index);
+  Element genericAt(mlir::linalg::GenericOp op,
+                    llvm::ArrayRef<mlir::AffineExpr> index);
+  std::optional<llvm::SmallVector<mlir::AffineExpr>>
+  sourceIndex(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> index);
+  mlir::AffineExpr symbol(mlir::Value value);
+
+  mlir::MLIRContext *context;
+  llvm::SmallVector<mlir::Value> values;
+};
+
+/// The elements of a constant of up to 2^24 numbers or truths; nothing for
+/// others.
+std::optional<llvm::SmallVector<double>> constantNumbers(mlir::Attribute constant);
+
+} // namespace tfc::raise
+
+#endif // TFC_PASSES_RAISE_ELEMENTEXPRESSIONS_H
