@@ -121,7 +121,10 @@ private:
     if (!offset)
       offset = d.b.createOrFold<arith::SubIOp>(d.loc, keys, queries);
     constexpr double infinity = std::numeric_limits<double>::infinity();
-    double hidden = op.getScore() == ScoreFunction::Linear ? 0 : -infinity;
+    double hidden = op.getScore() == ScoreFunction::Linear ? 0
+                    : op.getMaskedScore()
+                        ? op.getMaskedScore()->convertToDouble()
+                        : -infinity;
     return d.generic(
         inputs, empty(shape, wide), maps, 4,
         [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
@@ -129,18 +132,15 @@ private:
           if (bias)
             score = arith::AddFOp::create(b, loc, score,
                                           extended(b, loc, v[bias], wide));
-          if (mask) {
-            double number = op.getMaskedScore()
-                                ? op.getMaskedScore()->convertToDouble()
-                                : hidden;
-            score = arith::SelectOp::create(b, loc, v[mask], score,
-                                            constant(b, loc, wide, number));
-          }
           Value visible = seen(b, loc, offset, lengths ? v[lengths] : Value());
-          return visible
-                     ? arith::SelectOp::create(b, loc, visible, score,
-                                               constant(b, loc, wide, hidden))
-                     : score;
+          if (mask)
+            visible =
+                visible ? Value(arith::AndIOp::create(b, loc, visible, v[mask]))
+                        : v[mask];
+          if (!visible)
+            return score;
+          return arith::SelectOp::create(b, loc, visible, score,
+                                         constant(b, loc, wide, hidden));
         });
   }
 

@@ -227,7 +227,7 @@ static KeyRange keysOfTile(Tile &tile, AttentionOp op, OpFoldResult queries,
             b.getContext()),
         both);
   };
-  bool narrows = !op.getGlobal() && !op.getMaskBlock();
+  bool narrows = !op.getGlobal() && !op.getMaskBlock() && !op.getMaskedScore();
   bool right = narrows && (op.getCausal() || op.getRightWindow());
   // Lengths count from the first key.
   bool left = narrows && op.getLeftWindow() && !op.getKeyLengths();

@@ -164,8 +164,8 @@ static LogicalResult verifyScores(AttentionOp op) {
                           "same in general, found both");
   if (op.getGlobal() && !op.getLeftWindow() && !op.getRightWindow())
     return op.emitOpError("expected a window beside global");
-  if ((op.getMaskBlock() || op.getMaskedScore()) && !op.getMask())
-    return op.emitOpError("expected a mask beside mask_block or masked_score");
+  if (op.getMaskBlock() && !op.getMask())
+    return op.emitOpError("expected a mask beside mask_block");
   if (op.getMaskBlock() && static_cast<int64_t>(*op.getMaskBlock()) < 1)
     return op.emitOpError("expected blocks of one score at least");
   if (op.getSoftcap() && !(op.getSoftcap()->convertToDouble() > 0))

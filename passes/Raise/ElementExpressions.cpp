@@ -34,8 +34,8 @@ tfc::raise::constantNumbers(Attribute constant) {
     AsmResourceBlob *blob = resource.getRawHandle().getBlob();
     if (!blob)
       return std::nullopt;
-    if (type.isF32() && blob->getData().size() >=
-                            sizeof(float) * elements.getNumElements()) {
+    if (type.isF32() &&
+        blob->getData().size() >= sizeof(float) * elements.getNumElements()) {
       llvm::append_range(numbers, blob->getDataAs<float>().take_front(
                                       elements.getNumElements()));
       return numbers;
@@ -184,9 +184,8 @@ private:
     if (matchPattern(value, m_Constant(&constant)))
       return number(constant);
     if (!op->isProperAncestor(by))
-      return value.getType().isIndex()
-                 ? Element::of(expressions.integer(value))
-                 : Element();
+      return value.getType().isIndex() ? Element::of(expressions.integer(value))
+                                       : Element();
     return llvm::TypeSwitch<Operation *, Element>(by)
         .Case([&](linalg::IndexOp position) {
           return Element::of(index[position.getDim()]);
@@ -233,12 +232,12 @@ private:
   }
 
   Element asNumbers(Element truth) {
-    return truth.kind == Element::Boolean
-               ? Element::choice(truth.truth, 1, 0)
-               : Element();
+    return truth.kind == Element::Boolean ? Element::choice(truth.truth, 1, 0)
+                                          : Element();
   }
 
-  template <typename Op> Element arithmetic(Op sum) {
+  template <typename Op>
+  Element arithmetic(Op sum) {
     Element x = at(sum.getLhs()), y = at(sum.getRhs());
     if (x.kind != y.kind)
       return {};
@@ -431,7 +430,8 @@ ElementExpressions::sourceIndex(Operation *op, ArrayRef<AffineExpr> index) {
   if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
     ArrayRef<int64_t> shape = collapse.getSrcType().getShape();
     source.assign(shape.size(), zero);
-    for (auto [i, group] : llvm::enumerate(collapse.getReassociationIndices())) {
+    for (auto [i, group] :
+         llvm::enumerate(collapse.getReassociationIndices())) {
       unsigned count = 0;
       for (int64_t dim : group)
         if (shape[dim] != 1) {

@@ -72,7 +72,8 @@ struct Element {
   bool isNumber() const { return kind == Choice && seen == hidden; }
 };
 
-/// Finds what tensors hold. Symbols of the expressions stand for `index` values.
+/// Finds what tensors hold. Symbols of the expressions stand for `index`
+/// values.
 class ElementExpressions {
 public:
   explicit ElementExpressions(mlir::MLIRContext *context) : context(context) {}
@@ -104,7 +105,8 @@ private:
 
 /// The elements of a constant of up to 2^24 numbers or truths; nothing for
 /// others.
-std::optional<llvm::SmallVector<double>> constantNumbers(mlir::Attribute constant);
+std::optional<llvm::SmallVector<double>>
+constantNumbers(mlir::Attribute constant);
 
 } // namespace tfc::raise
 

@@ -23,6 +23,11 @@ void tfc::raise::buildRaisePipeline(OpPassManager &pm, const RaiseOptions &) {
   pm.addPass(createCSEPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createCanonicalizerPass());
+  pm.addPass(createAttentionStructurePass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  pm.addPass(createCanonicalizerPass());
 }
 
 void tfc::raise::registerRaisePipelines() {

@@ -232,6 +232,7 @@ LogicalResult raiseAttentionOperator(NodeContext &n) {
   if (float cap = n.number("softcap", 0))
     op.setSoftcap(APFloat(static_cast<double>(cap)));
   op.setZeroMaskedRows(true);
+  n.c.noteAttention(op, n.node);
   if (n.isUsed(1))
     n.c.set(n.node.getResult(1), key);
   if (n.isUsed(2))
@@ -256,9 +257,6 @@ LogicalResult raiseAttention(NodeContext &n) {
     n.c.noteAttention(n.node, "function body", n.reason);
     return failure();
   }
-  n.c.noteAttention(n.node, "attn.attention",
-                    Twine(n.integer("is_causal", 0) ? "causal" : "not causal") +
-                        (n.has(3) ? ", with a mask" : ", without a mask"));
   return success();
 }
 

@@ -450,6 +450,11 @@ void RaiseContext::noteAttention(onnx::NodeOp node, StringRef form,
        b.getNamedAttr("detail", b.getStringAttr(detail))}));
 }
 
+void RaiseContext::noteAttention(Operation *op, onnx::NodeOp node) {
+  op->setAttr("tfc.note", b.getI64IntegerAttr(attentions.size()));
+  noteAttention(node, "attn.attention", "");
+}
+
 void RaiseContext::require(Value ok, const Twine &message) {
   cf::AssertOp::create(b, loc, ok, b.getStringAttr(message));
 }

@@ -174,6 +174,9 @@ public:
   /// `detail`.
   void noteAttention(onnx::NodeOp node, llvm::StringRef form,
                      const llvm::Twine &detail);
+  /// Notes that `node` became `op`, an attn.attention; what is found of its
+  /// structure later goes into the note.
+  void noteAttention(mlir::Operation *op, onnx::NodeOp node);
   /// The notes, in the order of the file.
   llvm::SmallVector<mlir::Attribute> attentions;
 

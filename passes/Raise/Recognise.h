@@ -19,6 +19,10 @@
 
 namespace tfc::raise {
 
+/// A number that absorbs every f32 score below 1e22: adding it is the same as
+/// putting it in the score's place. docs/numerics.md says so to users.
+constexpr double absorbing = -1e30;
+
 /// The node that makes `value`, if it is ONNX's operator `type`.
 onnx::NodeOp producer(mlir::Value value, llvm::StringRef type);
 /// The only element of `raised`, where it is a known floating point number.

@@ -13,7 +13,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace mlir;
@@ -21,10 +20,6 @@ using namespace tfc;
 using namespace tfc::raise;
 
 namespace {
-
-/// A number that absorbs every f32 score below 1e22: adding it is the same as
-/// putting it in the score's place. docs/numerics.md says so to users.
-constexpr double absorbing = -1e30;
 
 /// Where(condition, ...) that puts `number` over what is not seen.
 struct Hiding {
@@ -288,11 +283,10 @@ Raised untransposed(RaiseContext &c, Raised &transposed) {
 /// Builds attn.attention from what was matched.
 class AttentionBuilder {
 public:
-  AttentionBuilder(NodeContext &n, ScoreGraph &graph)
-      : n(n), c(n.c), graph(graph) {}
+  AttentionBuilder(NodeContext &n, onnx::NodeOp softmax, ScoreGraph &graph)
+      : n(n), c(n.c), softmax(softmax), graph(graph) {}
 
   StringRef why;
-  std::string detail;
   bool zeroNanRows = false;
 
   /// `zeroOver` is the Where that puts 0 over the probabilities, if any.
@@ -340,12 +334,7 @@ public:
       op.setSoftcap(APFloat(*graph.softcap));
     op.setZeroMaskedRows(zeroRows);
     op.setZeroNanRows(zeroNanRows);
-    detail = llvm::formatv("scale {0:f6}", graph.scale).str();
-    if (graph.softcap)
-      detail += llvm::formatv(", softcap {0:f6}", *graph.softcap).str();
-    detail += bias ? ", with a bias" : "";
-    detail += mask ? ", with a mask" : "";
-    detail += bias || mask ? "" : ", without a mask";
+    c.noteAttention(op, softmax);
     return c.fromTensor(c.reshape(op->getResult(0), four, result), kind,
                         result);
   }
@@ -546,6 +535,7 @@ private:
 
   NodeContext &n;
   RaiseContext &c;
+  onnx::NodeOp softmax;
   ScoreGraph &graph;
   int64_t rank = 0;
   int32_t kind = 0;
@@ -593,11 +583,10 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   ScoreMatcher matcher(c);
   if (!matcher.match(softmax.getInputs()[0]))
     return no(matcher.why);
-  AttentionBuilder builder(n, matcher.graph);
+  AttentionBuilder builder(n, softmax, matcher.graph);
   builder.zeroNanRows = safe;
   std::optional<Raised> result = builder.build(value, zeroOver);
   if (!result)
     return no(builder.why);
-  c.noteAttention(softmax, "attn.attention", builder.detail);
   return result;
 }

@@ -208,8 +208,11 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     - `left_window` L: j >= p - L; `right_window` R: j <= p + R; with `global` g,
       also when j < g or p < g, whatever the windows say;
     - `key_lengths`: j < its length, of the batch;
-    - `mask`: it is true; a score that only the mask hides is `masked_score`,
-      -inf without it, so that masks of a finite number keep their meaning.
+    - `mask`: it is true.
+
+    The score of a key that it does not see is `masked_score`, or -inf without
+    it. A row all of which is hidden by a finite number is the mean of the
+    values, as the graphs that such masks come from have it.
 
     | score function | weights of a query |
     |---|---|
@@ -223,8 +226,8 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     softmax" makes it. Sums of f16 and bf16 are kept in f32.
 
     Tiles over batch, heads (whole groups, or heads of one group) and queries. A
-    tile of a causal or windowed operation reads the keys that its queries see,
-    and no more.
+    tile of a causal or windowed operation without `masked_score` reads the keys
+    that its queries see, and no more.
 
     ```mlir
     func.func @attention(%q: tensor<2x4x?x8xf32>, %k: tensor<2x2x?x8xf32>,

@@ -40,4 +40,32 @@ def RaiseOnnxPass : Pass<"raise-onnx", "mlir::ModuleOp"> {
                            "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect"];
 }
 
+def AttentionStructurePass : Pass<"attn-find-structure"> {
+  let summary = "Find the structure in what attn.attention is given";
+  let description = [{
+    A mask that is computed, by comparing ranges, from triangles of ones, from
+    slices of a constant, or a bias of 0 and a number that hides, is read as an
+    expression of its indices. Where that is proven to be an edge (key <= query
+    + offset, query <= key + window) it becomes `causal`, `left_window` and
+    `right_window`; what else hides keys stays a mask. A constant mask of whole
+    blocks becomes one of `mask_block`. Keys and values whose heads were repeated
+    for the queries are given once, as groups. Pairs of transposes around a
+    folded batch go.
+
+    A finite number counts as one that hides from -1e30 down: it absorbs all f32
+    scores below 1e22. Where some query may see no key the number is kept as
+    `masked_score`.
+
+    ```mlir
+    %mask = linalg.generic {...} { index 3 <= index 2 ... } -> tensor<1x1x8x8xi1>
+    %y = attn.attention scale 0.5 ins(%q, %k, %v : ...) mask(%mask : tensor<1x1x8x8xi1>) ...
+    // becomes
+    %y = attn.attention scale 0.5 causal ins(%q, %k, %v : ...) ...
+    ```
+  }];
+  let dependentDialects = ["attn::AttnDialect", "mlir::affine::AffineDialect",
+                           "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 #endif // TFC_PASSES_RAISE_PASSES_TD
