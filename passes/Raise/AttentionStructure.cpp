@@ -156,8 +156,18 @@ Element elementOf(ElementExpressions &expressions, Value operand) {
   return expressions.at(operand, index);
 }
 
-/// One mask of rank 4 of what no structure says; null where an index of it is
-/// not one of the scores.
+/// Whether truths are read at indices of the scores alone.
+bool areOfScores(ArrayRef<OpaqueTruth> truths) {
+  bool plain = true;
+  for (const OpaqueTruth &truth : truths)
+    for (AffineExpr at : truth.index)
+      at.walk([&](AffineExpr part) {
+        plain &= part.getKind() != AffineExprKind::SymbolId;
+      });
+  return plain;
+}
+
+/// One mask of rank 4 of what no structure says.
 Value opaqueMask(PatternRewriter &rewriter, attn::AttentionOp op,
                  ArrayRef<OpaqueTruth> truths) {
   Location loc = op.getLoc();
@@ -178,16 +188,9 @@ Value opaqueMask(PatternRewriter &rewriter, attn::AttentionOp op,
   SmallVector<AffineMap> maps;
   SmallVector<Value> inputs;
   for (const OpaqueTruth &truth : truths) {
-    bool plain = true;
-    for (AffineExpr at : truth.index) {
-      at.walk([&](AffineExpr part) {
-        plain &= part.getKind() != AffineExprKind::SymbolId;
-      });
+    for (AffineExpr at : truth.index)
       for (unsigned dim = 0; dim < 4; ++dim)
         used[dim] |= at.isFunctionOfDim(dim);
-    }
-    if (!plain)
-      return nullptr;
     inputs.push_back(truth.tensor);
     maps.push_back(AffineMap::get(4, 0, truth.index, rewriter.getContext()));
   }
@@ -230,15 +233,16 @@ struct FindMaskStructure : public OpRewritePattern<attn::AttentionOp> {
       Element element = elementOf(expressions, op.getBias());
       bool f32 = getElementTypeOrSelf(op.getBias().getType()).isF32();
       bool hides = element.kind == Element::Choice && element.seen == 0 &&
-                   (std::isinf(element.hidden) ||
-                    (f32 && element.hidden <= absorbing)) &&
-                   element.hidden < 0;
+                   (std::isinf(element.hidden) || f32) &&
+                   element.hidden <= hiding;
       if (!hides)
         return rewriter.notifyMatchFailure(op, "the bias is not a mask");
       // Its structure hides with the operation's number already.
-      if ((op.getCausal() || op.getLeftWindow() || op.getRightWindow() ||
-           op.getKeyLengths()) &&
-          !std::isinf(element.hidden))
+      std::optional<APFloat> known = op.getMaskedScore();
+      bool hidesAlready = op.getCausal() || op.getLeftWindow() ||
+                          op.getRightWindow() || op.getKeyLengths();
+      if (hidesAlready &&
+          element.hidden != (known ? known->convertToDouble() : number))
         return rewriter.notifyMatchFailure(op, "masks of different numbers");
       truth = element.truth;
       number = element.hidden;
@@ -256,6 +260,23 @@ struct FindMaskStructure : public OpRewritePattern<attn::AttentionOp> {
   }
 
 private:
+  /// The value of a position; null where a symbol of it is no index.
+  static Value positionOf(attn::AttentionOp op, PatternRewriter &rewriter,
+                          ElementExpressions &expressions,
+                          AffineExpr position) {
+    SmallVector<OpFoldResult> symbols;
+    for (Value symbol : expressions.symbols()) {
+      if (!symbol || !symbol.getType().isIndex())
+        return nullptr;
+      symbols.push_back(symbol);
+    }
+    return getValueOrCreateConstantIndexOp(
+        rewriter, op.getLoc(),
+        affine::makeComposedFoldedAffineApply(
+            rewriter, op.getLoc(), AffineMap::get(0, symbols.size(), position),
+            symbols));
+  }
+
   static LogicalResult rewrite(attn::AttentionOp op, PatternRewriter &rewriter,
                                ElementExpressions &expressions,
                                const Truth &truth, double number,
@@ -264,31 +285,22 @@ private:
     for (AffineExpr bound : truth.bounds)
       if (!edges.add(bound))
         return rewriter.notifyMatchFailure(op, "a bound is not an edge");
-    Value offset = op.getQueryOffset();
-    if (edges.newOffset) {
-      if (llvm::is_contained(expressions.symbols(), Value()))
-        return rewriter.notifyMatchFailure(op, "a size stands nowhere");
-      SmallVector<OpFoldResult> symbols(expressions.symbols().begin(),
-                                        expressions.symbols().end());
-      for (OpFoldResult &symbol : symbols)
-        if (!cast<Value>(symbol).getType().isIndex())
-          return rewriter.notifyMatchFailure(op, "a position is no index");
-      offset = getValueOrCreateConstantIndexOp(
-          rewriter, op.getLoc(),
-          affine::makeComposedFoldedAffineApply(
-              rewriter, op.getLoc(),
-              AffineMap::get(0, symbols.size(), edges.newOffset), symbols));
-    }
-    Value mask;
-    if (!truth.opaque.empty()) {
-      mask = opaqueMask(rewriter, op, truth.opaque);
-      if (!mask)
-        return rewriter.notifyMatchFailure(op, "a mask is read by position");
-    }
+    if (!areOfScores(truth.opaque))
+      return rewriter.notifyMatchFailure(op, "a mask is read by position");
     // Rows that see a key give what is hidden no weight, whatever the number.
     bool finite = !std::isinf(number);
-    bool lost = !mask && !op.getKeyLengths() && number <= absorbing &&
-                edges.everyQuerySeesAKey();
+    bool lost = truth.opaque.empty() && !op.getKeyLengths() &&
+                number <= hiding && edges.everyQuerySeesAKey();
+    if (fromBias && number > absorbing && !lost)
+      return rewriter.notifyMatchFailure(op, "the number may not hide");
+    Value offset = op.getQueryOffset();
+    if (edges.newOffset) {
+      offset = positionOf(op, rewriter, expressions, edges.newOffset);
+      if (!offset)
+        return rewriter.notifyMatchFailure(op, "a position is no index");
+    }
+    Value mask =
+        truth.opaque.empty() ? Value() : opaqueMask(rewriter, op, truth.opaque);
     rewriter.modifyOpInPlace(op, [&] {
       if (fromBias)
         op.getBiasMutable().clear();
@@ -311,6 +323,13 @@ private:
   }
 };
 
+/// A tensor without expansions by dimensions of size 1.
+Value unexpanded(Value tensor) {
+  while (auto expand = tensor.getDefiningOp<tensor::ExpandShapeOp>())
+    tensor = expand.getSrc();
+  return tensor;
+}
+
 /// A constant mask of which whole blocks are one truth.
 struct FindMaskBlocks : public OpRewritePattern<attn::AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -320,7 +339,7 @@ struct FindMaskBlocks : public OpRewritePattern<attn::AttentionOp> {
     Value mask = op.getMask() ? op.getMask() : op.getBias();
     Attribute constant;
     if (op.getMaskBlock() || !mask ||
-        !matchPattern(mask, m_Constant(&constant)))
+        !matchPattern(unexpanded(mask), m_Constant(&constant)))
       return rewriter.notifyMatchFailure(op, "no constant mask");
     auto type = cast<ShapedType>(mask.getType());
     std::optional<SmallVector<double>> numbers = constantNumbers(constant);
@@ -336,7 +355,8 @@ struct FindMaskBlocks : public OpRewritePattern<attn::AttentionOp> {
           llvm::all_of(*numbers,
                        [&](double n) { return n == 0 || n == number; }) &&
           (number == -std::numeric_limits<double>::infinity() ||
-           (f32 && number <= absorbing)) &&
+           (f32 && number <= absorbing) ||
+           (f32 && number <= hiding && everyRowSees(*numbers, type))) &&
           op.getScore() != attn::ScoreFunction::Linear && !op.getCausal() &&
           !op.getLeftWindow() && !op.getRightWindow() && !op.getKeyLengths();
       if (!isMask)
@@ -358,7 +378,8 @@ struct FindMaskBlocks : public OpRewritePattern<attn::AttentionOp> {
           op.getBiasMutable().clear();
         op.getMaskMutable().assign(value);
         op.setMaskBlock(block);
-        if (!std::isinf(number))
+        // Rows that see a key lose what a finite number hides.
+        if (!std::isinf(number) && !everyRowSees(*numbers, type))
           op.setMaskedScore(APFloat(number));
       });
       return success();
@@ -367,6 +388,14 @@ struct FindMaskBlocks : public OpRewritePattern<attn::AttentionOp> {
   }
 
 private:
+  static bool everyRowSees(ArrayRef<double> numbers, ShapedType type) {
+    int64_t columns = type.getShape().back();
+    for (size_t row = 0; row < numbers.size(); row += columns)
+      if (!llvm::is_contained(numbers.slice(row, columns), 0.0))
+        return false;
+    return true;
+  }
+
   static std::optional<SmallVector<bool>> blocksOf(ArrayRef<double> numbers,
                                                    double seen,
                                                    ArrayRef<int64_t> shape,
@@ -391,13 +420,83 @@ private:
   }
 };
 
+/// A constant mask of a window and keys that all see, as Longformer's.
+struct FindGlobalKeys : public OpRewritePattern<attn::AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(attn::AttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    Attribute constant;
+    if (op.getMask() || op.getCausal() || op.getLeftWindow() ||
+        op.getRightWindow() || op.getKeyLengths() || op.getQueryOffset() ||
+        op.getScore() == attn::ScoreFunction::Linear || !op.getBias() ||
+        !matchPattern(unexpanded(op.getBias()), m_Constant(&constant)))
+      return rewriter.notifyMatchFailure(op, "no constant bias alone");
+    auto type = cast<ShapedType>(op.getBias().getType());
+    ArrayRef<int64_t> shape = type.getShape();
+    std::optional<SmallVector<double>> numbers = constantNumbers(constant);
+    if (!numbers || numbers->empty() || shape[0] != 1 || shape[1] != 1 ||
+        shape[2] != shape[3])
+      return rewriter.notifyMatchFailure(op, "not one square matrix");
+    double number = *llvm::min_element(*numbers);
+    bool f32 = type.getElementType().isF32();
+    if (!(number <= hiding) || !(f32 || std::isinf(number)) ||
+        llvm::any_of(*numbers, [&](double n) { return n != 0 && n != number; }))
+      return rewriter.notifyMatchFailure(op, "the bias is not a mask");
+    std::optional<Window> window = windowOf(*numbers, shape[2]);
+    if (!window)
+      return rewriter.notifyMatchFailure(op, "not a window with global keys");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getBiasMutable().clear();
+      op.setLeftWindow(window->left);
+      op.setRightWindow(window->right);
+      op.setGlobal(window->global);
+    });
+    return success();
+  }
+
+private:
+  struct Window {
+    int64_t left = 0, right = 0, global = 0;
+  };
+
+  /// What is 0 in a square matrix, as a window and global keys and queries.
+  static std::optional<Window> windowOf(ArrayRef<double> numbers,
+                                        int64_t size) {
+    Window window;
+    auto seen = [&](int64_t i, int64_t j) {
+      return numbers[i * size + j] == 0;
+    };
+    auto seenByAll = [&](int64_t key) {
+      return llvm::all_of(llvm::seq<int64_t>(0, size),
+                          [&](int64_t query) { return seen(query, key); });
+    };
+    while (window.global < size && seenByAll(window.global))
+      ++window.global;
+    if (window.global == 0 || window.global == size)
+      return std::nullopt;
+    for (int64_t i = window.global; i < size; ++i)
+      for (int64_t j = window.global; j < size; ++j)
+        if (seen(i, j)) {
+          window.left = std::max(window.left, i - j);
+          window.right = std::max(window.right, j - i);
+        }
+    for (int64_t i = 0; i < size; ++i)
+      for (int64_t j = 0; j < size; ++j)
+        if (seen(i, j) != (i < window.global || j < window.global ||
+                           (i - j <= window.left && j - i <= window.right)))
+          return std::nullopt;
+    return window;
+  }
+};
+
 //===----------------------------------------------------------------------===//
 // Keys and values
 //===----------------------------------------------------------------------===//
 
-/// What [B, G, R, T, D] merged to [B, G * R, T, D] repeats; null where it is
-/// something else.
-Value repeatedHeads(OpBuilder &b, Location loc, Value merged) {
+/// What [B, G, R, T, D] merged to [B, G * R, T, D] repeats, as [B, G, T, D] or
+/// [B, G, 1, T, D]; null where it is something else.
+Value repeatedHeads(OpBuilder &b, Value merged) {
   auto collapse = merged.getDefiningOp<tensor::CollapseShapeOp>();
   if (!collapse || collapse.getSrcType().getRank() != 5 ||
       collapse.getReassociationIndices() !=
@@ -415,16 +514,13 @@ Value repeatedHeads(OpBuilder &b, Location loc, Value merged) {
   auto dim = [&](unsigned d) { return b.getAffineDimExpr(d); };
   AffineMap read = copy.getIndexingMapsArray().front();
   Value source = copy.getDpsInputs()[0];
-  if (read ==
-      AffineMap::get(5, 0, {dim(0), dim(1), dim(3), dim(4)}, b.getContext()))
-    return source;
-  if (read != AffineMap::get(
-                  5, 0,
-                  {dim(0), dim(1), b.getAffineConstantExpr(0), dim(3), dim(4)},
-                  b.getContext()))
-    return nullptr;
-  return tensor::CollapseShapeOp::create(
-      b, loc, source, SmallVector<ReassociationIndices>{{0}, {1, 2}, {3}, {4}});
+  AffineMap plain = AffineMap::get(5, 0, {dim(0), dim(1), dim(3), dim(4)},
+                                   b.getContext()),
+            unit = AffineMap::get(
+                5, 0,
+                {dim(0), dim(1), b.getAffineConstantExpr(0), dim(3), dim(4)},
+                b.getContext());
+  return read == plain || read == unit ? source : Value();
 }
 
 /// Heads of keys and values that were repeated for the queries are groups.
@@ -438,13 +534,18 @@ struct FindGroupedHeads : public OpRewritePattern<attn::AttentionOp> {
     auto heads = [](Value value) {
       return cast<ShapedType>(value.getType()).getDimSize(1);
     };
-    Value key = repeatedHeads(rewriter, op.getLoc(), op.getKey()),
-          value = repeatedHeads(rewriter, op.getLoc(), op.getValue());
+    Value key = repeatedHeads(rewriter, op.getKey()),
+          value = repeatedHeads(rewriter, op.getValue());
     if (!key || !value || heads(key) != heads(value) ||
         heads(op.getKey()) != heads(op.getQuery()) ||
         ShapedType::isDynamic(heads(key)))
       return rewriter.notifyMatchFailure(
           op, "keys and values are not repeated alike");
+    for (Value *heads : {&key, &value})
+      if (cast<ShapedType>(heads->getType()).getRank() == 5)
+        *heads = tensor::CollapseShapeOp::create(
+            rewriter, op.getLoc(), *heads,
+            SmallVector<ReassociationIndices>{{0}, {1, 2}, {3}, {4}});
     rewriter.modifyOpInPlace(op, [&] {
       op.getKeyMutable().assign(key);
       op.getValueMutable().assign(value);
@@ -518,6 +619,8 @@ std::string describe(attn::AttentionOp op) {
     also("left window " + Twine(*op.getLeftWindow()));
   if (op.getRightWindow())
     also("right window " + Twine(*op.getRightWindow()));
+  if (op.getGlobal())
+    also(Twine(*op.getGlobal()) + " global keys");
   if (op.getKeyLengths())
     also("key lengths");
   if (op.getBias())

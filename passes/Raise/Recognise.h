@@ -22,6 +22,9 @@ namespace tfc::raise {
 /// A number that absorbs every f32 score below 1e22: adding it is the same as
 /// putting it in the score's place. docs/numerics.md says so to users.
 constexpr double absorbing = -1e30;
+/// A number that gives f32 scores less than 1e8 apart no weight beside one that
+/// it is not added to.
+constexpr double hiding = -1e9;
 
 /// The node that makes `value`, if it is ONNX's operator `type`.
 onnx::NodeOp producer(mlir::Value value, llvm::StringRef type);
