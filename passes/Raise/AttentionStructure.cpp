@@ -639,9 +639,12 @@ struct AttentionStructurePass
           AttentionStructurePass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns
-        .add<FindMaskStructure, FindGroupedHeads, FoldTransposesAroundExpand>(
-            &getContext());
+    patterns.add<FindMaskStructure, FindGlobalKeys, FindGroupedHeads,
+                 FoldTransposesAroundExpand>(&getContext());
+    // Folded batches go as the transposes around them do.
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
+                                                         &getContext());
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
     // What has edges needs no blocks.
     patterns.add<FindMaskBlocks>(&getContext(), /*benefit=*/0);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
