@@ -55,6 +55,7 @@ void tfc::attn::registerBufferizableOpInterfaceExternalModels(
     LinearOp::attachInterface<Model<LinearOp>>(*context);
     NormOp::attachInterface<Model<NormOp>>(*context);
     AttentionOp::attachInterface<Model<AttentionOp>>(*context);
+    RopeOp::attachInterface<Model<RopeOp>>(*context);
     PatchEmbedOp::attachInterface<Model<PatchEmbedOp>>(*context);
   });
 }

@@ -84,6 +84,8 @@ void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
   patterns.add<DropCausalOfOneQuery, DropZeroBias<AttentionOp>>(context);
 }
 
+void RopeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
+
 void PatchEmbedOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                MLIRContext *context) {
   patterns.add<DropZeroBias<PatchEmbedOp>>(context);

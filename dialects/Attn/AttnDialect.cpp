@@ -71,5 +71,6 @@ static LogicalResult reify(OpBuilder &b, DestinationStyleOpInterface op,
 TFC_COMMON_METHODS(LinearOp)
 TFC_COMMON_METHODS(NormOp)
 TFC_COMMON_METHODS(AttentionOp)
+TFC_COMMON_METHODS(RopeOp)
 TFC_COMMON_METHODS(PatchEmbedOp)
 #undef TFC_COMMON_METHODS

@@ -140,6 +140,7 @@ FailureOr<TilingResult> tileForResult(OpBuilder &b, TilingInterface op,
 TFC_TILING_METHODS(LinearOp, cast<ShapedType>(getInit().getType()).getRank())
 TFC_TILING_METHODS(NormOp, getAxis())
 TFC_TILING_METHODS(AttentionOp, 3)
+TFC_TILING_METHODS(RopeOp, 3)
 TFC_TILING_METHODS(PatchEmbedOp, 1)
 #undef TFC_TILING_METHODS
 
@@ -337,6 +338,24 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
     llvm::copy(segments, tiled.getProperties().operandSegmentSizes.begin());
   }
   return result;
+}
+
+FailureOr<TilingResult>
+RopeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                               ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, *this);
+  SmallVector<Value> operands = {tile.slice(getX(), offsets, sizes)};
+  Sizes from(offsets), extent(sizes);
+  from.push_back(tile.zero());
+  for (Value angles : {getCosine(), getSine()}) {
+    Sizes whole = extent;
+    whole.push_back(tile.shape(angles).back());
+    operands.push_back(broadcastTile(tile, angles, from, whole));
+  }
+  if (llvm::is_contained(operands, Value()))
+    return failure();
+  operands.push_back(tile.slice(getInit(), offsets, sizes));
+  return tile.finish(operands, operands.back());
 }
 
 FailureOr<TilingResult>

@@ -224,6 +224,37 @@ LogicalResult AttentionOp::verify() {
   return broadcasts(check, *this, "mask", getMask(), scores);
 }
 
+LogicalResult RopeOp::verify() {
+  Checker check(*this);
+  if (failed(check.style()) || failed(check.rank("x", getX(), 4)))
+    return failure();
+  ArrayRef<int64_t> x = Checker::shape(getX());
+  if (failed(check.sizes("init", getInit(), x)))
+    return failure();
+  if (ShapedType::isDynamic(x[3]))
+    return emitOpError("expected a known number of features");
+  int64_t rotated = getRotarySize().value_or(x[3]);
+  if (rotated <= 0 || rotated > x[3] || rotated % 2)
+    return emitOpError(
+               "expected an even number of rotated features of at most ")
+           << x[3] << ", found " << rotated;
+  for (auto [name, angles] :
+       {std::pair("cosine", getCosine()), std::pair("sine", getSine())}) {
+    if (failed(check.rank(name, angles, 4)))
+      return failure();
+    ArrayRef<int64_t> found = Checker::shape(angles);
+    bool fits = found[3] == rotated || found[3] == rotated / 2;
+    for (unsigned d = 0; d < 3; ++d)
+      fits &= found[d] == 1 || agree(found[d], x[d]);
+    if (!fits)
+      return emitOpError("expected a ")
+             << name << " of sizes 1 or " << text(x.drop_back()) << " and then "
+             << rotated << " or " << rotated / 2 << ", found "
+             << angles.getType();
+  }
+  return success();
+}
+
 LogicalResult PatchEmbedOp::verify() {
   Checker check(*this);
   if (failed(check.style()) || failed(check.rank("image", getImage(), 4)) ||

@@ -616,6 +616,9 @@ void tfc::raise::populateElementwiseRules(RuleSet &rules) {
     rules.add(name, [=](NodeContext &n) {
       if (std::optional<Raised> norm = recogniseLayerNorm(n))
         return n.finish(*norm);
+      if (n.node.getOpType() == "Div")
+        if (std::optional<Raised> attention = recogniseLinearAttention(n))
+          return n.finish(*attention);
       return raiseBinary(n, scalar, false, body);
     });
   };
@@ -643,6 +646,8 @@ void tfc::raise::populateElementwiseRules(RuleSet &rules) {
   rules.add("Add", [](NodeContext &n) {
     if (std::optional<Raised> norm = recogniseLayerNorm(n))
       return n.finish(*norm);
+    if (std::optional<Raised> turned = recogniseRope(n))
+      return n.finish(*turned);
     for (unsigned side = 0; side < 2; ++side)
       if (n.isUsedOnce(side))
         if (std::optional<Raised> biased =

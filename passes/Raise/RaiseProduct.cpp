@@ -140,6 +140,8 @@ Raised unsqueezed(NodeContext &n, Raised &input, bool front) {
 LogicalResult raiseMatMul(NodeContext &n) {
   if (std::optional<Raised> attention = recogniseAttention(n))
     return n.finish(*attention);
+  if (std::optional<Raised> attention = recogniseHardAttention(n))
+    return n.finish(*attention);
   Raised x = n.input(0), y = n.input(1);
   if (x.rank() == 0 || y.rank() == 0)
     return n.fail("it takes no scalars");

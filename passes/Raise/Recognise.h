@@ -31,9 +31,23 @@ onnx::NodeOp producer(mlir::Value value, llvm::StringRef type);
 /// The only element of `raised`, where it is a known floating point number.
 std::optional<double> scalarOf(RaiseContext &c, Raised &raised);
 
+/// The keys as [..., T, D] from what a product took, [..., D, T].
+Raised untransposed(RaiseContext &c, Raised &transposed);
+
 /// MatMul(Softmax(scores), v), the scores being a product of query and key,
 /// scaled, capped by tanh, with biases added and masks put over them by Where.
 std::optional<Raised> recogniseAttention(NodeContext &n);
+
+/// q (k^T v) / (q sum(k) [+ epsilon]), q and k being feature maps: `n` is the
+/// Div.
+std::optional<Raised> recogniseLinearAttention(NodeContext &n);
+
+/// MatMul(OneHot(ArgMax(MatMul(q, k^T))), v), the one-hot rows being made by
+/// comparing with 0, 1, ...: `n` is the outer product.
+std::optional<Raised> recogniseHardAttention(NodeContext &n);
+
+/// x * cos + rotated(x) * sin: `n` is the Add.
+std::optional<Raised> recogniseRope(NodeContext &n);
 
 /// The eight or nine operators that opsets below 17 need for layer
 /// normalisation: `n` is the Div, Mul or Add that ends them.

@@ -255,8 +255,9 @@ Value asFour(RaiseContext &c, Raised raised) {
       .tensor;
 }
 
-/// The keys as [..., T, D] from what the product took, [..., D, T].
-Raised untransposed(RaiseContext &c, Raised &transposed) {
+} // namespace
+
+Raised tfc::raise::untransposed(RaiseContext &c, Raised &transposed) {
   int64_t rank = transposed.rank();
   SmallVector<int64_t> permutation =
       llvm::to_vector(llvm::seq<int64_t>(0, rank));
@@ -279,6 +280,8 @@ Raised untransposed(RaiseContext &c, Raised &transposed) {
           ->getResult(0);
   return c.fromTensor(value, transposed.kind, shape);
 }
+
+namespace {
 
 /// Builds attn.attention from what was matched.
 class AttentionBuilder {

@@ -276,6 +276,42 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
   }]>];
 }
 
+def Attn_RopeOp : Attn_Op<"rope"> {
+  let summary = "rotates pairs of features by angles of their position";
+  let description = [{
+    Rotary position embedding (Su et al. 2021). The first R features of each row
+    are rotated in pairs, R being `rotary_size` or all; the others stay.
+
+    | operand | shape |
+    |---|---|
+    | `x`, `init` and the result | [B, H, S, D] |
+    | `cosine`, `sine` | rank 4: each size 1 or that of `x`, the last R, or R / 2 where both of a pair have one angle |
+
+    The partner of feature d is d + R / 2 or d - R / 2, or its neighbour with
+    `interleaved`. The first of a pair becomes first * cos - second * sin, the
+    second second * cos + first * sin, with the angles of its own place. f16 and
+    bf16 are computed in f32.
+
+    Tiles over batch, heads and rows.
+
+    ```mlir
+    func.func @rope(%x: tensor<?x4x16x8xf32>, %cos: tensor<1x1x16x8xf32>,
+                    %sin: tensor<1x1x16x8xf32>, %init: tensor<?x4x16x8xf32>) -> tensor<?x4x16x8xf32> {
+      %y = attn.rope ins(%x, %cos, %sin : tensor<?x4x16x8xf32>, tensor<1x1x16x8xf32>, tensor<1x1x16x8xf32>)
+                     outs(%init : tensor<?x4x16x8xf32>) -> tensor<?x4x16x8xf32>
+      return %y : tensor<?x4x16x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Shaped:$x, Attn_Shaped:$cosine, Attn_Shaped:$sine, Attn_Shaped:$init,
+      UnitAttr:$interleaved, OptionalAttr<I64Attr>:$rotary_size);
+  let assemblyFormat = [{
+    (`interleaved` $interleaved^)? (`rotary_size` $rotary_size^)?
+    `ins` `(` $x `,` $cosine `,` $sine `:` type($x) `,` type($cosine) `,` type($sine) `)`
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+}
+
 def Attn_PatchEmbedOp : Attn_Op<"patch_embed"> {
   let summary = "cuts an image into patches and projects each to a token";
   let description = [{

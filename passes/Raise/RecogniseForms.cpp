@@ -1,0 +1,252 @@
+//===- RecogniseForms.cpp - other forms of attention, rotation --*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Recognise.h"
+#include "tfc/Dialect/Attn/Attn.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::raise;
+
+namespace {
+
+/// What `value` is the transpose of the last two of four dimensions of.
+Value matrixTransposed(RaiseContext &c, Value value) {
+  onnx::NodeOp node = producer(value, "Transpose");
+  if (!node)
+    return nullptr;
+  NodeContext transpose(c, node);
+  auto permutation = transpose.list("perm");
+  return permutation && *permutation == SmallVector<int64_t>{0, 1, 3, 2}
+             ? node.getInputs()[0]
+             : Value();
+}
+
+/// What `value` sums over its third of four dimensions, which it keeps.
+Value summedOverRows(RaiseContext &c, Value value) {
+  onnx::NodeOp node = producer(value, "ReduceSum");
+  if (!node || c.get(node.getInputs()[0]).rank() != 4)
+    return nullptr;
+  NodeContext sum(c, node);
+  auto axes = sum.listOrInput("axes", 1);
+  if (!axes || sum.integer("keepdims", 1) == 0 || axes->size() != 1 ||
+      ((*axes)[0] != 2 && (*axes)[0] != -2))
+    return nullptr;
+  return node.getInputs()[0];
+}
+
+/// Query, key and value of rank 4 whose sizes are seen to fit.
+bool fit(const Raised &query, const Raised &key, const Raised &value) {
+  if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4 ||
+      !isFloat(query.kind) || key.kind != query.kind ||
+      value.kind != query.kind)
+    return false;
+  ArrayRef<OpFoldResult> q(query.shape), k(key.shape), v(value.shape);
+  return llvm::equal(q.take_front(2), k.take_front(2)) &&
+         llvm::equal(k.take_front(3), v.take_front(3)) && q[3] == k[3];
+}
+
+Raised makeAttention(NodeContext &n, Raised query, Raised key, Raised value,
+                     attn::ScoreFunction score) {
+  Sizes shape = query.shape;
+  shape.back() = value.shape.back();
+  auto op = attn::AttentionOp::create(n.b, n.loc, n.c.tensor(query),
+                                      n.c.tensor(key), n.c.tensor(value),
+                                      n.c.empty(shape, query.kind), 1.0);
+  op.setScore(score);
+  n.c.noteAttention(op, n.node);
+  return n.c.fromTensor(op->getResult(0), query.kind, shape);
+}
+
+/// Whether it is 0, 1, 2, ... of `count` numbers.
+bool countsUp(RaiseContext &c, Raised &numbers, OpFoldResult count) {
+  std::optional<SmallVector<int64_t>> list = c.integers(numbers);
+  if (!list || numbers.rank() != 1 ||
+      getConstantIntValue(count) != static_cast<int64_t>(list->size()))
+    return false;
+  return llvm::all_of(llvm::enumerate(*list), [](auto pair) {
+    return pair.value() == static_cast<int64_t>(pair.index());
+  });
+}
+
+/// One slice along the last dimension: [begin, end) by step.
+struct LastSlice {
+  Value of;
+  int64_t begin, end, step;
+};
+
+std::optional<LastSlice> lastSlice(RaiseContext &c, Value value) {
+  onnx::NodeOp node = producer(value, "Slice");
+  if (!node || node.getInputs().size() < 4)
+    return std::nullopt;
+  auto one = [&](unsigned i) -> std::optional<int64_t> {
+    auto list = c.integers(c.get(node.getInputs()[i]));
+    return list && list->size() == 1 ? std::optional((*list)[0]) : std::nullopt;
+  };
+  Raised &of = c.get(node.getInputs()[0]);
+  auto begin = one(1), end = one(2), axis = one(3);
+  auto step = node.getInputs().size() > 4 ? one(4) : std::optional<int64_t>(1);
+  std::optional<int64_t> size =
+      of.rank() ? getConstantIntValue(of.shape.back()) : std::nullopt;
+  if (!begin || !end || !axis || !step || !size ||
+      (*axis != -1 && *axis != of.rank() - 1))
+    return std::nullopt;
+  auto place = [&](int64_t at) {
+    return std::clamp<int64_t>(at < 0 ? at + *size : at, 0, *size);
+  };
+  return LastSlice{node.getInputs()[0], place(*begin), place(*end), *step};
+}
+
+/// What (-second half, first half) is the rotation of by halves.
+Value rotatedByHalves(RaiseContext &c, Value value) {
+  onnx::NodeOp concat = producer(value, "Concat");
+  if (!concat || concat.getInputs().size() != 2)
+    return nullptr;
+  NodeContext node(c, concat);
+  int64_t rank = c.get(value).rank(), axis = node.integer("axis", 0);
+  onnx::NodeOp negated = producer(concat.getInputs()[0], "Neg");
+  if (!negated || (axis != -1 && axis != rank - 1))
+    return nullptr;
+  auto second = lastSlice(c, negated.getInputs()[0]),
+       first = lastSlice(c, concat.getInputs()[1]);
+  std::optional<int64_t> size = getConstantIntValue(c.get(value).shape.back());
+  if (!first || !second || !size || first->of != second->of || *size % 2 ||
+      c.get(first->of).shape.back() != c.get(value).shape.back() ||
+      first->begin != 0 || first->end != *size / 2 ||
+      second->begin != *size / 2 || second->end != *size || first->step != 1 ||
+      second->step != 1)
+    return nullptr;
+  return first->of;
+}
+
+} // namespace
+
+std::optional<Raised> tfc::raise::recogniseLinearAttention(NodeContext &n) {
+  RaiseContext &c = n.c;
+  onnx::NodeOp outer = producer(n.node.getInputs()[0], "MatMul");
+  onnx::NodeOp inner =
+      outer ? producer(outer.getInputs()[1], "MatMul") : onnx::NodeOp();
+  if (!inner || !outer->hasOneUse() || !inner->hasOneUse())
+    return std::nullopt;
+  Value query = outer.getInputs()[0], value = inner.getInputs()[1],
+        key = matrixTransposed(c, inner.getInputs()[0]);
+  Value total = n.node.getInputs()[1];
+  double epsilon = 0;
+  if (onnx::NodeOp add = producer(total, "Add"))
+    for (unsigned side = 0; side < 2; ++side)
+      if (auto number = scalarOf(c, c.get(add.getInputs()[side]))) {
+        epsilon = *number;
+        total = add.getInputs()[1 - side];
+        break;
+      }
+  onnx::NodeOp norm = producer(total, "MatMul");
+  if (!key || !norm || norm.getInputs()[0] != query)
+    return std::nullopt;
+  Value sums = matrixTransposed(c, norm.getInputs()[1]);
+  if (!sums || summedOverRows(c, sums) != key ||
+      !fit(c.get(query), c.get(key), c.get(value)))
+    return std::nullopt;
+  Raised result = makeAttention(n, c.get(query), c.get(key), c.get(value),
+                                attn::ScoreFunction::Linear);
+  if (epsilon != 0)
+    result.tensor.getDefiningOp<attn::AttentionOp>().setEpsilon(
+        APFloat(epsilon));
+  return result;
+}
+
+std::optional<Raised> tfc::raise::recogniseHardAttention(NodeContext &n) {
+  RaiseContext &c = n.c;
+  Value weights = n.node.getInputs()[0];
+  bool cast = false;
+  while (onnx::NodeOp node = producer(weights, "Cast")) {
+    if (!node->hasOneUse())
+      return std::nullopt;
+    cast = true;
+    weights = node.getInputs()[0];
+  }
+  onnx::NodeOp equal = producer(weights, "Equal");
+  if (!equal || !cast || !isFloat(n.input(0).kind))
+    return std::nullopt;
+  for (unsigned side = 0; side < 2; ++side) {
+    onnx::NodeOp unsqueeze = producer(equal.getInputs()[side], "Unsqueeze");
+    onnx::NodeOp argmax =
+        producer(unsqueeze ? unsqueeze.getInputs()[0] : equal.getInputs()[side],
+                 "ArgMax");
+    if (!argmax || c.get(equal.getInputs()[side]).rank() != 4)
+      continue;
+    NodeContext most(c, argmax);
+    Raised &scores = most.input(0);
+    int64_t axis = most.integer("axis", 0);
+    bool keeps = most.integer("keepdims", 1) != 0;
+    onnx::NodeOp product = producer(argmax.getInputs()[0], "MatMul");
+    // Which dimension the Unsqueeze adds shows in its size.
+    if (!product || scores.rank() != 4 || (axis != -1 && axis != 3) ||
+        most.integer("select_last_index", 0) != 0 || keeps == !!unsqueeze ||
+        !isConstantIntValue(c.get(equal.getInputs()[side]).shape.back(), 1) ||
+        isConstantIntValue(scores.shape[2], 1) ||
+        !countsUp(c, c.get(equal.getInputs()[1 - side]), scores.shape.back()))
+      continue;
+    Raised query = c.get(product.getInputs()[0]), value = n.input(1);
+    Raised keyT = c.get(product.getInputs()[1]);
+    if (keyT.rank() != 4)
+      continue;
+    Raised key = untransposed(c, keyT);
+    if (fit(query, key, value))
+      return makeAttention(n, query, key, value, attn::ScoreFunction::Hard);
+  }
+  return std::nullopt;
+}
+
+std::optional<Raised> tfc::raise::recogniseRope(NodeContext &n) {
+  RaiseContext &c = n.c;
+  for (unsigned side = 0; side < 2; ++side) {
+    onnx::NodeOp stays = producer(n.node.getInputs()[side], "Mul"),
+                 turns = producer(n.node.getInputs()[1 - side], "Mul");
+    if (!stays || !turns || !stays->hasOneUse() || !turns->hasOneUse())
+      continue;
+    for (unsigned a = 0; a < 2; ++a) {
+      Value source = rotatedByHalves(c, turns.getInputs()[a]);
+      if (!source)
+        continue;
+      for (unsigned d = 0; d < 2; ++d) {
+        if (stays.getInputs()[d] != source)
+          continue;
+        Raised x = c.get(source), result = c.get(n.node.getInputs()[side]);
+        SmallVector<Raised> angles = {c.get(stays.getInputs()[1 - d]),
+                                      c.get(turns.getInputs()[1 - a])};
+        if (x.rank() != 4 || !isFloat(x.kind) ||
+            !llvm::equal(x.shape, result.shape))
+          return std::nullopt;
+        for (Raised &angle : angles) {
+          if (angle.rank() > 4 || angle.kind != x.kind)
+            return std::nullopt;
+          Sizes four(4 - angle.rank(), c.size(1));
+          four.append(angle.shape.begin(), angle.shape.end());
+          for (unsigned dim = 0; dim < 4; ++dim)
+            if (four[dim] != x.shape[dim] &&
+                (dim == 3 || !isConstantIntValue(four[dim], 1)))
+              return std::nullopt;
+          angle = c.fromTensor(c.reshape(c.tensor(angle), angle.shape, four),
+                               angle.kind, four);
+        }
+        Value init = c.empty(x.shape, x.kind);
+        auto op = attn::RopeOp::create(n.b, n.loc, init.getType(), c.tensor(x),
+                                       angles[0].tensor, angles[1].tensor, init,
+                                       /*interleaved=*/false,
+                                       /*rotary_size=*/IntegerAttr());
+        return c.fromTensor(op->getResult(0), x.kind, x.shape);
+      }
+    }
+  }
+  return std::nullopt;
+}
