@@ -164,6 +164,9 @@ FailureOr<AttentionInputs> attentionInputs(NodeContext &n) {
     in.key = withPast(n, pastKey, in.key);
     in.value = withPast(n, pastValue, in.value);
   }
+  if (!getConstantIntValue(in.query.shape[1]) ||
+      !getConstantIntValue(in.key.shape[1]))
+    return n.fail("its number of heads is open"), failure();
   if (!getConstantIntValue(in.query.shape[3]) ||
       in.key.shape[3] != in.query.shape[3] ||
       in.key.shape[2] != in.value.shape[2] ||

@@ -239,16 +239,18 @@ private:
   double factor = 1;
 };
 
-/// [B, H, S, D] of a tensor of any rank from 2 on.
-Sizes fourDimensions(RaiseContext &c, ArrayRef<OpFoldResult> shape) {
-  if (shape.size() == 4)
+/// [B, H, S, D] of a tensor of any rank from 2 on; where heads do not stay
+/// `apart`, they are of the batch.
+Sizes fourDimensions(RaiseContext &c, ArrayRef<OpFoldResult> shape,
+                     bool apart) {
+  if (apart)
     return llvm::to_vector(shape);
   return {c.product(shape.drop_back(2)), c.size(1), shape[shape.size() - 2],
           shape.back()};
 }
 
-Value asFour(RaiseContext &c, Raised raised) {
-  Sizes shape = fourDimensions(c, raised.shape);
+Value asFour(RaiseContext &c, Raised raised, bool apart) {
+  Sizes shape = fourDimensions(c, raised.shape, apart);
   return c
       .fromTensor(c.reshape(c.tensor(raised), raised.shape, shape), raised.kind,
                   shape)
@@ -322,11 +324,11 @@ public:
         return std::nullopt;
     Sizes result = shape;
     result.back() = value.shape.back();
-    Sizes four = fourDimensions(c, result);
+    Sizes four = fourDimensions(c, result, apart);
     Raised key = untransposed(c, keyT);
-    auto op = attn::AttentionOp::create(c.b, c.loc, asFour(c, query),
-                                        asFour(c, key), asFour(c, value),
-                                        c.empty(four, kind), graph.scale);
+    auto op = attn::AttentionOp::create(
+        c.b, c.loc, asFour(c, query, apart), asFour(c, key, apart),
+        asFour(c, value, apart), c.empty(four, kind), graph.scale);
     if (bias)
       op.getBiasMutable().assign(bias);
     if (mask)
@@ -363,8 +365,11 @@ private:
         value.kind != query.kind || keyT.kind != query.kind || rank < 3)
       return false;
     why = "the sizes of its query, key and value cannot be seen to fit";
+    apart = rank == 4 && getConstantIntValue(query.shape[1]) &&
+            getConstantIntValue(keyT.shape[1]) &&
+            getConstantIntValue(value.shape[1]);
     // One head of keys and values serves all queries.
-    bool oneHead = rank == 4 && isConstantIntValue(keyT.shape[1], 1) &&
+    bool oneHead = apart && isConstantIntValue(keyT.shape[1], 1) &&
                    isConstantIntValue(value.shape[1], 1);
     for (int64_t d = 0; d < rank - 2; ++d)
       if (!(oneHead && d == 1) && (!equal(query.shape[d], keyT.shape[d]) ||
@@ -417,9 +422,9 @@ private:
         return std::nullopt;
     }
     // Folded batch dimensions have lost which of them is broadcast.
-    if (rank != 4 && anyOne && anyWhole)
+    if (!apart && anyOne && anyWhole)
       return std::nullopt;
-    Sizes four = fourDimensions(c, padded);
+    Sizes four = fourDimensions(c, padded, apart);
     return c.fromTensor(c.reshape(c.tensor(given), given.shape, four),
                         given.kind, four);
   }
@@ -542,6 +547,8 @@ private:
   ScoreGraph &graph;
   int64_t rank = 0;
   int32_t kind = 0;
+  /// Whether heads are a dimension of the operation: their number is known.
+  bool apart = false;
   /// Of the scores.
   Sizes shape;
 };

@@ -52,7 +52,8 @@ bool fit(const Raised &query, const Raised &key, const Raised &value) {
       value.kind != query.kind)
     return false;
   ArrayRef<OpFoldResult> q(query.shape), k(key.shape), v(value.shape);
-  return llvm::equal(q.take_front(2), k.take_front(2)) &&
+  return getConstantIntValue(q[1]) &&
+         llvm::equal(q.take_front(2), k.take_front(2)) &&
          llvm::equal(k.take_front(3), v.take_front(3)) && q[3] == k[3];
 }
 

@@ -72,7 +72,9 @@ private:
 
 FailureOr<Value> PlanArenaPass::byteSize(memref::AllocOp alloc) {
   MemRefType type = alloc.getType();
-  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  int64_t bytes = type.getElementType().isIndex()
+                      ? 8
+                      : llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   for (int64_t dim : type.getShape())
     if (!ShapedType::isDynamic(dim))
       bytes *= dim;

@@ -157,3 +157,35 @@ func.func @patch_embed(%x: tensor<1x3x8x8xf32>, %w: tensor<6x3x0x4xf32>, %i: ten
   %0 = attn.patch_embed ins(%x, %w : tensor<1x3x8x8xf32>, tensor<6x3x0x4xf32>) outs(%i : tensor<1x5x6xf32>) -> tensor<1x5x6xf32>
   return
 }
+
+// -----
+
+func.func @both_edges(%q: tensor<1x4x5x8xf32>) {
+  // expected-error @below {{'attn.attention' op expected causal or a right_window, which says the same in general, found both}}
+  %0 = attn.attention scale 1.0 causal right_window 2 ins(%q, %q, %q : tensor<1x4x5x8xf32>, tensor<1x4x5x8xf32>, tensor<1x4x5x8xf32>) outs(%q : tensor<1x4x5x8xf32>) -> tensor<1x4x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @coarse_mask(%q: tensor<1x4x5x8xf32>, %m: tensor<1x1x5x5xi1>) {
+  // expected-error @below {{'attn.attention' op expected a mask of sizes 1 or [1, 4, 3, 3], found 'tensor<1x1x5x5xi1>'}}
+  %0 = attn.attention scale 1.0 mask_block 2 ins(%q, %q, %q : tensor<1x4x5x8xf32>, tensor<1x4x5x8xf32>, tensor<1x4x5x8xf32>) mask(%m : tensor<1x1x5x5xi1>) outs(%q : tensor<1x4x5x8xf32>) -> tensor<1x4x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @linear_bias(%q: tensor<1x4x5x8xf32>, %b: tensor<1x1x5x5xf32>) {
+  // expected-error @below {{'attn.attention' op expected no bias, softcap or masked_score with linear scores}}
+  %0 = attn.attention score linear scale 1.0 ins(%q, %q, %q : tensor<1x4x5x8xf32>, tensor<1x4x5x8xf32>, tensor<1x4x5x8xf32>) bias(%b : tensor<1x1x5x5xf32>) outs(%q : tensor<1x4x5x8xf32>) -> tensor<1x4x5x8xf32>
+  return
+}
+
+// -----
+
+func.func @rope_odd(%x: tensor<1x4x5x8xf32>, %a: tensor<1x1x5x3xf32>) {
+  // expected-error @below {{'attn.rope' op expected an even number of rotated features of at most 8, found 3}}
+  %0 = attn.rope rotary_size 3 ins(%x, %a, %a : tensor<1x4x5x8xf32>, tensor<1x1x5x3xf32>, tensor<1x1x5x3xf32>) outs(%x : tensor<1x4x5x8xf32>) -> tensor<1x4x5x8xf32>
+  return
+}

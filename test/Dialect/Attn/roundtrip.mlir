@@ -61,3 +61,30 @@ func.func @patch_embed(%image: tensor<?x3x32x33xf32>, %w: tensor<64x3x8x8xf32>, 
                         bias(%b : tensor<64xf32>) outs(%init : tensor<?x16x64xf32>) -> tensor<?x16x64xf32>
   return %0 : tensor<?x16x64xf32>
 }
+
+// CHECK-LABEL: @attention_forms
+func.func @attention_forms(%q: tensor<2x4x8x4xf32>, %m: tensor<1x1x4x4xi1>, %n: tensor<2xi64>, %at: index,
+                           %init: tensor<2x4x8x4xf32>) -> (tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>) {
+  // CHECK: softcap 3.000000e+01 left_window 3 right_window 1 global 2 mask_block 2 masked_score -1.000000e+30 zero_nan_rows ins({{.*}}) mask(%{{.*}} : tensor<1x1x4x4xi1>) key_lengths(%{{.*}} : tensor<2xi64>) query_offset(%{{.*}}) outs
+  %0 = attn.attention scale 0.5 softcap 30.0 left_window 3 right_window 1 global 2 mask_block 2 masked_score -1.0e30 zero_nan_rows
+      ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      mask(%m : tensor<1x1x4x4xi1>) key_lengths(%n : tensor<2xi64>) query_offset(%at)
+      outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  // CHECK: attn.attention score {{.*}}linear scale 1.000000e+00 epsilon 5.000000e-01 causal
+  %1 = attn.attention score linear scale 1.0 epsilon 0.5 causal
+      ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  // CHECK: attn.attention score {{.*}}hard scale
+  %2 = attn.attention score hard scale 1.0
+      ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  return %0, %1, %2 : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>
+}
+
+// CHECK-LABEL: @rope
+func.func @rope(%x: tensor<2x4x?x8xf32>, %a: tensor<1x1x?x2xf32>, %init: tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32> {
+  // CHECK: attn.rope interleaved rotary_size 4 ins(
+  %0 = attn.rope interleaved rotary_size 4 ins(%x, %a, %a : tensor<2x4x?x8xf32>, tensor<1x1x?x2xf32>, tensor<1x1x?x2xf32>)
+      outs(%init : tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
+  return %0 : tensor<2x4x?x8xf32>
+}
