@@ -82,3 +82,26 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// A tile of a window reads the keys around it, and knows where they begin.
+// CHECK-LABEL: @window
+// CHECK: scf.for %[[QUERY:.*]] = %c0 to %c32 step %c8
+// CHECK: tensor.extract_slice %{{.*}}[0, 0, %[[FIRST:[^,]*]], 0] [1, 4, %[[COUNT:[^,]*]], 16]
+// CHECK: attn.attention scale {{.*}} left_window 3 right_window 2 ins({{.*}}tensor<1x4x8x16xf32>, tensor<1x4x?x16xf32>{{.*}}) query_offset(%{{.*}})
+func.func @window(%q: tensor<1x4x32x16xf32>) -> tensor<1x4x32x16xf32> {
+  %e = tensor.empty() : tensor<1x4x32x16xf32>
+  %y = attn.attention scale 0.25 left_window 3 right_window 2
+      ins(%q, %q, %q : tensor<1x4x32x16xf32>, tensor<1x4x32x16xf32>, tensor<1x4x32x16xf32>)
+      outs(%e : tensor<1x4x32x16xf32>) -> tensor<1x4x32x16xf32>
+  return %y : tensor<1x4x32x16xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["attn.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %tiled, %loop = transform.structured.tile_using_for %op tile_sizes [0, 0, 8]
+      : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -80,3 +80,36 @@ func.func @stays(%x: memref<4x8xf32>, %w: memref<8x8xf32>, %q: tensor<1x?x5x8xf3
       outs(%q : tensor<1x?x5x8xf32>) -> tensor<1x?x5x8xf32>
   return %y : tensor<1x?x5x8xf32>
 }
+
+// -----
+
+// The halves of all pairs are slices; the features after them are copied.
+// CHECK-LABEL: @rope
+// CHECK: tensor.extract_slice %arg0[0, 0, 0, 0] [1, 2, 4, 2] [1, 1, 1, 2]
+// CHECK: tensor.extract_slice %arg0[0, 0, 0, 1] [1, 2, 4, 2] [1, 1, 1, 2]
+// CHECK: arith.subf
+// CHECK: tensor.insert_slice {{.*}}[0, 0, 0, 0] [1, 2, 4, 2] [1, 1, 1, 2]
+// CHECK: arith.addf
+// CHECK: tensor.insert_slice {{.*}}[0, 0, 0, 1] [1, 2, 4, 2] [1, 1, 1, 2]
+// CHECK: tensor.insert_slice {{.*}}[0, 0, 0, 4] [1, 2, 4, 4] [1, 1, 1, 1]
+// CHECK-NOT: attn.rope
+func.func @rope(%x: tensor<1x2x4x8xf32>, %a: tensor<1x1x4x2xf32>) -> tensor<1x2x4x8xf32> {
+  %e = tensor.empty() : tensor<1x2x4x8xf32>
+  %y = attn.rope interleaved rotary_size 4 ins(%x, %a, %a : tensor<1x2x4x8xf32>, tensor<1x1x4x2xf32>, tensor<1x1x4x2xf32>)
+      outs(%e : tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
+  return %y : tensor<1x2x4x8xf32>
+}
+
+// -----
+
+// Linear scores that nothing hides need no scores: keys and values make a state.
+// CHECK-LABEL: @linear_scores
+// CHECK-NOT: tensor<1x2x4x4xf32>
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x2x8x6xf32>)
+// CHECK: arith.divf
+func.func @linear_scores(%q: tensor<1x2x4x8xf32>, %v: tensor<1x2x4x6xf32>) -> tensor<1x2x4x6xf32> {
+  %e = tensor.empty() : tensor<1x2x4x6xf32>
+  %y = attn.attention score linear scale 1.0 ins(%q, %q, %v : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x6xf32>)
+      outs(%e : tensor<1x2x4x6xf32>) -> tensor<1x2x4x6xf32>
+  return %y : tensor<1x2x4x6xf32>
+}
