@@ -19,6 +19,8 @@ taken from PATH; requirements.txt names the Python packages.
 """
 
 import argparse
+import collections
+import json
 import contextlib
 import os
 import subprocess
@@ -144,7 +146,8 @@ def compare(path, work, inputs, timeout):
     library, source, target = (os.path.join(work, n) for n in ("m.so", "in.npz", "out.npz"))
     np.savez(source, **given)
     start = time.time()
-    compiled = run_tool(["tfc", path, "-o", library], timeout)
+    report = "--report=" + os.path.join(work, "report.json")
+    compiled = run_tool(["tfc", path, "-o", library, report], timeout)
     seconds = time.time() - start
     if compiled.returncode != 0:
         status = "refused" if compiled.returncode == 1 else "crash"
@@ -172,6 +175,15 @@ def run_case(case, route, options, work):
     return status, detail, nodes, gap, seconds, "open" if is_open else "fixed"
 
 
+def attention_forms(work):
+    """What each attention of the file became: an operation or a graph of small ones."""
+    try:
+        with open(os.path.join(work, "report.json"), encoding="utf-8") as file:
+            return [attention["form"] for attention in json.load(file)["attentions"]]
+    except FileNotFoundError:
+        return []
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--route", choices=["dynamo", "script"], help="only this exporter")
@@ -185,7 +197,7 @@ def main():
     for name in options.names:
         if name not in known:
             parser.error(f"no model '{name}'; there are: {', '.join(known)}")
-    failures, totals = 0, {}
+    failures, totals, forms = 0, {}, collections.Counter()
     print(
         f"{'model':<20} {'exporter':<8} {'sizes':<5} {'nodes':>5} {'compile':>8} "
         f"{'difference':>10}  result"
@@ -196,6 +208,7 @@ def main():
                 status, detail, nodes, gap, seconds, sizes = run_case(
                     known[name], route, options, work
                 )
+                forms.update(attention_forms(work))
             failures += status not in ("right", "export failed")
             totals[status] = totals.get(status, 0) + 1
             print(
@@ -205,6 +218,7 @@ def main():
                 flush=True,
             )
     print(", ".join(f"{count} {status}" for status, count in sorted(totals.items())))
+    print("attentions: " + ", ".join(f"{count} {form}" for form, count in sorted(forms.items())))
     return 1 if failures else 0
 
 
