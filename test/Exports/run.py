@@ -20,8 +20,8 @@ taken from PATH; requirements.txt names the Python packages.
 
 import argparse
 import collections
-import json
 import contextlib
+import json
 import os
 import subprocess
 import sys
