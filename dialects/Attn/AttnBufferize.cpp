@@ -19,9 +19,12 @@ namespace {
 
 template <typename Op>
 struct Model : public DstBufferizableOpInterfaceExternalModel<Model<Op>, Op> {
-  /// The destination is written, never read.
+  /// A destination is written and not read, but for the state of a scan.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
+    if (auto scan = dyn_cast<ScanOp>(op))
+      if (&operand == &scan.getStateMutable())
+        return true;
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
@@ -39,10 +42,11 @@ struct Model : public DstBufferizableOpInterfaceExternalModel<Model<Op>, Op> {
         return failure();
       buffers.push_back(*buffer);
     }
-    Value destination =
-        buffers[cast<Op>(op).getInitMutable().getOperandNumber()];
+    SmallVector<Value> destinations;
+    for (OpOperand &init : cast<Op>(op).getDpsInitsMutable())
+      destinations.push_back(buffers[init.getOperandNumber()]);
     clone(rewriter, op, TypeRange(), buffers);
-    replaceOpWithBufferizedValues(rewriter, op, destination);
+    replaceOpWithBufferizedValues(rewriter, op, destinations);
     return success();
   }
 };
@@ -56,6 +60,7 @@ void tfc::attn::registerBufferizableOpInterfaceExternalModels(
     NormOp::attachInterface<Model<NormOp>>(*context);
     AttentionOp::attachInterface<Model<AttentionOp>>(*context);
     RopeOp::attachInterface<Model<RopeOp>>(*context);
+    ScanOp::attachInterface<Model<ScanOp>>(*context);
     PatchEmbedOp::attachInterface<Model<PatchEmbedOp>>(*context);
   });
 }

@@ -12,6 +12,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
+using namespace tfc::attn;
 
 #include "tfc/Dialect/Attn/AttnDialect.cpp.inc"
 #include "tfc/Dialect/Attn/AttnEnums.cpp.inc"
@@ -44,6 +45,10 @@ static void effectsOf(DestinationStyleOpInterface op, Effects &effects) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
     auto *resource = SideEffects::DefaultResource::get();
+    // A scan goes on from the state that it overwrites.
+    auto scan = dyn_cast<ScanOp>(op.getOperation());
+    if (scan && &operand == &scan.getStateMutable())
+      effects.emplace_back(MemoryEffects::Read::get(), &operand, resource);
     if (op.isDpsInit(&operand))
       effects.emplace_back(MemoryEffects::Write::get(), &operand, resource);
     else
@@ -72,5 +77,6 @@ TFC_COMMON_METHODS(LinearOp)
 TFC_COMMON_METHODS(NormOp)
 TFC_COMMON_METHODS(AttentionOp)
 TFC_COMMON_METHODS(RopeOp)
+TFC_COMMON_METHODS(ScanOp)
 TFC_COMMON_METHODS(PatchEmbedOp)
 #undef TFC_COMMON_METHODS

@@ -52,11 +52,11 @@ public:
     return part->getResult(0);
   }
 
-  /// The operation on `operands`, its destination among them.
-  TilingResult finish(ArrayRef<Value> operands, Value init) {
+  /// The operation on `operands`, its destinations among them.
+  TilingResult finish(ArrayRef<Value> operands, ValueRange inits) {
     SmallVector<Type> types;
     if (op->getNumResults())
-      types.push_back(init.getType());
+      llvm::append_range(types, inits.getTypes());
     Operation *tiled = mlir::clone(b, op, types, operands);
     return {{tiled}, SmallVector<Value>(tiled->getResults()), slices};
   }
@@ -369,4 +369,135 @@ PatchEmbedOp::getTiledImplementation(OpBuilder &b,
     operands.push_back(getBias());
   operands.push_back(tile.slice(getInit(), offsets, sizes));
   return tile.finish(operands, operands.back());
+}
+
+//===----------------------------------------------------------------------===//
+// attn.scan: batch, heads of keys and features of values
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A tile of a scan: [batch, heads of keys, features of values].
+class ScanTile {
+public:
+  ScanTile(OpBuilder &b, ScanOp op, ArrayRef<OpFoldResult> offsets,
+           ArrayRef<OpFoldResult> sizes)
+      : tile(b, op), op(op), offsets(offsets), sizes(sizes) {}
+
+  /// Fails where it is not known how many query heads read a head of keys.
+  LogicalResult findQueryHeads() {
+    std::optional<int64_t> heads =
+        getConstantIntValue(tile.shape(op.getQuery())[1]);
+    std::optional<int64_t> groups =
+        getConstantIntValue(tile.shape(op.getKey())[1]);
+    if (!heads || !groups || *groups == 0)
+      return failure();
+    AffineExpr head = tile.b.getAffineDimExpr(0);
+    auto times = [&](OpFoldResult value) {
+      return affine::makeComposedFoldedAffineApply(
+          tile.b, tile.loc, head * (*heads / *groups), {value});
+    };
+    queryHead = times(offsets[1]);
+    queryHeads = times(sizes[1]);
+    return success();
+  }
+
+  /// Where the tile is in what has all features of `value`'s last dimension, or
+  /// those of the tile.
+  Sizes at(bool ofQuery, bool features) {
+    Sizes from = {offsets[0], ofQuery ? queryHead : offsets[1], tile.zero()};
+    if (features)
+      from.push_back(offsets[2]);
+    return from;
+  }
+  Sizes extent(Value value, bool ofQuery, bool features) {
+    Sizes size = {sizes[0], ofQuery ? queryHeads : sizes[1],
+                  tile.shape(value)[2]};
+    if (features)
+      size.push_back(sizes[2]);
+    return size;
+  }
+  Value part(Value value, bool ofQuery, bool features) {
+    return tile.slice(value, at(ofQuery, features),
+                      extent(value, ofQuery, features));
+  }
+
+  TilingResult build() {
+    SmallVector<Value> operands = {part(op.getQuery(), true, false),
+                                   part(op.getKey(), false, false),
+                                   part(op.getValue(), false, true)};
+    if (op.getDecay())
+      operands.push_back(part(op.getDecay(), false, false));
+    if (op.getStep()) {
+      operands.push_back(part(op.getStep(), false, true));
+      Sizes from = {offsets[1], tile.zero(), offsets[2]},
+            size = {sizes[1], tile.shape(op.getRate())[1], sizes[2]};
+      operands.push_back(tile.slice(op.getRate(), from, size));
+    }
+    if (op.getBeta())
+      operands.push_back(part(op.getBeta(), false, false));
+    operands.push_back(part(op.getInit(), true, true));
+    operands.push_back(part(op.getState(), false, true));
+    return tile.finish(operands, ArrayRef(operands).take_back(2));
+  }
+
+  Tile tile;
+
+private:
+  ScanOp op;
+  ArrayRef<OpFoldResult> offsets, sizes;
+  OpFoldResult queryHead, queryHeads;
+};
+
+} // namespace
+
+SmallVector<utils::IteratorType> ScanOp::getLoopIteratorTypes() {
+  return allParallel(3);
+}
+
+SmallVector<Range> ScanOp::getIterationDomain(OpBuilder &b) {
+  SmallVector<Range> ranges = domain(b, *this, getState(), 4);
+  ranges.erase(ranges.begin() + 2);
+  return ranges;
+}
+
+LogicalResult ScanOp::getResultTilePosition(OpBuilder &b, unsigned result,
+                                            ArrayRef<OpFoldResult> offsets,
+                                            ArrayRef<OpFoldResult> sizes,
+                                            Sizes &resultOffsets,
+                                            Sizes &resultSizes) {
+  ScanTile part(b, *this, offsets, sizes);
+  if (failed(part.findQueryHeads()))
+    return failure();
+  bool ofQuery = result == 0;
+  Value init = ofQuery ? getInit() : getState();
+  resultOffsets = part.at(ofQuery, true);
+  resultSizes = part.extent(init, ofQuery, true);
+  return success();
+}
+
+/// For a consumer of the state alone; a tile of the other result may cut the
+/// query heads that share a state.
+FailureOr<TilingResult>
+ScanOp::generateResultTileValue(OpBuilder &b, unsigned result,
+                                ArrayRef<OpFoldResult> offsets,
+                                ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, *this);
+  if (result != 1 || !isZeroInteger(offsets[2]) ||
+      !isEqualConstantIntOrValue(sizes[2], tile.shape(getState())[2]))
+    return failure();
+  FailureOr<TilingResult> tiled = getTiledImplementation(
+      b, {offsets[0], offsets[1], offsets[3]}, {sizes[0], sizes[1], sizes[3]});
+  if (succeeded(tiled) && tiled->tiledValues.size() == 2)
+    tiled->tiledValues = {tiled->tiledValues[1]};
+  return tiled;
+}
+
+FailureOr<TilingResult>
+ScanOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                               ArrayRef<OpFoldResult> sizes) {
+  ScanTile part(b, *this, offsets, sizes);
+  if (failed(part.findQueryHeads()))
+    return failure();
+  return part.build();
 }

@@ -42,35 +42,36 @@ public:
     return cast<ShapedType>(value.getType()).getShape();
   }
 
-  /// Tensors with one result of the destination's type, or buffers with none;
-  /// floating point operands have its element type.
-  LogicalResult style() {
+  /// Tensors with results of the destinations' types, or buffers with none;
+  /// floating point operands have the first destination's element type, but for
+  /// `free`.
+  LogicalResult style(Value free = Value()) {
     auto destination = cast<DestinationStyleOpInterface>(op);
-    bool tensors =
-        isa<RankedTensorType>(destination.getDpsInits().front().getType());
-    Type element =
-        getElementTypeOrSelf(destination.getDpsInits().front().getType());
+    auto inits = destination.getDpsInits();
+    bool tensors = isa<RankedTensorType>(inits.front().getType());
+    Type element = getElementTypeOrSelf(inits.front().getType());
     for (Value operand : op->getOperands()) {
       if (!isa<ShapedType>(operand.getType()))
         continue;
       if (isa<RankedTensorType>(operand.getType()) != tensors)
         return op->emitOpError("expected tensors only or buffers only, found ")
-               << operand.getType() << " beside "
-               << destination.getDpsInits().front().getType();
+               << operand.getType() << " beside " << inits.front().getType();
       Type found = getElementTypeOrSelf(operand.getType());
-      if (isa<FloatType>(found) && found != element)
+      if (isa<FloatType>(found) && found != element && operand != free)
         return op->emitOpError("expected elements of type ")
                << element << " everywhere, found " << operand.getType();
     }
-    if (op->getNumResults() != (tensors ? 1u : 0u))
+    size_t expected = tensors ? inits.size() : 0;
+    if (op->getNumResults() != expected)
       return op->emitOpError("expected ")
-             << (tensors ? "one result" : "no result on buffers") << ", found "
-             << op->getNumResults();
-    if (tensors && op->getResult(0).getType() !=
-                       destination.getDpsInits().front().getType())
-      return op->emitOpError("expected a result of init's type ")
-             << destination.getDpsInits().front().getType() << ", found "
-             << op->getResult(0).getType();
+             << (!tensors        ? "no result on buffers"
+                 : expected == 1 ? "one result"
+                                 : "one result a destination")
+             << ", found " << op->getNumResults();
+    for (auto [result, init] : llvm::zip(op->getResults(), inits))
+      if (result.getType() != init.getType())
+        return op->emitOpError("expected a result of init's type ")
+               << init.getType() << ", found " << result.getType();
     return success();
   }
 
@@ -278,4 +279,51 @@ LogicalResult PatchEmbedOp::verify() {
                  ? ShapedType::kDynamic
                  : tokens * (image[d] / weight[d]);
   return check.sizes("init", getInit(), {image[0], tokens, weight[0]});
+}
+
+LogicalResult ScanOp::verify() {
+  Checker check(*this);
+  if (failed(check.style(getState())))
+    return failure();
+  for (auto [name, value] : {std::pair("query", Value(getQuery())),
+                             std::pair("key", Value(getKey())),
+                             std::pair("value", Value(getValue()))})
+    if (failed(check.rank(name, value, 4)))
+      return failure();
+  ArrayRef<int64_t> query = Checker::shape(getQuery()),
+                    key = Checker::shape(getKey()),
+                    value = Checker::shape(getValue());
+  int64_t batch = query[0], heads = key[1], tokens = query[2], depth = key[3],
+          features = value[3];
+  if (failed(check.sizes("key", getKey(), {batch, heads, tokens, query[3]})) ||
+      failed(
+          check.sizes("value", getValue(), {batch, heads, tokens, features})) ||
+      failed(check.sizes("init", getInit(),
+                         {batch, query[1], tokens, features})) ||
+      failed(check.sizes("state", getState(), {batch, heads, depth, features})))
+    return failure();
+  if (!ShapedType::isDynamic(query[1]) && !ShapedType::isDynamic(heads) &&
+      (heads == 0 || query[1] % heads != 0))
+    return emitOpError("expected the heads of query to be a multiple of those "
+                       "of key, found ")
+           << query[1] << " and " << heads;
+  if (!getStep() != !getRate())
+    return emitOpError("expected both step and rate, or none");
+  if (getDecay() && getStep())
+    return emitOpError("expected decay, or step and rate, found both");
+  if (getDecay()) {
+    if (failed(check.rank("decay", getDecay(), 4)))
+      return failure();
+    int64_t rows = Checker::shape(getDecay())[3] == 1 ? 1 : depth;
+    if (failed(check.sizes("decay", getDecay(), {batch, heads, tokens, rows})))
+      return failure();
+  }
+  if (getStep() &&
+      (failed(
+           check.sizes("step", getStep(), {batch, heads, tokens, features})) ||
+       failed(check.sizes("rate", getRate(), {heads, depth, features}))))
+    return failure();
+  if (getBeta())
+    return check.sizes("beta", getBeta(), {batch, heads, tokens, 1});
+  return success();
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RaiseContext.h"
+#include "Heads.h"
 #include "tfc/Dialect/Attn/Attn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -52,32 +52,6 @@ LogicalResult raiseNorm(NodeContext &n, attn::NormKind kind) {
       n.b, n.loc, init.getType(), n.c.tensor(x), *scale, *bias, init, kind,
       *axis, APFloat(static_cast<double>(n.number("epsilon", 1e-5f))));
   return n.finish(n.c.fromTensor(op->getResult(0), x.kind, x.shape));
-}
-
-/// [B, S, heads * D] as [B, heads, S, D].
-Raised splitHeads(NodeContext &n, Raised &packed, int64_t heads) {
-  OpFoldResult count = n.c.size(heads),
-               depth = n.c.quotient({packed.shape[2]}, {count});
-  Sizes split = {packed.shape[0], packed.shape[1], count, depth},
-        shape = {packed.shape[0], count, packed.shape[1], depth};
-  Value value = n.c.reshape(n.c.tensor(packed), packed.shape, split);
-  value = linalg::TransposeOp::create(n.b, n.loc, value,
-                                      n.c.empty(shape, packed.kind),
-                                      ArrayRef<int64_t>{0, 2, 1, 3})
-              ->getResult(0);
-  return n.c.fromTensor(value, packed.kind, shape);
-}
-
-/// [B, heads, S, D] as [B, S, heads * D].
-Raised joinHeads(NodeContext &n, Raised &apart) {
-  ArrayRef<OpFoldResult> shape(apart.shape);
-  Sizes moved = {shape[0], shape[2], shape[1], shape[3]},
-        merged = {shape[0], shape[2], n.c.multiply(shape[1], shape[3])};
-  Value joined = linalg::TransposeOp::create(n.b, n.loc, n.c.tensor(apart),
-                                             n.c.empty(moved, apart.kind),
-                                             ArrayRef<int64_t>{0, 2, 1, 3})
-                     ->getResult(0);
-  return n.c.fromTensor(n.c.reshape(joined, moved, merged), apart.kind, merged);
 }
 
 /// The mask as rank 4; nothing, after the reason, where it does not fit.

@@ -282,6 +282,7 @@ void populateFourierRules(RuleSet &rules);
 void populateCastRules(RuleSet &rules);
 void populateResizeRules(RuleSet &rules);
 void populateCumulativeRules(RuleSet &rules);
+void populateScanRules(RuleSet &rules);
 
 } // namespace tfc::raise
 

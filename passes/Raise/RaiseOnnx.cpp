@@ -361,6 +361,7 @@ void RaiseOnnxPass::runOnOperation() {
   populateCastRules(rules);
   populateResizeRules(rules);
   populateCumulativeRules(rules);
+  populateScanRules(rules);
   for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
     if (function->hasAttr("onnx.graph_name") && failed(raise(function)))
       return signalPassFailure();

@@ -84,6 +84,8 @@ struct PrepareTensorsPass
           Operation *producer = fused->get().getDefiningOp();
           return producer && producer->hasOneUse();
         });
+    // A loop that goes away later would leave what it carries behind.
+    scf::ForOp::getCanonicalizationPatterns(patterns, &getContext());
     GreedyRewriteConfig config;
     if (failed(generalizeAll()) ||
         failed(

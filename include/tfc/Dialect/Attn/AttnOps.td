@@ -35,7 +35,8 @@ def Attn_Dialect : Dialect {
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"
   ];
   let useDefaultAttributePrinterParser = 1;
 }
@@ -309,6 +310,84 @@ def Attn_RopeOp : Attn_Op<"rope"> {
     (`interleaved` $interleaved^)? (`rotary_size` $rotary_size^)?
     `ins` `(` $x `,` $cosine `,` $sine `:` type($x) `,` type($cosine) `,` type($sine) `)`
     `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+}
+
+def Attn_ScanOp : Attn_Op<"scan", [AttrSizedOperandSegments]> {
+  let summary = "a linear recurrence over tokens: selective scan, gated and delta-rule attention";
+  let description = [{
+    For each batch and head of keys a state of D x E numbers goes through the
+    tokens in their order. At token t, elementwise and in this order:
+
+    1. state[d, e] is multiplied with exp(`decay`[t, d]), or with
+       exp(`step`[t, e] * `rate`[d, e]);
+    2. the new value v is `value`[t]; with `beta` it is
+       `beta`[t] * (`value`[t] - `key`[t]ᵀ state);
+    3. state[d, e] becomes state[d, e] + `key`[t, d] * v[e];
+    4. result[t, e] = `scale` * sum over d of `query`[t, d] * state[d, e].
+
+    | operand | shape |
+    |---|---|
+    | `query` | [B, H, T, D]; H is a multiple of G, query head h reads the state of head h / (H / G) |
+    | `key` | [B, G, T, D] |
+    | `value` | [B, G, T, E] |
+    | `decay` | logarithms, [B, G, T, D], or [B, G, T, 1] for all rows |
+    | `step`, `rate` | [B, G, T, E] and [G, D, E], both or none; not beside `decay` |
+    | `beta` | [B, G, T, 1] |
+    | `init` and the first result | [B, H, T, E] |
+    | `state` and the second result | [B, G, D, E]: what the state is before the first token, and after the last |
+
+    Without decay and beta this is causal linear attention (Katharopoulos et al.
+    2020) before its normalisation; with `decay`, gated linear attention (Yang
+    et al. 2024) and RetNet's retention (Sun et al. 2023); with `beta`, the delta
+    rule (Schlag et al. 2021), with both gated DeltaNet (Yang et al. 2025). With
+    `step` and `rate` it is the selective scan of Mamba (Gu, Dao 2023): the
+    channels are the E features of values, the state's N numbers the D features
+    of keys, `key` is Mamba's B, `query` its C, `value` its Δ u, `step` its Δ and
+    `rate` its A transposed.
+
+    All but `state` have one element type; f16 and bf16 are computed, and the
+    state is kept, in f32 or in the state's type where that is wider. Tiles over
+    batch, heads of keys (with the query heads that read them) and features of
+    values; tokens are in sequence.
+
+    ```mlir
+    func.func @mamba(%c: tensor<2x1x?x16xf32>, %b: tensor<2x1x?x16xf32>, %u: tensor<2x1x?x64xf32>,
+                     %delta: tensor<2x1x?x64xf32>, %a: tensor<1x16x64xf32>,
+                     %init: tensor<2x1x?x64xf32>, %state: tensor<2x1x16x64xf32>)
+        -> (tensor<2x1x?x64xf32>, tensor<2x1x16x64xf32>) {
+      %y, %last = attn.scan scale 1.0
+          ins(%c, %b, %u : tensor<2x1x?x16xf32>, tensor<2x1x?x16xf32>, tensor<2x1x?x64xf32>)
+          step(%delta : tensor<2x1x?x64xf32>) rate(%a : tensor<1x16x64xf32>)
+          outs(%init, %state : tensor<2x1x?x64xf32>, tensor<2x1x16x64xf32>)
+          -> tensor<2x1x?x64xf32>, tensor<2x1x16x64xf32>
+      return %y, %last : tensor<2x1x?x64xf32>, tensor<2x1x16x64xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Shaped:$query, Attn_Shaped:$key, Attn_Shaped:$value,
+      Optional<Attn_Shaped>:$decay, Optional<Attn_Shaped>:$step, Optional<Attn_Shaped>:$rate,
+      Optional<Attn_Shaped>:$beta, Attn_Shaped:$init, Attn_Shaped:$state,
+      F64Attr:$scale);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let hasCanonicalizer = 0;
+  let assemblyFormat = [{
+    `scale` $scale
+    `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
+    (`decay` `(` $decay^ `:` type($decay) `)`)? (`step` `(` $step^ `:` type($step) `)`)?
+    (`rate` `(` $rate^ `:` type($rate) `)`)? (`beta` `(` $beta^ `:` type($beta) `)`)?
+    `outs` `(` $init `,` $state `:` type($init) `,` type($state) `)`
+    attr-dict (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    /// `init` and `state`, which are the last two operands.
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return ::mlir::MutableOperandRange(getOperation(), getNumOperands() - 2, 2);
+    }
+    /// To linalg in a loop over tokens; the reference semantics. Fails on
+    /// buffers and where a number of heads is open.
+    ::mlir::FailureOr<::mlir::SmallVector<::mlir::Value>>
+    decomposeOperation(::mlir::OpBuilder &b);
   }];
 }
 
