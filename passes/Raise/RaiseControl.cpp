@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RaiseContext.h"
+#include "GrowingValues.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -160,11 +160,12 @@ bool isTrue(NodeContext &n, Raised &condition) {
 constexpr int64_t mostUnrolled = 256;
 
 /// Writes the iterations one after the other, each with its own sizes. Gives
-/// nothing where the first shows that what is carried keeps its sizes, so that
-/// a loop will do; what it raised is then unused and goes away.
+/// nothing where the first shows that what is carried keeps its sizes but for
+/// what is `growing`, so that a loop will do; what it raised is then unused and
+/// goes away.
 FailureOr<std::optional<SmallVector<Raised>>>
 unroll(NodeContext &n, Region &body, int64_t count, ArrayRef<Raised> initial,
-       bool forever) {
+       const GrowingValues &growing, bool forever) {
   SmallVector<Raised> state(initial);
   for (int64_t i = 0; i < count; ++i) {
     SmallVector<Raised> arguments = {n.c.fromElements({n.c.size(i)}, Int64, {}),
@@ -177,9 +178,10 @@ unroll(NodeContext &n, Region &body, int64_t count, ArrayRef<Raised> initial,
       return n.fail("its body may end it");
     ArrayRef<Raised> next = ArrayRef(*outputs).drop_front();
     bool keeps = llvm::all_of(
-        llvm::zip(next.take_front(state.size()), state), [](auto pair) {
-          auto &[after, before] = pair;
-          return after.kind == before.kind && after.shape == before.shape;
+        llvm::seq<unsigned>(0, state.size()), [&](unsigned carried) {
+          return growing.contains(carried) ||
+                 (next[carried].kind == state[carried].kind &&
+                  next[carried].shape == state[carried].shape);
         });
     if (i == 0 && keeps)
       return std::optional<SmallVector<Raised>>();
@@ -188,6 +190,63 @@ unroll(NodeContext &n, Region &body, int64_t count, ArrayRef<Raised> initial,
     state.assign(next.begin(), next.end());
   }
   return std::optional(state);
+}
+
+/// A Loop of a count whose values keep their sizes, or grow by appending.
+LogicalResult raiseCountedLoop(NodeContext &n, Region &body,
+                               ArrayRef<Raised> initial, GrowingValues &growing,
+                               const std::optional<Sizes> &known,
+                               bool forever) {
+  Value count = scalarIndex(n, n.input(0));
+  // A negative count runs no iteration.
+  if (!count.getDefiningOp<tensor::DimOp>())
+    count = n.b.createOrFold<arith::MaxSIOp>(
+        n.loc, count, arith::ConstantIndexOp::create(n.b, n.loc, 0));
+  OpFoldResult times = known && !getConstantIntValue(known->front())
+                           ? known->front()
+                           : getAsOpFoldResult(count);
+  SmallVector<Raised> kept;
+  for (auto [i, value] : llvm::enumerate(initial))
+    if (!growing.contains(i))
+      kept.push_back(value);
+  growing.yieldItems();
+  OpBuilder::InsertionGuard guard(n.b);
+  CountedLoop loop(n, count, kept);
+  n.b.setInsertionPointToStart(loop.loop.getBody());
+  SmallVector<Raised> arguments = {
+      n.c.fromElements({OpFoldResult(loop.position())}, Int64, {}),
+      n.c.fromElements({n.c.size(1)}, Bool, {})};
+  unsigned next = 0;
+  for (auto [i, value] : llvm::enumerate(initial))
+    arguments.push_back(growing.contains(i) ? value : loop.carried[next++]);
+  FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(body, arguments);
+  if (failed(outputs))
+    return n.fail("its body is not supported");
+  if (!forever && !isTrue(n, outputs->front()))
+    return n.fail("its body may end it");
+  SmallVector<Raised> after, collected, last;
+  for (auto [i, value] : llvm::enumerate(ArrayRef(*outputs).drop_front()))
+    (i >= initial.size() || growing.contains(i) ? collected : after)
+        .push_back(value);
+  if (!collected.empty() && !known)
+    return n.fail("it collects values, and how many depends on data");
+  if (failed(loop.finish(after, collected, times, last)))
+    return failure();
+  SmallVector<Raised> results;
+  unsigned state = 0, item = after.size();
+  for (auto [i, value] : llvm::enumerate(initial)) {
+    if (!growing.contains(i)) {
+      results.push_back(last[state++]);
+      continue;
+    }
+    Raised before = value;
+    FailureOr<Raised> whole = growing.joined(i, before, last[item++]);
+    if (failed(whole))
+      return failure();
+    results.push_back(*whole);
+  }
+  results.append(last.begin() + item, last.end());
+  return setResults(n, results);
 }
 
 LogicalResult raiseLoop(NodeContext &n) {
@@ -202,6 +261,7 @@ LogicalResult raiseLoop(NodeContext &n) {
   SmallVector<Raised> initial;
   for (unsigned i = 2; i < n.numInputs(); ++i)
     initial.push_back(n.input(i));
+  GrowingValues growing(n, *body, initial.size());
   std::optional<Sizes> known = n.c.elements(n.input(0));
   bool forever = staysTrue(body->front().getTerminator()->getOperand(0),
                            body->front().getArgument(1));
@@ -209,40 +269,14 @@ LogicalResult raiseLoop(NodeContext &n) {
                                      ? getConstantIntValue(known->front())
                                      : std::nullopt;
   if (times && *times <= mostUnrolled) {
-    FailureOr<std::optional<SmallVector<Raised>>> unrolled =
-        unroll(n, *body, std::max<int64_t>(0, *times), initial, forever);
+    FailureOr<std::optional<SmallVector<Raised>>> unrolled = unroll(
+        n, *body, std::max<int64_t>(0, *times), initial, growing, forever);
     if (failed(unrolled))
       return failure();
     if (*unrolled && !(*times <= 0 && n.node.getNumResults() > initial.size()))
       return setResults(n, **unrolled);
   }
-  Value count = scalarIndex(n, n.input(0));
-  // A negative count runs no iteration.
-  count = n.b.createOrFold<arith::MaxSIOp>(
-      n.loc, count, arith::ConstantIndexOp::create(n.b, n.loc, 0));
-  OpBuilder::InsertionGuard guard(n.b);
-  CountedLoop loop(n, count, initial);
-  n.b.setInsertionPointToStart(loop.loop.getBody());
-  SmallVector<Raised> arguments = {
-      n.c.fromElements({OpFoldResult(loop.position())}, Int64, {}),
-      n.c.fromElements({n.c.size(1)}, Bool, {})};
-  arguments.append(loop.carried);
-  FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(*body, arguments);
-  if (failed(outputs))
-    return n.fail("its body is not supported");
-  if (!forever && !isTrue(n, outputs->front()))
-    return n.fail("its body may end it");
-  MutableArrayRef<Raised> next(*outputs);
-  next = next.drop_front();
-  unsigned states = initial.size();
-  if (next.size() > states && !known)
-    return n.fail("it collects values, and how many depends on data");
-  SmallVector<Raised> results;
-  if (failed(loop.finish(
-          next.take_front(states), next.drop_front(states),
-          known ? OpFoldResult(known->front()) : OpFoldResult(count), results)))
-    return failure();
-  return setResults(n, results);
+  return raiseCountedLoop(n, *body, initial, growing, known, forever);
 }
 
 /// Scan of opset 9 and later, forwards over axis 0.

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
@@ -88,6 +89,40 @@ std::optional<Raised> gatherElements(NodeContext &n, int64_t axis) {
   return n.c.fromElements(out, data.kind, shape);
 }
 
+/// The only index, where it is the iteration of a loop over `extent` or less.
+Value iterationIndex(NodeContext &n, Raised &indices, OpFoldResult extent) {
+  std::optional<Sizes> elements = n.c.elements(indices);
+  auto index = elements && elements->size() == 1
+                   ? dyn_cast<Value>(elements->front())
+                   : Value();
+  scf::ForOp loop = index ? scf::getForInductionVarOwner(index) : scf::ForOp();
+  if (!loop || !isConstantIntValue(loop.getLowerBound(), 0) ||
+      !isConstantIntValue(loop.getStep(), 1))
+    return nullptr;
+  std::optional<int64_t> end = getConstantIntValue(loop.getUpperBound()),
+                         size = getConstantIntValue(extent);
+  bool within = end && size
+                    ? *end <= *size
+                    : isEqualConstantIntOrValue(loop.getUpperBound(), extent);
+  return within ? index : Value();
+}
+
+/// The slice of input 0 at `position` of `axis`, without that dimension where
+/// `shape` has it not.
+LogicalResult gatherSlice(NodeContext &n, int64_t axis, OpFoldResult position,
+                          Sizes shape) {
+  Raised &data = n.input(0);
+  Sizes offsets(data.rank(), n.c.size(0)), sizes = data.shape,
+                                           strides(data.rank(), n.c.size(1));
+  offsets[axis] = position;
+  sizes[axis] = n.c.size(1);
+  Value part = tensor::ExtractSliceOp::create(n.b, n.loc, n.c.tensor(data),
+                                              offsets, sizes, strides);
+  Raised sliced = n.c.fromTensor(part, data.kind, sizes);
+  return n.finish(n.c.fromTensor(n.c.reshape(sliced.tensor, sizes, shape),
+                                 data.kind, shape));
+}
+
 LogicalResult raiseGather(NodeContext &n) {
   Raised &data = n.input(0), &indices = n.input(1);
   FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", 0), data.rank());
@@ -112,16 +147,11 @@ LogicalResult raiseGather(NodeContext &n) {
                     Twine(*size));
     if (!size)
       requireInRange(n, indices, extent);
-    Sizes offsets(data.rank(), n.c.size(0)), sizes = data.shape,
-                                             strides(data.rank(), n.c.size(1));
-    offsets[*axis] = n.c.size(position < 0 ? position + *size : position);
-    sizes[*axis] = n.c.size(1);
-    Value part = tensor::ExtractSliceOp::create(n.b, n.loc, n.c.tensor(data),
-                                                offsets, sizes, strides);
-    Raised sliced = n.c.fromTensor(part, data.kind, sizes);
-    return n.finish(n.c.fromTensor(n.c.reshape(sliced.tensor, sizes, shape),
-                                   data.kind, shape));
+    return gatherSlice(
+        n, *axis, n.c.size(position < 0 ? position + *size : position), shape);
   }
+  if (Value iteration = iterationIndex(n, indices, extent))
+    return gatherSlice(n, *axis, iteration, shape);
   if (!provenInRange(n, indices, extent))
     requireInRange(n, indices, extent);
   Value source = n.c.tensor(data), bound = n.c.value(extent);
