@@ -40,16 +40,20 @@ void Report::collectOrigins(Location location,
 }
 
 void Report::noteRaised(ModuleOp module) {
-  // Said by the pass for this report alone.
-  if (auto notes =
-          dyn_cast_or_null<ArrayAttr>(module->removeAttr("tfc.attentions")))
+  // Said by passes for this report alone.
+  for (StringRef list : {"attentions", "scans"}) {
+    auto notes =
+        dyn_cast_or_null<ArrayAttr>(module->removeAttr(("tfc." + list).str()));
+    if (!notes)
+      continue;
     for (auto note : notes.getAsRange<DictionaryAttr>()) {
       llvm::json::Object entry;
       for (NamedAttribute part : note)
         entry[part.getName().str()] =
             cast<StringAttr>(part.getValue()).getValue().str();
-      attentions.push_back(std::move(entry));
+      recognised[list.str()].push_back(std::move(entry));
     }
+  }
   module.walk([&](Operation *op) {
     StringRef dialect = op->getName().getDialectNamespace();
     // What computes on tensors; sizes and constants are not worth a line.
@@ -89,6 +93,10 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                                          {"from", toObject(group.from)}});
     return array;
   };
+  auto listOf = [&](StringRef list) {
+    auto found = recognised.find(list.str());
+    return found == recognised.end() ? llvm::json::Array() : found->second;
+  };
   return llvm::json::Object{{"version", versionText()},
                             {"input", options.input},
                             {"output", options.output},
@@ -98,7 +106,8 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"exit_code", int(result)},
                             {"phases", std::move(phases)},
                             {"onnx_operators", toObject(operators)},
-                            {"attentions", llvm::json::Array(attentions)},
+                            {"attentions", listOf("attentions")},
+                            {"scans", listOf("scans")},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};
 }

@@ -41,7 +41,8 @@ private:
   std::map<std::string, unsigned> operators;
   llvm::DenseMap<mlir::Location, std::string> operatorAt;
   std::map<std::string, Group> raised, general;
-  llvm::json::Array attentions;
+  /// What passes say of the mechanisms that they looked for, by mechanism.
+  std::map<std::string, llvm::json::Array> recognised;
 };
 
 } // namespace tfc

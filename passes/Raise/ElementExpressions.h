@@ -87,6 +87,11 @@ public:
   /// Whether it is 0 or more, sizes being so.
   bool isNonNegative(mlir::AffineExpr expr) const;
 
+  /// The index of operand 0 of `op`, a view or transpose of it, that the result
+  /// has at `index`; nothing for other operations.
+  std::optional<llvm::SmallVector<mlir::AffineExpr>>
+  sourceIndex(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> index);
+
   /// What the symbols stand for, in their order.
   llvm::ArrayRef<mlir::Value> symbols() const { return values; }
 
@@ -95,8 +100,6 @@ private:
                      llvm::ArrayRef<mlir::AffineExpr> index);
   Element genericAt(mlir::linalg::GenericOp op,
                     llvm::ArrayRef<mlir::AffineExpr> index);
-  std::optional<llvm::SmallVector<mlir::AffineExpr>>
-  sourceIndex(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> index);
   mlir::AffineExpr symbol(mlir::Value value);
 
   mlir::MLIRContext *context;

@@ -24,6 +24,7 @@ void tfc::raise::buildRaisePipeline(OpPassManager &pm, const RaiseOptions &) {
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createAttentionStructurePass());
+  pm.addPass(createFindScanPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());

@@ -68,4 +68,31 @@ def AttentionStructurePass : Pass<"attn-find-structure"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def FindScanPass : Pass<"attn-find-scan"> {
+  let summary = "Find loops that are linear recurrences";
+  let description = [{
+    A loop that carries one state, updated as decay * state + input, and collects
+    the products of a row with it, becomes `attn.scan`. Decay, input and rows are
+    read as products of slices at the iteration, in whatever order views,
+    broadcasts and products stand; the decay is an exponential, of a step by
+    channels times a rate (the selective scan) or of a gate by rows. What makes
+    them up must be there before the loop.
+
+    ```mlir
+    %y:2 = scf.for %t = %c0 to %n step %c1 iter_args(%h = %h0, %rows = %r0) -> (...) {
+      %dt = tensor.extract_slice %delta[0, %t, 0] ...
+      // exp(dt * a) * h + dt * b * u, and its product with c
+      scf.yield %next, %inserted : ...
+    }
+    // becomes
+    %y, %last = attn.scan scale 1.0 ins(%c, %b, %u : ...) step(%delta : ...) rate(%a : ...) outs(...) -> ...
+    ```
+
+    Other loops are left alone; the reason is in the module's `tfc.scans`.
+  }];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 #endif // TFC_PASSES_RAISE_PASSES_TD
