@@ -512,6 +512,10 @@ AffineExpr ElementExpressions::size(Value tensor, int64_t dim) {
       if (read.getSource() == tensor && read.getConstantIndex() == dim)
         return symbol(read.getResult());
   // Nothing else stands for it: a symbol of its own.
+  return newSymbol();
+}
+
+AffineExpr ElementExpressions::newSymbol() {
   values.push_back(Value());
   return getAffineSymbolExpr(values.size() - 1, context);
 }

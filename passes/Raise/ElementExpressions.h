@@ -92,6 +92,8 @@ public:
   std::optional<llvm::SmallVector<mlir::AffineExpr>>
   sourceIndex(mlir::Operation *op, llvm::ArrayRef<mlir::AffineExpr> index);
 
+  /// A symbol of its own, which stands for no value.
+  mlir::AffineExpr newSymbol();
   /// What the symbols stand for, in their order.
   llvm::ArrayRef<mlir::Value> symbols() const { return values; }
 

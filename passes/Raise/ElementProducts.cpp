@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -59,12 +60,22 @@ static linalg::GenericOp elementwise(Value tensor) {
              : linalg::GenericOp();
 }
 
+/// Other slices are tensors of their own: what is read of them starts at 0 and
+/// ends before their source does.
+bool ElementProducts::takesPlaces(tensor::ExtractSliceOp slice) {
+  for (auto [d, size] : llvm::enumerate(slice.getMixedSizes()))
+    if (!isConstantIntValue(size, 1) &&
+        (!isConstantIntValue(slice.getMixedOffsets()[d], 0) ||
+         expressions.integer(size) != expressions.size(slice.getSource(), d)))
+      return false;
+  return true;
+}
+
 bool ElementProducts::throughView(Value &tensor,
                                   SmallVectorImpl<AffineExpr> &index) {
   Operation *op = tensor.getDefiningOp();
-  // Slices before the loop are tensors of their own: their offsets would have
-  // to be those of the scan's operands.
-  if (!op || (isa<tensor::ExtractSliceOp>(op) && !loop->isProperAncestor(op)))
+  auto slice = dyn_cast_if_present<tensor::ExtractSliceOp>(op);
+  if (!op || (slice && !takesPlaces(slice)))
     return false;
   std::optional<SmallVector<AffineExpr>> source =
       expressions.sourceIndex(op, index);

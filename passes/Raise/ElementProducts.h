@@ -42,11 +42,16 @@ struct ElementProduct {
 };
 
 /// Finds the products that elements of floating point tensors are, through the
-/// body of `loop` and elementwise products before it.
+/// body of `loop`, if any, and elementwise products before it.
 class ElementProducts {
 public:
-  ElementProducts(ElementExpressions &expressions, mlir::scf::ForOp loop)
+  ElementProducts(ElementExpressions &expressions, mlir::scf::ForOp loop = {})
       : expressions(expressions), loop(loop) {}
+
+  /// Whether `tensor` is there before the loop; any is where there is none.
+  bool isBefore(mlir::Value tensor) {
+    return !loop || loop.isDefinedOutsideOfLoop(tensor);
+  }
 
   /// A tensor whose own elements are not looked into.
   void keepWhole(mlir::Value tensor) { whole.insert(tensor); }
@@ -61,11 +66,14 @@ public:
   std::optional<ElementProduct> scalar(mlir::linalg::LinalgOp op,
                                        mlir::Value value,
                                        llvm::ArrayRef<mlir::AffineExpr> index);
-  /// What `tensor` is a view of, inside the loop, and where; true when it is.
+  /// What `tensor` is a view of, and where; false where it is none. A slice
+  /// is one where it takes single places or whole dimensions.
   bool throughView(mlir::Value &tensor,
                    llvm::SmallVectorImpl<mlir::AffineExpr> &index);
 
 private:
+  bool takesPlaces(mlir::tensor::ExtractSliceOp slice);
+
   ElementExpressions &expressions;
   mlir::scf::ForOp loop;
   llvm::DenseSet<mlir::Value> whole;
