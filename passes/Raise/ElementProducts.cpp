@@ -60,15 +60,14 @@ static linalg::GenericOp elementwise(Value tensor) {
              : linalg::GenericOp();
 }
 
-/// Other slices are tensors of their own: what is read of them starts at 0 and
-/// ends before their source does.
-bool ElementProducts::takesPlaces(tensor::ExtractSliceOp slice) {
-  for (auto [d, size] : llvm::enumerate(slice.getMixedSizes()))
-    if (!isConstantIntValue(size, 1) &&
-        (!isConstantIntValue(slice.getMixedOffsets()[d], 0) ||
-         expressions.integer(size) != expressions.size(slice.getSource(), d)))
-      return false;
-  return true;
+/// Other slices are tensors of their own, for what is read of them starts at 0.
+static bool takesPlaces(tensor::ExtractSliceOp slice) {
+  return llvm::all_of(
+      llvm::zip(slice.getMixedOffsets(), slice.getStaticSizes()),
+      [](auto pair) {
+        auto [offset, size] = pair;
+        return isConstantIntValue(offset, 0) || size == 1;
+      });
 }
 
 bool ElementProducts::throughView(Value &tensor,

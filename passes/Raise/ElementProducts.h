@@ -67,13 +67,12 @@ public:
                                        mlir::Value value,
                                        llvm::ArrayRef<mlir::AffineExpr> index);
   /// What `tensor` is a view of, and where; false where it is none. A slice
-  /// is one where it takes single places or whole dimensions.
+  /// is one where it takes single places or starts at 0: the source may be
+  /// larger.
   bool throughView(mlir::Value &tensor,
                    llvm::SmallVectorImpl<mlir::AffineExpr> &index);
 
 private:
-  bool takesPlaces(mlir::tensor::ExtractSliceOp slice);
-
   ElementExpressions &expressions;
   mlir::scf::ForOp loop;
   llvm::DenseSet<mlir::Value> whole;

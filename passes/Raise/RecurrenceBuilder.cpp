@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -98,6 +99,24 @@ private:
     return expr.replaceDimsAndSymbols(dims, symbols);
   }
 
+  /// As much of `tensor` as loops over `roles` read at `index`.
+  Value part(Value tensor, ArrayRef<AffineExpr> index, ArrayRef<Role> roles) {
+    unsigned rank = index.size();
+    SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0)),
+        strides(rank, b.getIndexAttr(1)),
+        sizes = tensor::getMixedSizes(b, loc, tensor);
+    bool whole = true;
+    for (auto [expr, extent] : llvm::zip(index, sizes)) {
+      auto loop = dyn_cast<AffineDimExpr>(expr);
+      OpFoldResult read = loop ? size(roles[loop.getPosition()]) : extent;
+      whole &= isEqualConstantIntOrValue(read, extent);
+      extent = read;
+    }
+    return whole ? tensor
+                 : Value(tensor::ExtractSliceOp::create(b, loc, tensor, offsets,
+                                                        sizes, strides));
+  }
+
   /// The product as a tensor over `roles`.
   Value operand(ElementProduct &product, ArrayRef<Role> roles,
                 bool singleLast = false) {
@@ -108,7 +127,7 @@ private:
       SmallVector<AffineExpr> exprs;
       for (AffineExpr expr : factor.index)
         exprs.push_back(overLoops(expr, roles));
-      inputs.push_back(factor.tensor);
+      inputs.push_back(part(factor.tensor, exprs, roles));
       maps.push_back(AffineMap::get(roles.size(), 0, exprs, b.getContext()));
     });
     maps.push_back(b.getMultiDimIdentityMap(roles.size()));
