@@ -269,12 +269,36 @@ LogicalResult raiseGatherND(NodeContext &n) {
       }));
 }
 
+/// A list of sizes with another at one place, as exporters write the repeats of
+/// Tile.
+std::optional<Raised> oneHotElements(NodeContext &n) {
+  std::optional<SmallVector<int64_t>> hot = n.c.integers(n.input(0)),
+                                      depth = n.c.integers(n.input(1));
+  std::optional<Sizes> values = n.c.elements(n.input(2));
+  if (!hot || hot->size() != 1 || !depth || depth->size() != 1 || !values ||
+      values->size() != 2 || depth->front() < 0 ||
+      depth->front() > maxElements)
+    return std::nullopt;
+  Sizes elements(depth->front(), (*values)[0]);
+  int64_t at = hot->front() < 0 ? hot->front() + depth->front() : hot->front();
+  if (at >= 0 && at < depth->front())
+    elements[at] = (*values)[1];
+  // A single index of rank 1 at most: its axis has no neighbour but ones.
+  SmallVector<int64_t> shape(n.input(0).rank(), 1);
+  int64_t axis = n.integer("axis", -1);
+  shape.insert(shape.begin() + (axis < 0 ? axis + shape.size() + 1 : axis),
+               depth->front());
+  return n.c.fromElements(elements, n.input(2).kind, shape);
+}
+
 LogicalResult raiseOneHot(NodeContext &n) {
   Raised &indices = n.input(0);
   int64_t rank = indices.rank() + 1;
   FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", -1), rank);
   if (failed(axis))
     return failure();
+  if (auto list = oneHotElements(n))
+    return n.finish(*list);
   std::optional<Sizes> depth = n.scalars(1), stated = n.declared();
   if (!depth || depth->size() != 1)
     return n.fail("its depth is not one number");

@@ -119,6 +119,20 @@ def coatnet():
     return MaxxVit(MaxxVitCfg(embed_dim=(16, 24, 32, 48), depths=(1, 1, 1, 1), block_type=("C", "C", "T", "T"), stem_width=16), img_size=64, num_classes=10)
 
 
+def convnext_hybrid():
+    from functools import partial
+
+    from timm.models.convnext import ConvNeXt
+    from timm.models.vision_transformer import VisionTransformer
+    from timm.models.vision_transformer_hybrid import HybridEmbed
+
+    net = ConvNeXt(depths=(1, 1, 1, 1), dims=(16, 24, 32, 48), num_classes=0)
+    backbone = torch.nn.Sequential(net.stem, net.stages)
+    backbone.num_features = 48
+    embed = partial(HybridEmbed, backbone=backbone, feature_size=(2, 2))
+    return VisionTransformer(img_size=64, patch_size=1, embed_dim=48, depth=2, num_heads=3, num_classes=10, embed_layer=embed)
+
+
 def hybrid():
     from timm.models.levit import Levit
 
@@ -146,7 +160,7 @@ def beit():
 for name, factory, size in [
     ("timm_deit", deit, 32), ("timm_vit_gap", vit_gap, 32), ("timm_swin", swin, 64),
     ("timm_convnext", convnext, 64), ("timm_coatnet", coatnet, 64), ("timm_levit", hybrid, 64),
-    ("timm_poolformer", poolformer, 64), ("timm_cait", cait, 32), ("timm_beit", beit, 32),
+    ("timm_convnext_hybrid", convnext_hybrid, 64), ("timm_poolformer", poolformer, 64), ("timm_cait", cait, 32), ("timm_beit", beit, 32),
 ]:
     timm_model(name, factory, size)
 
@@ -181,13 +195,32 @@ encoder("layoutlm", "LayoutLMConfig", "LayoutLMModel")
 encoder("megatron_bert", "MegatronBertConfig", "MegatronBertModel")
 encoder("mobilebert", "MobileBertConfig", "MobileBertModel", embedding_size=16, intra_bottleneck_size=16, true_hidden_size=16)
 encoder("modernbert", "ModernBertConfig", "ModernBertModel", local_attention=4, pad_token_id=0)
-encoder("nystromformer", "NystromformerConfig", "NystromformerModel", num_landmarks=4, segment_means_seq_len=16)
 encoder("rembert", "RemBertConfig", "RemBertModel", input_embedding_size=16, output_embedding_size=16)
 encoder("roc_bert", "RoCBertConfig", "RoCBertModel", enable_pronunciation=False, enable_shape=False)
 encoder("roformer", "RoFormerConfig", "RoFormerModel", embedding_size=32)
 encoder("squeezebert", "SqueezeBertConfig", "SqueezeBertModel", embedding_size=32)
 encoder("xlm_roberta", "XLMRobertaConfig", "XLMRobertaModel")
 encoder("yoso", "YosoConfig", "YosoModel", use_expectation=True)
+
+
+@case("nystromformer", hidden)
+def nystromformer():
+    from transformers import NystromformerConfig, NystromformerModel
+
+    config = NystromformerConfig(**SMALL, max_position_embeddings=64, num_landmarks=4, segment_means_seq_len=16, conv_kernel_size=3)
+    model = NystromformerModel(config)
+
+    class Unmasked(torch.nn.Module):
+        """The model makes masks of all tokens, which its landmarks do not fit."""
+
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids):
+            return self.model.encoder(self.model.embeddings(input_ids))
+
+    return Unmasked(), {"input_ids": tokens(length=16)}, {"input_ids": {0: "batch"}}
 
 
 @case("fnet", hidden)
@@ -236,12 +269,16 @@ def big_bird():
 # Decoders
 
 
-def decoder(name, configuration, model, **extra):
+def decoder(name, configuration, model, experts=None, **extra):
+    """`experts` is how transformers computes those of a mixture."""
+
     @case(name, logits)
     def make():
         import transformers
 
         config = getattr(transformers, configuration)(**{**SMALL, "max_position_embeddings": 64, "use_cache": False, **extra})
+        if experts:
+            config._experts_implementation = experts
         inputs, axes = text_inputs()
         return getattr(transformers, model)(config), inputs, axes
 
@@ -261,14 +298,14 @@ decoder("gemma", "GemmaConfig", "GemmaForCausalLM", num_key_value_heads=1, head_
 decoder("gemma2", "Gemma2Config", "Gemma2ForCausalLM", num_key_value_heads=2, head_dim=8, sliding_window=4)
 decoder("gptj", "GPTJConfig", "GPTJForCausalLM", n_embd=32, n_layer=2, n_head=4, n_positions=64, rotary_dim=4)
 decoder("gpt_neo", "GPTNeoConfig", "GPTNeoForCausalLM", num_layers=2, num_heads=4, attention_types=[[["global", "local"], 1]], window_size=4)
-decoder("mixtral", "MixtralConfig", "MixtralForCausalLM", num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2)
+decoder("mixtral", "MixtralConfig", "MixtralForCausalLM", experts="batched_mm", num_key_value_heads=2, num_local_experts=4, num_experts_per_tok=2)
 decoder("mpt", "MptConfig", "MptForCausalLM", d_model=32, n_heads=4, n_layers=2, max_seq_len=64)
 decoder("olmo", "OlmoConfig", "OlmoForCausalLM", num_key_value_heads=2)
 decoder("opt", "OPTConfig", "OPTForCausalLM", ffn_dim=64, word_embed_proj_dim=32)
 decoder("phi", "PhiConfig", "PhiForCausalLM")
 decoder("phi3", "Phi3Config", "Phi3ForCausalLM", num_key_value_heads=2, pad_token_id=0)
 decoder("qwen3", "Qwen3Config", "Qwen3ForCausalLM", num_key_value_heads=2, head_dim=8)
-decoder("qwen2_moe", "Qwen2MoeConfig", "Qwen2MoeForCausalLM", num_key_value_heads=2, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=32)
+decoder("qwen2_moe", "Qwen2MoeConfig", "Qwen2MoeForCausalLM", experts="batched_mm", num_key_value_heads=2, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32, shared_expert_intermediate_size=32)
 decoder("stablelm", "StableLmConfig", "StableLmForCausalLM", num_key_value_heads=2)
 decoder("starcoder2", "Starcoder2Config", "Starcoder2ForCausalLM", num_key_value_heads=2)
 
@@ -396,10 +433,10 @@ vision("segformer", "SegformerConfig", "SegformerModel", size=64, depths=[1, 1, 
 vision("pvt", "PvtConfig", "PvtModel", size=64, image_size=64, depths=[1, 1, 1, 1], hidden_sizes=[16, 24, 32, 48], num_attention_heads=[1, 2, 2, 4])
 vision("mobilevit", "MobileViTConfig", "MobileViTModel", size=64, image_size=64, hidden_sizes=[16, 24, 32], neck_hidden_sizes=[8, 8, 16, 16, 24, 24, 32], num_attention_heads=4)
 vision("mobilevitv2", "MobileViTV2Config", "MobileViTV2Model", size=64, image_size=64, width_multiplier=0.5)
-vision("cvt", "CvtConfig", "CvtModel", size=32, embed_dim=[16, 24, 32], num_heads=[1, 2, 4], depth=[1, 1, 1])
+vision("cvt", "CvtConfig", "CvtModel", size=32, embed_dim=[16, 24, 32], num_heads=[1, 2, 4], depth=[1, 2, 3])
 vision("efficientformer", "LevitConfig", "LevitModel", size=64, image_size=64, hidden_sizes=[32, 48, 64], num_attention_heads=[2, 3, 4], depths=[1, 1, 1], key_dim=[16, 16, 16])
 vision("data2vec_vision", "Data2VecVisionConfig", "Data2VecVisionModel", use_relative_position_bias=True, **TOWER)
-vision("depth_anything", "DPTConfig", "DPTForDepthEstimation", pick=lambda output: output.predicted_depth, **TOWER, backbone_out_indices=[0, 1, 1, 1], neck_hidden_sizes=[8, 16, 24, 32], fusion_hidden_size=16, is_hybrid=False)
+vision("depth_anything", "DPTConfig", "DPTForDepthEstimation", pick=lambda output: output.predicted_depth, **{**TOWER, "num_hidden_layers": 4}, backbone_out_indices=[0, 1, 2, 3], neck_hidden_sizes=[8, 16, 24, 32], fusion_hidden_size=16, is_hybrid=False)
 vision("yolos", "YolosConfig", "YolosModel", **{**TOWER, "image_size": [32, 32]}, num_detection_tokens=5)
 
 
