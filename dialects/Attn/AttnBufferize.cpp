@@ -57,5 +57,6 @@ void tfc::attn::registerBufferizableOpInterfaceExternalModels(
     AttentionOp::attachInterface<Model<AttentionOp>>(*context);
     RopeOp::attachInterface<Model<RopeOp>>(*context);
     PatchEmbedOp::attachInterface<Model<PatchEmbedOp>>(*context);
+    RouteOp::attachInterface<Model<RouteOp>>(*context);
   });
 }
