@@ -214,39 +214,33 @@ private:
     Value rows = sortedTokens();
     OpFoldResult hiddenSize = d.shapeOf(op.getW1())[2],
                  resultSize = d.shapeOf(op.getW2())[2];
-    SmallVector<Value> state = {zero, empty({total, hiddenSize}, wide),
-                                empty({total, resultSize}, wide)};
-    if (op.getW3())
-      state.push_back(empty({total, hiddenSize}, wide));
+    Value most = value(total);
     OpBuilder::InsertionGuard guard(b);
-    auto loop = scf::ForOp::create(b, loc, zero, experts, one, state);
+    auto loop =
+        scf::ForOp::create(b, loc, zero, experts, one,
+                           ValueRange{zero, empty({total, resultSize}, wide)});
     b.setInsertionPointToStart(loop.getBody());
-    Value expert = loop.getInductionVar();
-    auto carried = loop.getRegionIterArgs();
-    Value first = carried[0],
-          end = tensor::ExtractOp::create(b, loc, ends, expert),
-          count = arith::SubIOp::create(b, loc, end, first);
+    Value expert = loop.getInductionVar(), first = loop.getRegionIterArg(0),
+          results = loop.getRegionIterArg(1);
+    Value end = tensor::ExtractOp::create(b, loc, ends, expert);
+    // Never less than the count; it says how much memory will do.
+    Value count = arith::MinUIOp::create(
+        b, loc, arith::SubIOp::create(b, loc, end, first), most);
     auto part = [&](Value stacked) {
       return stacked ? ofExpert(stacked, expert) : Value();
     };
     Value mine = take(rows, rowsOf(rows, first, count));
-    Rows hiddenRows = rowsOf(carried[1], first, count),
-         resultRows = rowsOf(carried[2], first, count);
-    Value factor;
-    if (op.getW3())
-      factor = product(mine, part(op.getW3()), take(carried[3], hiddenRows));
-    Value hidden =
-        product(mine, part(op.getW1()), take(carried[1], hiddenRows));
+    auto hiddenProduct = [&](Value stacked) {
+      return product(mine, part(stacked), empty({count, hiddenSize}, wide));
+    };
+    Value hidden = hiddenProduct(op.getW1()),
+          factor = op.getW3() ? hiddenProduct(op.getW3()) : Value();
     hidden = finished(hidden, part(op.getB1()), op.getActivation(), factor);
-    Value result =
-        product(hidden, part(op.getW2()), take(carried[2], resultRows));
+    Rows at = rowsOf(results, first, count);
+    Value result = product(hidden, part(op.getW2()), take(results, at));
     result = finished(result, part(op.getB2()), Activation::None, Value());
-    SmallVector<Value> next = {end, put(hidden, carried[1], hiddenRows),
-                               put(result, carried[2], resultRows)};
-    if (factor)
-      next.push_back(put(factor, carried[3], hiddenRows));
-    scf::YieldOp::create(b, loc, next);
-    given = loop.getResult(2);
+    scf::YieldOp::create(b, loc, ValueRange{end, put(result, results, at)});
+    given = loop.getResult(1);
   }
 
   /// What the experts gave, by gates, back at the tokens.

@@ -39,17 +39,24 @@ void Report::collectOrigins(Location location,
       collectOrigins(part, from);
 }
 
+static void takeNotes(ModuleOp module, StringRef name,
+                      llvm::json::Array &list) {
+  auto notes = dyn_cast_or_null<ArrayAttr>(module->removeAttr(name));
+  if (!notes)
+    return;
+  for (auto note : notes.getAsRange<DictionaryAttr>()) {
+    llvm::json::Object entry;
+    for (NamedAttribute part : note)
+      entry[part.getName().str()] =
+          cast<StringAttr>(part.getValue()).getValue().str();
+    list.push_back(std::move(entry));
+  }
+}
+
 void Report::noteRaised(ModuleOp module) {
   // Said by the pass for this report alone.
-  if (auto notes =
-          dyn_cast_or_null<ArrayAttr>(module->removeAttr("tfc.attentions")))
-    for (auto note : notes.getAsRange<DictionaryAttr>()) {
-      llvm::json::Object entry;
-      for (NamedAttribute part : note)
-        entry[part.getName().str()] =
-            cast<StringAttr>(part.getValue()).getValue().str();
-      attentions.push_back(std::move(entry));
-    }
+  takeNotes(module, "tfc.attentions", attentions);
+  takeNotes(module, "tfc.routes", routes);
   module.walk([&](Operation *op) {
     StringRef dialect = op->getName().getDialectNamespace();
     // What computes on tensors; sizes and constants are not worth a line.
@@ -99,6 +106,7 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"phases", std::move(phases)},
                             {"onnx_operators", toObject(operators)},
                             {"attentions", llvm::json::Array(attentions)},
+                            {"routes", llvm::json::Array(routes)},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};
 }

@@ -41,7 +41,7 @@ private:
   std::map<std::string, unsigned> operators;
   llvm::DenseMap<mlir::Location, std::string> operatorAt;
   std::map<std::string, Group> raised, general;
-  llvm::json::Array attentions;
+  llvm::json::Array attentions, routes;
 };
 
 } // namespace tfc

@@ -151,8 +151,8 @@ func.func @route(%x: tensor<?x8xf16>, %c: tensor<?x2xi32>, %g: tensor<?x2xf16>, 
 // A second matrix multiplies what the first one activates.
 // CHECK-LABEL: @gated
 // CHECK: scf.for %{{.*}} = %c0 to %c4
-// CHECK:   %[[FACTOR:.*]] = linalg.matmul
 // CHECK:   linalg.matmul
+// CHECK:   %[[FACTOR:.*]] = linalg.matmul
 // CHECK:   linalg.generic {{.*}} ins(%[[FACTOR]]
 // CHECK:     math.exp
 // CHECK:     arith.mulf

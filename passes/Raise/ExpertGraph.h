@@ -1,0 +1,61 @@
+//===- ExpertGraph.h - what an expert is written as -------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_RAISE_EXPERTGRAPH_H
+#define TFC_PASSES_RAISE_EXPERTGRAPH_H
+
+#include "Recognise.h"
+#include "tfc/Dialect/Attn/Attn.h"
+
+namespace tfc::raise {
+
+/// A constant that is multiplied with: a matrix, or matrices of which `index`
+/// says which.
+struct ExpertWeight {
+  mlir::Value value;
+  bool transposed = false;
+  mlir::Value index;
+};
+
+/// activation(x w1 + b1) * (x w3), times w2, + b2; what is not there is null.
+struct ExpertGraph {
+  mlir::Value x;
+  ExpertWeight w1, w2, w3;
+  mlir::Value b1, b2;
+  attn::Activation activation = attn::Activation::None;
+
+  bool hasForm(const ExpertGraph &other) const {
+    return x == other.x && !w3.value == !other.w3.value && !b1 == !other.b1 &&
+           !b2 == !other.b2 && activation == other.activation;
+  }
+};
+
+/// The expert that `y` is the result of; its matrices are constants, gathered
+/// from stacks where `gathered`.
+std::optional<ExpertGraph> matchExpert(RaiseContext &c, mlir::Value y,
+                                       bool gathered);
+
+/// `value` before operators that only change its shape.
+mlir::Value pastShapes(mlir::Value value);
+
+/// The experts' constants, one stack each; nothing where sizes do not fit.
+struct ExpertStacks {
+  Raised w1, w2, w3, b1, b2;
+  attn::Activation activation = attn::Activation::None;
+};
+std::optional<ExpertStacks> stackExperts(RaiseContext &c,
+                                         llvm::ArrayRef<ExpertGraph> experts);
+
+/// attn.route of tokens [N, D] by choices [N, K]; the gates are ones where they
+/// are absent. Nothing where the sizes cannot be seen to fit.
+std::optional<Raised> makeRoute(NodeContext &n, Raised x, Raised choices,
+                                Raised gates, ExpertStacks &experts);
+
+} // namespace tfc::raise
+
+#endif // TFC_PASSES_RAISE_EXPERTGRAPH_H
