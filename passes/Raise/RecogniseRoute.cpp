@@ -264,19 +264,37 @@ std::optional<Scattered> matchScattered(RaiseContext &c, onnx::NodeOp node) {
   return Scattered{*expert, *chosen, gather};
 }
 
+/// The indices that a check is of, if it is one of indices.
+Value checkedIndices(cf::AssertOp check) {
+  auto extract = check.getArg().getDefiningOp<tensor::ExtractOp>();
+  auto all = extract ? extract.getTensor().getDefiningOp<linalg::GenericOp>()
+                     : linalg::GenericOp();
+  if (!all || all.getNumDpsInputs() != 1)
+    return nullptr;
+  Value indices = all.getDpsInputs()[0];
+  if (auto column = indices.getDefiningOp<tensor::ExtractSliceOp>())
+    return column.getSource();
+  return indices;
+}
+
 /// Positions that NonZero found in as many flags as there are rows are in
-/// range; the check of that would keep the search.
+/// range; the checks of that would keep the search. `nodes` index by their
+/// input 1.
 void dropChecks(RaiseContext &c, ArrayRef<onnx::NodeOp> nodes) {
-  llvm::DenseSet<StringAttr> messages;
+  llvm::DenseSet<std::pair<StringAttr, Value>> known;
   for (onnx::NodeOp node : nodes)
-    messages.insert(c.b.getStringAttr(NodeContext(c, node).describe() +
-                                      ": an index is out of range"));
+    known.insert({c.b.getStringAttr(NodeContext(c, node).describe() +
+                                    ": an index is out of range"),
+                  c.get(node.getInputs()[1]).tensor});
   SmallVector<cf::AssertOp> checks;
   for (auto check : c.b.getInsertionBlock()->getOps<cf::AssertOp>())
-    if (messages.contains(check.getMsgAttr()))
-      checks.push_back(check);
-  for (cf::AssertOp check : checks)
-    check.erase();
+    if (Value indices = checkedIndices(check))
+      if (known.contains({check.getMsgAttr(), indices}))
+        checks.push_back(check);
+  // Nodes of one name are not told apart.
+  if (checks.size() <= nodes.size())
+    for (cf::AssertOp check : checks)
+      check.erase();
 }
 
 } // namespace
