@@ -46,7 +46,7 @@ struct Product {
 
 class ExpertMatcher {
 public:
-  ExpertMatcher(RaiseContext &c, bool gathered) : c(c), gathered(gathered) {}
+  ExpertMatcher(RaiseContext &c, ExpertWeights kind) : c(c), kind(kind) {}
 
   std::optional<ExpertGraph> match(Value y) {
     std::optional<Product> second = product(y);
@@ -108,7 +108,7 @@ private:
   std::optional<Product> gemmProduct(onnx::NodeOp node) {
     NodeContext gemm(c, node);
     std::optional<ExpertWeight> weight = weightOf(node.getInputs()[1]);
-    if (!weight || gathered || gemm.integer("transA", 0) ||
+    if (!weight || kind != ExpertWeights::Own || gemm.integer("transA", 0) ||
         gemm.number("alpha", 1) != 1)
       return std::nullopt;
     Product found{node.getInputs()[0], Value(), *weight};
@@ -122,14 +122,25 @@ private:
     return found;
   }
 
+  /// A constant row, or for stacks one an expert: [E, 1, F].
   bool isRow(Value bias) {
     Raised &raised = c.get(bias);
-    return raised.constant && raised.rank() == 1 && !gathered;
+    if (kind == ExpertWeights::Stacked)
+      return raised.constant && raised.rank() == 3 &&
+             isConstantIntValue(raised.shape[1], 1);
+    return raised.constant && raised.rank() == 1 && kind == ExpertWeights::Own;
   }
 
   std::optional<ExpertWeight> weightOf(Value value) {
     ExpertWeight weight{value};
-    if (!gathered) {
+    if (kind == ExpertWeights::Stacked) {
+      Raised &stack = c.get(value);
+      weight.isStack = true;
+      return stack.constant && stack.rank() == 3 && isFloat(stack.kind)
+                 ? std::optional(weight)
+                 : std::nullopt;
+    }
+    if (kind == ExpertWeights::Own) {
       if (onnx::NodeOp transpose = producer(value, "Transpose")) {
         weight.value = transpose.getInputs()[0];
         weight.transposed = true;
@@ -153,6 +164,7 @@ private:
       return std::nullopt;
     weight.value = node.getInputs()[0];
     weight.index = pastShapes(node.getInputs()[1]);
+    weight.isStack = true;
     return weight;
   }
 
@@ -225,7 +237,7 @@ private:
   }
 
   RaiseContext &c;
-  bool gathered;
+  ExpertWeights kind;
 };
 
 /// The bytes of a constant, one after the other; nothing where it has none.
@@ -269,8 +281,7 @@ SmallVector<char> transposed(ArrayRef<char> bytes, int64_t rows,
 
 /// Constants of one shape, one above the other.
 std::optional<Raised> stack(RaiseContext &c, ArrayRef<ExpertWeight> parts) {
-  // One stack that experts are gathered from.
-  if (parts.front().index)
+  if (parts.front().isStack)
     return c.get(parts.front().value);
   SmallVector<int64_t> shape;
   SmallVector<char> all;
@@ -304,11 +315,17 @@ std::optional<Raised> stack(RaiseContext &c, ArrayRef<ExpertWeight> parts) {
   return result;
 }
 
+ExpertWeight biasOf(const ExpertGraph &expert, Value bias) {
+  ExpertWeight weight{bias};
+  weight.isStack = expert.w1.isStack;
+  return weight;
+}
+
 } // namespace
 
 std::optional<ExpertGraph> tfc::raise::matchExpert(RaiseContext &c, Value y,
-                                                   bool gathered) {
-  return ExpertMatcher(c, gathered).match(y);
+                                                   ExpertWeights weights) {
+  return ExpertMatcher(c, weights).match(y);
 }
 
 std::optional<ExpertStacks>
@@ -329,8 +346,8 @@ tfc::raise::stackExperts(RaiseContext &c, ArrayRef<ExpertGraph> experts) {
   bool all = fill(stacks.w1, [](Graph e) { return e.w1; }) &&
              fill(stacks.w2, [](Graph e) { return e.w2; }) &&
              fill(stacks.w3, [](Graph e) { return e.w3; }) &&
-             fill(stacks.b1, [](Graph e) { return ExpertWeight{e.b1}; }) &&
-             fill(stacks.b2, [](Graph e) { return ExpertWeight{e.b2}; });
+             fill(stacks.b1, [](Graph e) { return biasOf(e, e.b1); }) &&
+             fill(stacks.b2, [](Graph e) { return biasOf(e, e.b2); });
   return all ? std::optional(stacks) : std::nullopt;
 }
 
@@ -369,4 +386,81 @@ std::optional<Raised> tfc::raise::makeRoute(NodeContext &n, Raised x,
                                   tensor(experts.w3), tensor(experts.b1),
                                   tensor(experts.b2), init, experts.activation);
   return c.fromTensor(op->getResult(0), x.kind, shape);
+}
+
+std::nullopt_t tfc::raise::noRoute(NodeContext &n, const Twine &why) {
+  n.c.noteRoute(n.node, "graph", why);
+  return std::nullopt;
+}
+
+Raised tfc::raise::finishRoute(NodeContext &n, Raised route, Sizes shape,
+                               int64_t experts, OpFoldResult choices) {
+  std::optional<int64_t> count = getConstantIntValue(choices);
+  n.c.noteRoute(n.node, "attn.route",
+                Twine(experts) + " experts, " +
+                    (count ? Twine(*count) : Twine("?")) + " a token");
+  int32_t kind = route.kind;
+  return n.c.fromTensor(n.c.reshape(n.c.tensor(route), route.shape, shape),
+                        kind, shape);
+}
+
+Raised tfc::raise::reshaped(NodeContext &n, Raised x, Sizes shape) {
+  int32_t kind = x.kind;
+  return n.c.fromTensor(n.c.reshape(n.c.tensor(x), x.shape, shape), kind,
+                        shape);
+}
+
+static bool allZeros(ElementsAttr constant) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    return blob && llvm::all_of(blob->getData(), [](char x) { return !x; });
+  }
+  auto dense = dyn_cast<DenseFPElementsAttr>(constant);
+  return dense && llvm::all_of(dense.getValues<APFloat>(),
+                               [](const APFloat &x) { return x.isPosZero(); });
+}
+
+bool tfc::raise::isZeros(RaiseContext &c, Value value) {
+  Raised &raised = c.get(value);
+  if (!isFloat(raised.kind))
+    return false;
+  if (raised.constant)
+    return allZeros(raised.constant);
+  if (std::optional<Sizes> elements = c.elements(raised))
+    return llvm::all_of(*elements, [](OpFoldResult x) {
+      auto number = dyn_cast_if_present<FloatAttr>(dyn_cast<Attribute>(x));
+      return number && number.getValue().isPosZero();
+    });
+  if (onnx::NodeOp expand = producer(value, "Expand"))
+    return isZeros(c, expand.getInputs()[0]);
+  onnx::NodeOp fill = producer(value, "ConstantOfShape");
+  auto number =
+      fill ? fill.getNodeAttrs().getAs<ElementsAttr>("value") : ElementsAttr();
+  return fill && (!number || allZeros(number));
+}
+
+std::optional<Comparison> tfc::raise::matchEqual(RaiseContext &c,
+                                                 Value condition) {
+  onnx::NodeOp equal = producer(condition, "Equal");
+  for (unsigned side = 0; equal && side < 2; ++side) {
+    auto number = c.integers(c.get(equal.getInputs()[side]));
+    if (number && number->size() == 1 &&
+        c.get(equal.getInputs()[side]).rank() <= 1)
+      return Comparison{equal.getInputs()[1 - side], number->front()};
+  }
+  return std::nullopt;
+}
+
+std::optional<SmallVector<ExpertGraph>>
+tfc::raise::inOrder(ArrayRef<std::pair<int64_t, ExpertGraph>> found) {
+  SmallVector<ExpertGraph> experts(found.size());
+  SmallVector<bool> seen(found.size(), false);
+  for (const auto &[number, expert] : found) {
+    if (number < 0 || number >= static_cast<int64_t>(found.size()) ||
+        seen[number] || !expert.hasForm(found.front().second))
+      return std::nullopt;
+    seen[number] = true;
+    experts[number] = expert;
+  }
+  return experts;
 }

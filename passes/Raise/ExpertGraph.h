@@ -19,7 +19,8 @@ namespace tfc::raise {
 struct ExpertWeight {
   mlir::Value value;
   bool transposed = false;
-  mlir::Value index;
+  mlir::Value index = {};
+  bool isStack = false;
 };
 
 /// activation(x w1 + b1) * (x w3), times w2, + b2; what is not there is null.
@@ -35,10 +36,13 @@ struct ExpertGraph {
   }
 };
 
-/// The expert that `y` is the result of; its matrices are constants, gathered
-/// from stacks where `gathered`.
+/// What an expert's constants are: matrices, those that are gathered from
+/// stacks, or whole stacks.
+enum class ExpertWeights { Own, Gathered, Stacked };
+
+/// The expert, or all experts, that `y` is the result of.
 std::optional<ExpertGraph> matchExpert(RaiseContext &c, mlir::Value y,
-                                       bool gathered);
+                                       ExpertWeights weights);
 
 /// `value` before operators that only change its shape.
 mlir::Value pastShapes(mlir::Value value);
@@ -55,6 +59,28 @@ std::optional<ExpertStacks> stackExperts(RaiseContext &c,
 /// are absent. Nothing where the sizes cannot be seen to fit.
 std::optional<Raised> makeRoute(NodeContext &n, Raised x, Raised choices,
                                 Raised gates, ExpertStacks &experts);
+
+/// Says in the report why something that looked like a route stays a graph.
+std::nullopt_t noRoute(NodeContext &n, const llvm::Twine &why);
+/// `route` [N, C] with the sizes that the graph has, noted for the report.
+Raised finishRoute(NodeContext &n, Raised route, Sizes shape, int64_t experts,
+                   mlir::OpFoldResult choices);
+
+Raised reshaped(NodeContext &n, Raised x, Sizes shape);
+
+/// Whether all its elements are known to be zeros.
+bool isZeros(RaiseContext &c, mlir::Value value);
+
+/// `value` = `number`, the number being one that is known.
+struct Comparison {
+  mlir::Value value;
+  int64_t number = 0;
+};
+std::optional<Comparison> matchEqual(RaiseContext &c, mlir::Value condition);
+
+/// Experts by number, of which each is there once.
+std::optional<llvm::SmallVector<ExpertGraph>>
+inOrder(llvm::ArrayRef<std::pair<int64_t, ExpertGraph>> found);
 
 } // namespace tfc::raise
 

@@ -71,6 +71,10 @@ std::optional<Raised> absorbGates(NodeContext &n);
 /// last Add.
 std::optional<Raised> recogniseDenseExperts(NodeContext &n);
 
+/// The same by products of stacked matrices, [E, N, C] summed over E: `n` is the
+/// ReduceSum.
+std::optional<Raised> recogniseStackedExperts(NodeContext &n);
+
 /// `linear + bias` where `linear` is an attn.linear that has none yet and is
 /// used nowhere else, and `bias` a constant row.
 std::optional<Raised> addBiasToLinear(NodeContext &n, Raised &linear,

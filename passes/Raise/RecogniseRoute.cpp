@@ -20,8 +20,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -29,90 +27,6 @@ using namespace tfc;
 using namespace tfc::raise;
 
 namespace {
-
-std::nullopt_t no(NodeContext &n, const Twine &why) {
-  n.c.noteRoute(n.node, "graph", why);
-  return std::nullopt;
-}
-
-/// `route` [N, C] with the sizes that the graph has, noted for the report.
-Raised finished(NodeContext &n, Raised route, Sizes shape, size_t experts,
-                OpFoldResult choices) {
-  std::optional<int64_t> count = getConstantIntValue(choices);
-  n.c.noteRoute(n.node, "attn.route",
-                Twine(experts) + " experts, " +
-                    (count ? Twine(*count) : Twine("?")) + " a token");
-  int32_t kind = route.kind;
-  return n.c.fromTensor(n.c.reshape(n.c.tensor(route), route.shape, shape),
-                        kind, shape);
-}
-
-Raised reshaped(NodeContext &n, Raised x, Sizes shape) {
-  int32_t kind = x.kind;
-  return n.c.fromTensor(n.c.reshape(n.c.tensor(x), x.shape, shape), kind,
-                        shape);
-}
-
-bool isZero(ElementsAttr constant) {
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    return blob && llvm::all_of(blob->getData(), [](char x) { return !x; });
-  }
-  auto dense = dyn_cast<DenseFPElementsAttr>(constant);
-  return dense && llvm::all_of(dense.getValues<APFloat>(),
-                               [](const APFloat &x) { return x.isPosZero(); });
-}
-
-/// Whether all its elements are known to be zeros.
-bool isZero(RaiseContext &c, Value value) {
-  Raised &raised = c.get(value);
-  if (!isFloat(raised.kind))
-    return false;
-  if (raised.constant)
-    return isZero(raised.constant);
-  if (std::optional<Sizes> elements = c.elements(raised))
-    return llvm::all_of(*elements, [](OpFoldResult x) {
-      auto number = dyn_cast_if_present<FloatAttr>(dyn_cast<Attribute>(x));
-      return number && number.getValue().isPosZero();
-    });
-  if (onnx::NodeOp expand = producer(value, "Expand"))
-    return isZero(c, expand.getInputs()[0]);
-  onnx::NodeOp fill = producer(value, "ConstantOfShape");
-  auto number =
-      fill ? fill.getNodeAttrs().getAs<ElementsAttr>("value") : ElementsAttr();
-  return fill && (!number || isZero(number));
-}
-
-/// `value` = `number`, the number being one that is known.
-struct Comparison {
-  Value value;
-  int64_t number = 0;
-};
-std::optional<Comparison> matchEqual(RaiseContext &c, Value condition) {
-  onnx::NodeOp equal = producer(condition, "Equal");
-  for (unsigned side = 0; equal && side < 2; ++side) {
-    auto number = c.integers(c.get(equal.getInputs()[side]));
-    if (number && number->size() == 1 &&
-        c.get(equal.getInputs()[side]).rank() <= 1)
-      return Comparison{equal.getInputs()[1 - side], number->front()};
-  }
-  return std::nullopt;
-}
-
-/// Experts by number, of which each is there once.
-std::optional<SmallVector<ExpertGraph>>
-inOrder(ArrayRef<std::pair<int64_t, ExpertGraph>> found) {
-  SmallVector<ExpertGraph> experts(found.size());
-  SmallVector<bool> seen(found.size(), false);
-  for (const auto &[number, expert] : found) {
-    if (number < 0 || number >= static_cast<int64_t>(found.size()) ||
-        seen[number] || !expert.hasForm(found.front().second))
-      return std::nullopt;
-    seen[number] = true;
-    experts[number] = expert;
-  }
-  return experts;
-}
 
 //===----------------------------------------------------------------------===//
 // Gathered matrices
@@ -171,14 +85,15 @@ std::optional<Raised> tfc::raise::recogniseGatheredExperts(NodeContext &n) {
   Value result = n.node.getResult(0);
   if (!leadsToGathered(c, result) || !leadsToGathered(c, n.node.getInputs()[0]))
     return std::nullopt;
-  std::optional<ExpertGraph> expert = matchExpert(c, result, true);
+  std::optional<ExpertGraph> expert =
+      matchExpert(c, result, ExpertWeights::Gathered);
   if (!expert)
-    return no(n, "its matrices are gathered, but they are not those of an "
-                 "expert");
+    return noRoute(n, "its matrices are gathered, but they are not those of an "
+                      "expert");
   Value index = expert->w2.index;
   if (expert->w1.index != index ||
       (expert->w3.value && expert->w3.index != index))
-    return no(n, "its matrices are gathered by different numbers");
+    return noRoute(n, "its matrices are gathered by different numbers");
   std::optional<ExpertStacks> stacks = stackExperts(c, *expert);
   Raised x = c.get(expert->x), choices = c.get(index);
   // The choices as the gathered matrices have them before their own sizes.
@@ -188,11 +103,12 @@ std::optional<Raised> tfc::raise::recogniseGatheredExperts(NodeContext &n) {
   row.push_back(x.shape.back());
   if (!stacks || x.rank() < 2 || x.rank() > rank ||
       !isConstantIntValue(x.shape[x.rank() - 2], 1))
-    return no(n, "its tokens are not rows by themselves");
+    return noRoute(n, "its tokens are not rows by themselves");
   for (int64_t d = 0; d < x.rank(); ++d)
     if (x.shape[d] != row[rank - x.rank() + d] &&
         !isConstantIntValue(x.shape[d], 1))
-      return no(n, "its tokens cannot be seen to be as many as its choices");
+      return noRoute(n,
+                     "its tokens cannot be seen to be as many as its choices");
   if (!llvm::equal(x.shape, row)) {
     SmallVector<Raised> operands = {x};
     x = c.elementwise(operands, row, x.kind,
@@ -208,9 +124,9 @@ std::optional<Raised> tfc::raise::recogniseGatheredExperts(NodeContext &n) {
   std::optional<int64_t> count = getConstantIntValue(stacks->w1.shape[0]);
   std::optional<Raised> route = makeRoute(n, x, choices, everyone, *stacks);
   if (!route || !count)
-    return no(n, "the sizes of its experts do not fit");
+    return noRoute(n, "the sizes of its experts do not fit");
   row.back() = route->shape.back();
-  return finished(n, *route, row, *count, c.size(1));
+  return finishRoute(n, *route, row, *count, c.size(1));
 }
 
 //===----------------------------------------------------------------------===//
@@ -253,7 +169,7 @@ std::optional<Scattered> matchScattered(RaiseContext &c, onnx::NodeOp node) {
       return std::nullopt;
     rows = reshape.getInputs()[0];
   }
-  std::optional<ExpertGraph> expert = matchExpert(c, rows, false);
+  std::optional<ExpertGraph> expert = matchExpert(c, rows, ExpertWeights::Own);
   onnx::NodeOp gather = expert ? producer(expert->x, "Gather") : onnx::NodeOp();
   if (!gather || NodeContext(c, gather).integer("axis", 0) != 0 ||
       c.get(gather.getInputs()[0]).rank() != 2 ||
@@ -316,35 +232,36 @@ std::optional<Raised> tfc::raise::recogniseScatteredExperts(NodeContext &n) {
   while (onnx::NodeOp node = producer(data, "ScatterND")) {
     std::optional<Scattered> one = matchScattered(c, node);
     if (!one || (ids && one->chosen.value != ids))
-      return no(n, "what is scattered is not one expert on the tokens that "
-                   "chose it");
+      return noRoute(n,
+                     "what is scattered is not one expert on the tokens that "
+                     "chose it");
     ids = one->chosen.value;
     found.push_back({one->chosen.number, one->expert});
     checked.append({node, one->gather});
     data = node.getInputs()[0];
   }
-  if (!isZero(c, data))
-    return no(n, "experts write into what is not zero");
+  if (!isZeros(c, data))
+    return noRoute(n, "experts write into what is not zero");
   std::optional<SmallVector<ExpertGraph>> experts = inOrder(found);
   if (!experts)
-    return no(n, "its experts are not alike, or not numbered from 0");
+    return noRoute(n, "its experts are not alike, or not numbered from 0");
   Raised x = c.get(experts->front().x), choices = c.get(ids);
   std::optional<ExpertStacks> stacks = stackExperts(c, *experts);
   if (!stacks || choices.rank() != 1 || x.rank() != 2 ||
       choices.shape[0] != x.shape[0])
-    return no(n, "its tokens cannot be seen to be as many as its choices");
+    return noRoute(n, "its tokens cannot be seen to be as many as its choices");
   Sizes shape = c.get(data).shape;
   if (shape.size() != 2 || shape[0] != x.shape[0] ||
       shape[1] != stacks->w2.shape[2])
-    return no(n, "the sizes of its experts do not fit");
+    return noRoute(n, "the sizes of its experts do not fit");
   choices = reshaped(n, choices, {choices.shape[0], c.size(1)});
   Raised everyone;
   everyone.absent = true;
   std::optional<Raised> route = makeRoute(n, x, choices, everyone, *stacks);
   if (!route)
-    return no(n, "the sizes of its experts do not fit");
+    return noRoute(n, "the sizes of its experts do not fit");
   dropChecks(c, checked);
-  return finished(n, *route, shape, experts->size(), c.size(1));
+  return finishRoute(n, *route, shape, experts->size(), c.size(1));
 }
 
 std::optional<Raised> tfc::raise::absorbGates(NodeContext &n) {
@@ -386,212 +303,4 @@ std::optional<Raised> tfc::raise::absorbGates(NodeContext &n) {
                     y.shape);
   }
   return std::nullopt;
-}
-
-//===----------------------------------------------------------------------===//
-// All experts on all tokens
-//===----------------------------------------------------------------------===//
-
-namespace {
-
-/// The gate of one expert: the sum of the gates of those choices that are it.
-struct Gate {
-  Value choices, gates;
-  int64_t expert = 0;
-  bool isSum = false;
-};
-
-bool isLastAxis(RaiseContext &c, onnx::NodeOp node, StringRef attribute,
-                std::optional<unsigned> input) {
-  NodeContext context(c, node);
-  int64_t rank = context.input(0).rank();
-  std::optional<SmallVector<int64_t>> axes;
-  if (input)
-    axes = context.listOrInput(attribute, *input);
-  else
-    axes = SmallVector<int64_t>{context.integer(attribute, 0)};
-  return axes && axes->size() == 1 &&
-         ((*axes)[0] == -1 || (*axes)[0] == rank - 1);
-}
-
-/// gates where choices are the expert, zeros elsewhere.
-std::optional<Gate> matchMasked(RaiseContext &c, Value value) {
-  auto gate = [&](Value condition, Value gates) -> std::optional<Gate> {
-    std::optional<Comparison> chosen = matchEqual(c, condition);
-    if (!chosen || !llvm::equal(c.get(chosen->value).shape, c.get(gates).shape))
-      return std::nullopt;
-    return Gate{chosen->value, gates, chosen->number};
-  };
-  if (onnx::NodeOp where = producer(value, "Where"))
-    return isZero(c, where.getInputs()[2])
-               ? gate(where.getInputs()[0], where.getInputs()[1])
-               : std::nullopt;
-  onnx::NodeOp mul = producer(value, "Mul");
-  for (unsigned side = 0; mul && side < 2; ++side)
-    if (onnx::NodeOp cast = producer(mul.getInputs()[side], "Cast"))
-      if (auto found = gate(cast.getInputs()[0], mul.getInputs()[1 - side]))
-        return found;
-  return std::nullopt;
-}
-
-/// A column of zeros into which gates were scattered by choice.
-std::optional<Gate> matchColumn(RaiseContext &c, Value value) {
-  onnx::NodeOp column = producer(value, "Gather"),
-               slice = producer(value, "Slice");
-  std::optional<SmallVector<int64_t>> number;
-  if (column && isLastAxis(c, column, "axis", std::nullopt)) {
-    number = c.integers(c.get(column.getInputs()[1]));
-  } else if (slice && slice.getInputs().size() >= 4) {
-    auto list = [&](unsigned i) {
-      return c.integers(c.get(slice.getInputs()[i]));
-    };
-    auto begin = list(1), end = list(2);
-    NodeContext context(c, slice);
-    if (isLastAxis(c, slice, "axes", 3) && begin && end && begin->size() == 1 &&
-        end->size() == 1 && (*end)[0] == (*begin)[0] + 1)
-      number = begin;
-    column = slice;
-  }
-  onnx::NodeOp scatter =
-      number ? producer(column.getInputs()[0], "ScatterElements")
-             : onnx::NodeOp();
-  if (!scatter || number->size() != 1 || number->front() < 0 ||
-      !isLastAxis(c, scatter, "axis", std::nullopt) ||
-      NodeContext(c, scatter).text("reduction", "none") != "none" ||
-      !isZero(c, scatter.getInputs()[0]))
-    return std::nullopt;
-  // Two choices of one expert would write over each other.
-  onnx::NodeOp top = producer(scatter.getInputs()[1], "TopK");
-  if (!top || scatter.getInputs()[1] != top.getResult(1))
-    return std::nullopt;
-  return Gate{scatter.getInputs()[1], scatter.getInputs()[2], number->front(),
-              true};
-}
-
-std::optional<Gate> matchGate(RaiseContext &c, Value value) {
-  value = pastShapes(value);
-  if (std::optional<Gate> column = matchColumn(c, value))
-    return column;
-  onnx::NodeOp sum = producer(value, "ReduceSum");
-  if (!sum)
-    return matchMasked(c, value);
-  std::optional<Gate> gate = matchMasked(c, sum.getInputs()[0]);
-  if (!gate || !isLastAxis(c, sum, "axes", 1))
-    return std::nullopt;
-  gate->isSum = true;
-  return gate;
-}
-
-/// One expert's results times its gate.
-struct Term {
-  ExpertGraph expert;
-  Gate gate;
-};
-
-std::optional<Term> matchTerm(RaiseContext &c, Value value) {
-  onnx::NodeOp mul = producer(value, "Mul");
-  for (unsigned side = 0; mul && side < 2; ++side) {
-    Raised &y = c.get(mul.getInputs()[side]),
-           &column = c.get(mul.getInputs()[1 - side]);
-    // The column must be the gate of each token and not of each feature.
-    if (y.rank() < 2 || column.rank() != y.rank() ||
-        !isConstantIntValue(column.shape.back(), 1) ||
-        !llvm::equal(ArrayRef(column.shape).drop_back(),
-                     ArrayRef(y.shape).drop_back()))
-      continue;
-    std::optional<Gate> gate = matchGate(c, mul.getInputs()[1 - side]);
-    std::optional<ExpertGraph> expert =
-        gate ? matchExpert(c, mul.getInputs()[side], false) : std::nullopt;
-    if (expert)
-      return Term{*expert, *gate};
-  }
-  return std::nullopt;
-}
-
-/// What a tree of sums adds; nothing where it is more than sums of products.
-std::optional<SmallVector<Value>> termsOf(RaiseContext &c, onnx::NodeOp root) {
-  SmallVector<Value> open = {root.getResult(0)}, terms;
-  while (!open.empty()) {
-    Value value = open.pop_back_val();
-    onnx::NodeOp add = producer(value, "Add");
-    if (add && (add == root || add->hasOneUse()))
-      open.append(add.getInputs().begin(), add.getInputs().end());
-    else if (producer(value, "Mul"))
-      terms.push_back(value);
-    else if (!isZero(c, value))
-      return std::nullopt;
-  }
-  return terms;
-}
-
-/// Whether the sum that `node` is part of goes on, by another product's result
-/// times something.
-bool goesOn(onnx::NodeOp node) {
-  if (!node->hasOneUse())
-    return false;
-  OpOperand &use = *node->use_begin();
-  auto user = dyn_cast<onnx::NodeOp>(use.getOwner());
-  onnx::NodeOp mul =
-      user && user.getOpType() == "Add"
-          ? producer(user.getInputs()[1 - use.getOperandNumber()], "Mul")
-          : onnx::NodeOp();
-  auto isProduct = [](Value value) {
-    return producer(value, "MatMul") || producer(value, "Gemm");
-  };
-  return mul && llvm::any_of(mul.getInputs(), [&](Value input) {
-           onnx::NodeOp add = producer(input, "Add");
-           return isProduct(input) ||
-                  (add && llvm::any_of(add.getInputs(), isProduct));
-         });
-}
-
-} // namespace
-
-std::optional<Raised> tfc::raise::recogniseDenseExperts(NodeContext &n) {
-  RaiseContext &c = n.c;
-  if ((!producer(n.node.getInputs()[0], "Mul") &&
-       !producer(n.node.getInputs()[1], "Mul")) ||
-      goesOn(n.node))
-    return std::nullopt;
-  std::optional<SmallVector<Value>> values = termsOf(c, n.node);
-  if (!values || values->size() < 2)
-    return std::nullopt;
-  std::optional<Gate> gate;
-  SmallVector<std::pair<int64_t, ExpertGraph>> found;
-  for (Value value : *values) {
-    std::optional<Term> term = matchTerm(c, value);
-    if (!term)
-      return gate ? no(n, "not all that it adds are experts by their gates")
-                  : std::nullopt;
-    if (gate &&
-        (term->gate.choices != gate->choices ||
-         term->gate.gates != gate->gates || term->gate.isSum != gate->isSum))
-      return no(n, "the gates of its experts are of different choices");
-    gate = term->gate;
-    found.push_back({gate->expert, term->expert});
-  }
-  std::optional<SmallVector<ExpertGraph>> experts = inOrder(found);
-  if (!experts)
-    return no(n, "its experts are not alike, or not numbered from 0");
-  std::optional<ExpertStacks> stacks = stackExperts(c, *experts);
-  Raised x = c.get(experts->front().x), choices = c.get(gate->choices),
-         gates = c.get(gate->gates);
-  Sizes shape = x.shape, each = choices.shape;
-  OpFoldResult perToken = gate->isSum ? each.back() : c.size(1);
-  if (gate->isSum ||
-      (each.size() == shape.size() && isConstantIntValue(each.back(), 1)))
-    each.pop_back();
-  if (!stacks || shape.size() < 2 ||
-      !llvm::equal(each, ArrayRef(shape).drop_back()) ||
-      !llvm::equal(gates.shape, choices.shape))
-    return no(n, "its tokens cannot be seen to be as many as its choices");
-  OpFoldResult tokens = c.product(each);
-  std::optional<Raised> route =
-      makeRoute(n, reshaped(n, x, {tokens, shape.back()}),
-                reshaped(n, choices, {tokens, perToken}),
-                reshaped(n, gates, {tokens, perToken}), *stacks);
-  if (!route)
-    return no(n, "the sizes of its experts do not fit");
-  shape.back() = route->shape.back();
-  return finished(n, *route, shape, experts->size(), perToken);
 }

@@ -178,6 +178,37 @@ def fewer(m):
     return scattered(m, EXPERTS - 1)
 
 
+def stacked(m, repeat="broadcast", activation="Relu", bias=True):
+    """All experts at once, by stacks of matrices."""
+    gates, choices, p = m.top("x")
+    zeros = m.add("Expand", m.number(0), m.add("Shape", p))
+    dense = m.add("ScatterElements", zeros, choices, gates, axis=1)
+    if repeat == "tile":
+        tiled = m.add("Tile", "x", m.constant(np.int64([EXPERTS, 1])))
+        x = m.add("Reshape", tiled, m.constant(np.int64([EXPERTS, -1, WIDTH])))
+    else:
+        x = m.add("Unsqueeze", "x", m.axes(0)) if repeat == "broadcast" else "x"
+    hidden = m.add("MatMul", x, m.weight(EXPERTS, WIDTH, HIDDEN))
+    if bias:
+        hidden = m.add("Add", hidden, m.weight(EXPERTS, 1, HIDDEN))
+    y = m.add("MatMul", m.add(activation, hidden), m.weight(EXPERTS, HIDDEN, WIDTH))
+    if bias:
+        y = m.add("Add", y, m.weight(EXPERTS, 1, WIDTH))
+    if repeat == "tile":
+        columns = m.add("Unsqueeze", m.add("Transpose", dense, perm=[1, 0]), m.axes(2))
+    else:
+        columns = m.add("Transpose", m.add("Unsqueeze", dense, m.axes(2)), perm=[1, 0, 2])
+    return m.add("ReduceSum", m.add("Mul", y, columns), m.axes(0), keepdims=0)
+
+
+def tiled(m):
+    return stacked(m, "tile", "Gelu")
+
+
+def unrepeated(m):
+    return stacked(m, "no", bias=False)
+
+
 def soft(m):
     """Every expert has a gate: nothing is chosen, and nothing to recognise."""
     p = m.add("Softmax", m.add("MatMul", "x", m.weight(WIDTH, EXPERTS)), axis=-1)
@@ -209,6 +240,10 @@ CASES = [
     (counted_back, ["n", WIDTH], [ROUTE]),
     (scattered, ["n", WIDTH], [ROUTE]),
     (fewer, ["n", WIDTH], [ROUTE]),
+    (stacked, ["n", WIDTH], [ROUTE]),
+    (tiled, ["n", WIDTH], [ROUTE]),
+    (tiled, [EXPERTS, WIDTH], [ROUTE]),
+    (unrepeated, ["n", WIDTH], [ROUTE]),
     (soft, ["n", WIDTH], []),
     (mixed, ["n", WIDTH], ["graph"]),
 ]
