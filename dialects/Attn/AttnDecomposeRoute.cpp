@@ -172,7 +172,13 @@ private:
                                           strides);
   }
 
+  /// Sums in f32 stay so, which a linear layer of half precision would round.
   Value product(Value rows, Value weight, Value destination) {
+    if (wide == element)
+      return LinearOp::create(b, loc, destination.getType(), rows, weight,
+                              Value(), destination, /*transpose_weight=*/false,
+                              Activation::None)
+          ->getResult(0);
     Value cleared =
         linalg::FillOp::create(b, loc, d.number(wide, 0), destination)
             .getResult(0);

@@ -275,6 +275,7 @@ Value repeatedTokens(RaiseContext &c, Value value) {
 
 /// Zeros [N, E] into which gates were scattered by choice, seen as [E, N, 1].
 std::optional<Gate> matchColumns(RaiseContext &c, Value value) {
+  Sizes seen = c.get(value).shape;
   value = pastShapes(value);
   onnx::NodeOp transpose = producer(value, "Transpose");
   if (!transpose)
@@ -287,8 +288,10 @@ std::optional<Gate> matchColumns(RaiseContext &c, Value value) {
                           isConstantIntValue(before.shape[2], 1))
                    : before.rank() == 2;
   Value columns = pastShapes(transpose.getInputs()[0]);
-  if (!swaps || c.get(columns).rank() != 2 ||
-      !llvm::equal(c.get(columns).shape, ArrayRef(before.shape).take_front(2)))
+  ArrayRef<OpFoldResult> gates = c.get(columns).shape;
+  if (!swaps || gates.size() != 2 || gates[0] != seen[1] ||
+      gates[1] != seen[0] ||
+      !llvm::equal(gates, ArrayRef(before.shape).take_front(2)))
     return std::nullopt;
   return matchScatteredGates(c, columns, 0);
 }

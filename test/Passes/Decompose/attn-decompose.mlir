@@ -148,15 +148,20 @@ func.func @route(%x: tensor<?x8xf16>, %c: tensor<?x2xi32>, %g: tensor<?x2xf16>, 
 
 // -----
 
-// A second matrix multiplies what the first one activates.
+// A second matrix multiplies what the first one activates. In single precision
+// the products are linear layers, for which a target may have a kernel.
+// KEEP-LABEL: @gated
+// KEEP: scf.for %[[EXPERT:.*]] = %c0 to %c4
+// KEEP:   %[[W1:.*]] = tensor.extract_slice %{{.*}}[%[[EXPERT]], 0, 0] [1, 8, 16]
+// KEEP:   %[[HIDDEN:.*]] = attn.linear ins(%{{.*}}, %[[W1]] :
+// KEEP:   %[[FACTOR:.*]] = attn.linear
+// KEEP:   linalg.generic {{.*}} ins(%[[FACTOR]] : {{.*}}) outs(%[[HIDDEN]] :
+// KEEP:     math.exp
+// KEEP:     arith.mulf
+// KEEP:   attn.linear
 // CHECK-LABEL: @gated
 // CHECK: scf.for %{{.*}} = %c0 to %c4
-// CHECK:   linalg.matmul
-// CHECK:   %[[FACTOR:.*]] = linalg.matmul
-// CHECK:   linalg.generic {{.*}} ins(%[[FACTOR]]
-// CHECK:     math.exp
-// CHECK:     arith.mulf
-// CHECK:   linalg.matmul
+// CHECK-NOT: attn.
 func.func @gated(%x: tensor<6x8xf32>, %c: tensor<6x2xi64>, %g: tensor<6x2xf32>, %w: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>,
                  %i: tensor<6x8xf32>) -> tensor<6x8xf32> {
   %y = attn.route activation silu ins(%x, %c, %g : tensor<6x8xf32>, tensor<6x2xi64>, tensor<6x2xf32>)

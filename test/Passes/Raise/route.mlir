@@ -312,3 +312,48 @@ module attributes {onnx.file = "/tmp/h1_g/a.onnx", onnx.ir_version = 10 : i64, o
     return %32 : !onnx.value
   }
 }
+
+// -----
+
+// All experts at once, by stacks of matrices.
+// CHECK: module attributes {{.*}}tfc.routes = [{detail = "2 experts, 2 a token", form = "attn.route"
+// CHECK-LABEL: func.func @main_graph
+// CHECK: attn.route activation {{.*}}relu ins(%arg0, %{{.*}} : tensor<?x4xf32>, tensor<?x2xi64>, tensor<?x2xf32>) w1(%{{.*}} : tensor<2x4x8xf32>) w2(%{{.*}} : tensor<2x8x4xf32>) b1(%{{.*}} : tensor<2x8xf32>) b2(%{{.*}} : tensor<2x4xf32>)
+// CHECK-NEXT: return
+module attributes {onnx.file = "/tmp/h1_g/a.onnx", onnx.ir_version = 10 : i64, onnx.opset = {ai.onnx = 20 : i64}} {
+  func.func @main_graph(%arg0: tensor<?x4xf32> {onnx.dims = ["n", ""], onnx.name = "x"}) -> (!onnx.value {onnx.dims = [], onnx.name = "y"}) attributes {onnx.graph_name = "g"} {
+    %0 = onnx.initializer "c0" = dense<5.000000e-01> : tensor<4x2xf32>
+    %1 = onnx.initializer "c1" = dense<2> : tensor<1xi64>
+    %2 = onnx.initializer "c2" = dense<-1> : tensor<1xi64>
+    %3 = onnx.initializer "c3" = dense<0.000000e+00> : tensor<f32>
+    %4 = onnx.initializer "c4" = dense<[2, 1]> : tensor<2xi64>
+    %5 = onnx.initializer "c5" = dense<[2, -1, 4]> : tensor<3xi64>
+    %6 = onnx.initializer "c6" = dense<5.000000e-01> : tensor<2x4x8xf32>
+    %7 = onnx.initializer "c7" = dense<5.000000e-01> : tensor<2x1x8xf32>
+    %8 = onnx.initializer "c8" = dense<5.000000e-01> : tensor<2x8x4xf32>
+    %9 = onnx.initializer "c9" = dense<5.000000e-01> : tensor<2x1x4xf32>
+    %10 = onnx.initializer "c10" = dense<2> : tensor<1xi64>
+    %11 = onnx.initializer "c11" = dense<0> : tensor<1xi64>
+    %12 = onnx.node "MatMul"(%arg0, %0) opset 20 outputs ["v0_0"] : (tensor<?x4xf32>, tensor<4x2xf32>) -> !onnx.value
+    %13 = onnx.node "Softmax"(%12) opset 20 attributes {axis = -1 : i64} outputs ["v1_0"] : (!onnx.value) -> !onnx.value
+    %14:2 = onnx.node "TopK"(%13, %1) opset 20 attributes {axis = -1 : i64} outputs ["v2_0", "v2_1"] : (!onnx.value, tensor<1xi64>) -> (!onnx.value, !onnx.value)
+    %15 = onnx.node "ReduceSum"(%14#0, %2) opset 20 attributes {keepdims = 1 : i64} outputs ["v3_0"] : (!onnx.value, tensor<1xi64>) -> !onnx.value
+    %16 = onnx.node "Div"(%14#0, %15) opset 20 outputs ["v4_0"] : (!onnx.value, !onnx.value) -> !onnx.value
+    %17 = onnx.node "Shape"(%13) opset 20 outputs ["v5_0"] : (!onnx.value) -> !onnx.value
+    %18 = onnx.node "Expand"(%3, %17) opset 20 outputs ["v6_0"] : (tensor<f32>, !onnx.value) -> !onnx.value
+    %19 = onnx.node "ScatterElements"(%18, %14#1, %16) opset 20 attributes {axis = 1 : i64} outputs ["v7_0"] : (!onnx.value, !onnx.value, !onnx.value) -> !onnx.value
+    %20 = onnx.node "Tile"(%arg0, %4) opset 20 outputs ["v8_0"] : (tensor<?x4xf32>, tensor<2xi64>) -> !onnx.value
+    %21 = onnx.node "Reshape"(%20, %5) opset 20 outputs ["v9_0"] : (!onnx.value, tensor<3xi64>) -> !onnx.value
+    %22 = onnx.node "MatMul"(%21, %6) opset 20 outputs ["v10_0"] : (!onnx.value, tensor<2x4x8xf32>) -> !onnx.value
+    %23 = onnx.node "Add"(%22, %7) opset 20 outputs ["v11_0"] : (!onnx.value, tensor<2x1x8xf32>) -> !onnx.value
+    %24 = onnx.node "Relu"(%23) opset 20 outputs ["v12_0"] : (!onnx.value) -> !onnx.value
+    %25 = onnx.node "MatMul"(%24, %8) opset 20 outputs ["v13_0"] : (!onnx.value, tensor<2x8x4xf32>) -> !onnx.value
+    %26 = onnx.node "Add"(%25, %9) opset 20 outputs ["v14_0"] : (!onnx.value, tensor<2x1x4xf32>) -> !onnx.value
+    %27 = onnx.node "Transpose"(%19) opset 20 attributes {perm = array<i64: 1, 0>} outputs ["v15_0"] : (!onnx.value) -> !onnx.value
+    %28 = onnx.node "Unsqueeze"(%27, %10) opset 20 outputs ["v16_0"] : (!onnx.value, tensor<1xi64>) -> !onnx.value
+    %29 = onnx.node "Mul"(%26, %28) opset 20 outputs ["v17_0"] : (!onnx.value, !onnx.value) -> !onnx.value
+    %30 = onnx.node "ReduceSum"(%29, %11) opset 20 attributes {keepdims = 0 : i64} outputs ["v18_0"] : (!onnx.value, tensor<1xi64>) -> !onnx.value
+    %31 = onnx.node "Identity"(%30) opset 20 outputs ["y"] : (!onnx.value) -> !onnx.value
+    return %31 : !onnx.value
+  }
+}
