@@ -164,6 +164,7 @@ private:
       return std::nullopt;
     weight.value = node.getInputs()[0];
     weight.index = pastShapes(node.getInputs()[1]);
+    weight.taken = value;
     weight.isStack = true;
     return weight;
   }

@@ -15,11 +15,11 @@
 namespace tfc::raise {
 
 /// A constant that is multiplied with: a matrix, or matrices of which `index`
-/// says which.
+/// says which; `taken` are those.
 struct ExpertWeight {
   mlir::Value value;
   bool transposed = false;
-  mlir::Value index = {};
+  mlir::Value index = {}, taken = {};
   bool isStack = false;
 };
 

@@ -73,6 +73,10 @@ std::optional<Gate> matchScatteredGates(RaiseContext &c, Value value,
   onnx::NodeOp top = producer(scatter.getInputs()[1], "TopK");
   if (!top || scatter.getInputs()[1] != top.getResult(1))
     return std::nullopt;
+  NodeContext choice(c, top);
+  int64_t axis = choice.integer("axis", -1);
+  if (axis != -1 && axis != choice.input(0).rank() - 1)
+    return std::nullopt;
   return Gate{scatter.getInputs()[1], scatter.getInputs()[2], expert, true};
 }
 

@@ -91,13 +91,15 @@ std::optional<Raised> tfc::raise::recogniseGatheredExperts(NodeContext &n) {
     return noRoute(n, "its matrices are gathered, but they are not those of an "
                       "expert");
   Value index = expert->w2.index;
-  if (expert->w1.index != index ||
-      (expert->w3.value && expert->w3.index != index))
-    return noRoute(n, "its matrices are gathered by different numbers");
-  std::optional<ExpertStacks> stacks = stackExperts(c, *expert);
-  Raised x = c.get(expert->x), choices = c.get(index);
   // The choices as the gathered matrices have them before their own sizes.
   Sizes outer(ArrayRef(n.input(1).shape).drop_back(2)), row = outer;
+  for (const ExpertWeight &weight : {expert->w1, expert->w3})
+    if (weight.value &&
+        (weight.index != index ||
+         !llvm::equal(ArrayRef(c.get(weight.taken).shape).drop_back(2), outer)))
+      return noRoute(n, "its matrices are gathered by different numbers");
+  std::optional<ExpertStacks> stacks = stackExperts(c, *expert);
+  Raised x = c.get(expert->x), choices = c.get(index);
   int64_t rank = outer.size() + 2;
   row.push_back(c.size(1));
   row.push_back(x.shape.back());

@@ -217,6 +217,35 @@ def soft(m):
         for e in range(EXPERTS)])
 
 
+def ranked(m):
+    """Numbers of tokens, not of experts: several of a row may be the same."""
+    p = m.add("Softmax", m.add("MatMul", "x", m.weight(WIDTH, EXPERTS)), axis=-1)
+    gates, numbers = m.add("TopK", p, m.constant(np.int64([EXPERTS])), outputs=2, axis=0)
+    dense = m.add("ScatterElements", m.constant(np.zeros((EXPERTS, EXPERTS), m.dtype)), numbers, gates, axis=-1)
+    return m.sum([
+        m.add("Mul", m.swiglu("x"), m.add("Slice", dense, m.axes(e), m.axes(e + 1), m.axes(-1)))
+        for e in range(EXPERTS)])
+
+
+def crossed(m):
+    """The first matrix by one token's choice, the second by another's."""
+    choice = m.add("ArgMax", m.add("MatMul", "x", m.weight(WIDTH, EXPERTS)), axis=-1, keepdims=0)
+    w1 = m.add("Gather", m.weight(EXPERTS, WIDTH, HIDDEN), m.add("Unsqueeze", choice, m.axes(1)), axis=0)
+    w2 = m.add("Gather", m.weight(EXPERTS, HIDDEN, WIDTH), m.add("Unsqueeze", choice, m.axes(0)), axis=0)
+    hidden = m.add("Relu", m.add("MatMul", m.add("Unsqueeze", "x", m.axes(1, 2)), w1))
+    return m.add("ReduceSum", m.add("MatMul", hidden, w2), m.axes(1, 2), keepdims=0)
+
+
+def crossed_alone(m):
+    """The same for one token that makes three choices."""
+    scores = m.add("Reshape", m.add("MatMul", "x", m.weight(WIDTH, 3 * EXPERTS)), m.constant(np.int64([3, EXPERTS])))
+    choice = m.add("ArgMax", scores, axis=-1, keepdims=0)
+    w1 = m.add("Gather", m.weight(EXPERTS, WIDTH, HIDDEN), m.add("Unsqueeze", choice, m.axes(1)), axis=0)
+    w2 = m.add("Gather", m.weight(EXPERTS, HIDDEN, WIDTH), m.add("Unsqueeze", choice, m.axes(0)), axis=0)
+    hidden = m.add("Relu", m.add("MatMul", m.add("Unsqueeze", "x", m.axes(0, 1)), w1))
+    return m.add("ReduceSum", m.add("MatMul", hidden, w2), m.axes(0, 1), keepdims=0)
+
+
 def mixed(m):
     """One expert is not like the others."""
     gates, choices, _ = m.top("x")
@@ -245,6 +274,10 @@ CASES = [
     (tiled, [EXPERTS, WIDTH], [ROUTE]),
     (unrepeated, ["n", WIDTH], [ROUTE]),
     (soft, ["n", WIDTH], []),
+    (ranked, [EXPERTS, WIDTH], []),
+    (crossed, ["n", WIDTH], ["graph"]),
+    (crossed, [1, WIDTH], [ROUTE]),
+    (crossed_alone, [1, WIDTH], ["graph"]),
     (mixed, ["n", WIDTH], ["graph"]),
 ]
 
