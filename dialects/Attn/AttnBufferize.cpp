@@ -62,5 +62,6 @@ void tfc::attn::registerBufferizableOpInterfaceExternalModels(
     RopeOp::attachInterface<Model<RopeOp>>(*context);
     ScanOp::attachInterface<Model<ScanOp>>(*context);
     PatchEmbedOp::attachInterface<Model<PatchEmbedOp>>(*context);
+    RouteOp::attachInterface<Model<RouteOp>>(*context);
   });
 }

@@ -67,6 +67,26 @@ struct DropCausalOfOneQuery : public OpRewritePattern<AttentionOp> {
   }
 };
 
+/// Biases of zeros, that all experts have, add nothing.
+struct DropZeroExpertBiases : public OpRewritePattern<RouteOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(RouteOp op,
+                                PatternRewriter &rewriter) const override {
+    bool first = isSplatOf(op.getB1(), 0.0),
+         second = isSplatOf(op.getB2(), 0.0);
+    if (!first && !second)
+      return rewriter.notifyMatchFailure(op, "no bias is a constant of zeros");
+    rewriter.modifyOpInPlace(op, [&] {
+      if (first)
+        op.getB1Mutable().clear();
+      if (second)
+        op.getB2Mutable().clear();
+    });
+    return success();
+  }
+};
+
 } // namespace
 
 void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
@@ -89,4 +109,9 @@ void RopeOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
 void PatchEmbedOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                MLIRContext *context) {
   patterns.add<DropZeroBias<PatchEmbedOp>>(context);
+}
+
+void RouteOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                          MLIRContext *context) {
+  patterns.add<DropZeroExpertBiases>(context);
 }

@@ -17,10 +17,8 @@ using namespace mlir;
 using namespace tfc;
 using namespace tfc::attn;
 
-namespace {
-
-Value activated(OpBuilder &b, Location loc, Value x,
-                attn::Activation activation) {
+Value attn::activated(OpBuilder &b, Location loc, Value x,
+                      attn::Activation activation) {
   Type type = x.getType();
   auto number = [&](double value) -> Value {
     return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
@@ -54,6 +52,8 @@ Value activated(OpBuilder &b, Location loc, Value x,
   }
   llvm_unreachable("all activations are handled");
 }
+
+namespace {
 
 //===----------------------------------------------------------------------===//
 // Patterns

@@ -142,6 +142,7 @@ TFC_TILING_METHODS(NormOp, getAxis())
 TFC_TILING_METHODS(AttentionOp, 3)
 TFC_TILING_METHODS(RopeOp, 3)
 TFC_TILING_METHODS(PatchEmbedOp, 1)
+TFC_TILING_METHODS(RouteOp, 1)
 #undef TFC_TILING_METHODS
 
 FailureOr<TilingResult>
@@ -500,4 +501,18 @@ ScanOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   if (failed(part.findQueryHeads()))
     return failure();
   return part.build();
+}
+
+FailureOr<TilingResult>
+RouteOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                                ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, *this);
+  SmallVector<Value> operands = {tile.slice(getX(), offsets, sizes),
+                                 tile.slice(getChoices(), offsets, sizes),
+                                 tile.slice(getGates(), offsets, sizes)};
+  for (Value weight : {getW1(), getW2(), getW3(), getB1(), getB2()})
+    if (weight)
+      operands.push_back(weight);
+  operands.push_back(tile.slice(getInit(), offsets, sizes));
+  return tile.finish(operands, operands.back());
 }

@@ -327,3 +327,26 @@ LogicalResult ScanOp::verify() {
     return check.sizes("beta", getBeta(), {batch, heads, tokens, 1});
   return success();
 }
+
+LogicalResult RouteOp::verify() {
+  Checker check(*this);
+  if (failed(check.style()) || failed(check.rank("x", getX(), 2)) ||
+      failed(check.rank("choices", getChoices(), 2)) ||
+      failed(check.rank("w1", getW1(), 3)) ||
+      failed(check.rank("w2", getW2(), 3)))
+    return failure();
+  ArrayRef<int64_t> x = Checker::shape(getX()),
+                    choices = Checker::shape(getChoices()),
+                    first = Checker::shape(getW1()),
+                    second = Checker::shape(getW2());
+  if (failed(check.sizes("choices", getChoices(), {x[0], choices[1]})) ||
+      failed(check.sizes("gates", getGates(), choices)) ||
+      failed(check.sizes("w1", getW1(), {first[0], x[1], first[2]})) ||
+      failed(check.sizes("w2", getW2(), {first[0], first[2], second[2]})))
+    return failure();
+  if ((getW3() && failed(check.sizes("w3", getW3(), first))) ||
+      (getB1() && failed(check.sizes("b1", getB1(), {first[0], first[2]}))) ||
+      (getB2() && failed(check.sizes("b2", getB2(), {first[0], second[2]}))))
+    return failure();
+  return check.sizes("init", getInit(), {x[0], second[2]});
+}

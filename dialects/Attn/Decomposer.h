@@ -86,6 +86,8 @@ inline Value truncated(OpBuilder &b, Location loc, Value x, Type type) {
                              : Value(arith::TruncFOp::create(b, loc, type, x));
 }
 
+Value activated(OpBuilder &b, Location loc, Value x, Activation activation);
+
 } // namespace tfc::attn
 
 #endif // TFC_DIALECTS_ATTN_DECOMPOSER_H

@@ -41,7 +41,7 @@ void Report::collectOrigins(Location location,
 
 void Report::noteRaised(ModuleOp module) {
   // Said by passes for this report alone.
-  for (StringRef list : {"attentions", "scans"}) {
+  for (StringRef list : {"attentions", "routes", "scans"}) {
     auto notes =
         dyn_cast_or_null<ArrayAttr>(module->removeAttr(("tfc." + list).str()));
     if (!notes)
@@ -107,6 +107,7 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"phases", std::move(phases)},
                             {"onnx_operators", toObject(operators)},
                             {"attentions", listOf("attentions")},
+                            {"routes", listOf("routes")},
                             {"scans", listOf("scans")},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};

@@ -441,13 +441,23 @@ OpFoldResult RaiseContext::quotient(ArrayRef<OpFoldResult> total,
       b.createOrFold<arith::DivUIOp>(loc, value(result), safe));
 }
 
-void RaiseContext::noteAttention(onnx::NodeOp node, StringRef form,
-                                 const Twine &detail) {
-  attentions.push_back(b.getDictionaryAttr(
+static Attribute note(Builder &b, tfc::onnx::NodeOp node, StringRef form,
+                      const Twine &detail) {
+  return b.getDictionaryAttr(
       {b.getNamedAttr("node", b.getStringAttr(node.getNodeName())),
        b.getNamedAttr("operator", b.getStringAttr(node.getOpType())),
        b.getNamedAttr("form", b.getStringAttr(form)),
-       b.getNamedAttr("detail", b.getStringAttr(detail))}));
+       b.getNamedAttr("detail", b.getStringAttr(detail))});
+}
+
+void RaiseContext::noteAttention(onnx::NodeOp node, StringRef form,
+                                 const Twine &detail) {
+  attentions.push_back(note(b, node, form, detail));
+}
+
+void RaiseContext::noteRoute(onnx::NodeOp node, StringRef form,
+                             const Twine &detail) {
+  routes.push_back(note(b, node, form, detail));
 }
 
 void RaiseContext::noteAttention(Operation *op, onnx::NodeOp node) {

@@ -177,8 +177,11 @@ public:
   /// Notes that `node` became `op`, an attn.attention; what is found of its
   /// structure later goes into the note.
   void noteAttention(mlir::Operation *op, onnx::NodeOp node);
+  /// Notes what a mixture of experts became, likewise.
+  void noteRoute(onnx::NodeOp node, llvm::StringRef form,
+                 const llvm::Twine &detail);
   /// The notes, in the order of the file.
-  llvm::SmallVector<mlir::Attribute> attentions;
+  llvm::SmallVector<mlir::Attribute> attentions, routes;
 
 private:
   mlir::Block *entry;

@@ -619,6 +619,9 @@ void tfc::raise::populateElementwiseRules(RuleSet &rules) {
       if (n.node.getOpType() == "Div")
         if (std::optional<Raised> attention = recogniseLinearAttention(n))
           return n.finish(*attention);
+      if (n.node.getOpType() == "Mul")
+        if (std::optional<Raised> gated = absorbGates(n))
+          return n.finish(*gated);
       return raiseBinary(n, scalar, false, body);
     });
   };
@@ -648,6 +651,8 @@ void tfc::raise::populateElementwiseRules(RuleSet &rules) {
       return n.finish(*norm);
     if (std::optional<Raised> turned = recogniseRope(n))
       return n.finish(*turned);
+    if (std::optional<Raised> experts = recogniseDenseExperts(n))
+      return n.finish(*experts);
     for (unsigned side = 0; side < 2; ++side)
       if (n.isUsedOnce(side))
         if (std::optional<Raised> biased =

@@ -330,6 +330,8 @@ LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
   if (!context.attentions.empty())
     getOperation()->setAttr("tfc.attentions",
                             b.getArrayAttr(context.attentions));
+  if (!context.routes.empty())
+    getOperation()->setAttr("tfc.routes", b.getArrayAttr(context.routes));
   StringAttr name = function.getSymNameAttr();
   getOperation()->setAttr("tfc.model_name",
                           function->getAttrOfType<StringAttr>("onnx.graph_name")

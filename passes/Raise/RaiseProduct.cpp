@@ -142,6 +142,8 @@ LogicalResult raiseMatMul(NodeContext &n) {
     return n.finish(*attention);
   if (std::optional<Raised> attention = recogniseHardAttention(n))
     return n.finish(*attention);
+  if (std::optional<Raised> experts = recogniseGatheredExperts(n))
+    return n.finish(*experts);
   Raised x = n.input(0), y = n.input(1);
   if (x.rank() == 0 || y.rank() == 0)
     return n.fail("it takes no scalars");

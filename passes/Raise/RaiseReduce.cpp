@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RaiseContext.h"
+#include "Recognise.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -568,8 +569,12 @@ void tfc::raise::populateReduceRules(RuleSet &rules) {
       {"ReduceLogSumExp", Reduction::LogSumExp}};
   for (auto &entry : reductions) {
     Reduction kind = entry.second;
-    rules.add(entry.first,
-              [kind](NodeContext &n) { return raiseReduction(n, kind); });
+    rules.add(entry.first, [kind](NodeContext &n) -> LogicalResult {
+      if (kind == Reduction::Sum)
+        if (std::optional<Raised> experts = recogniseStackedExperts(n))
+          return n.finish(*experts);
+      return raiseReduction(n, kind);
+    });
   }
   rules.add("Softmax", [](NodeContext &n) { return raiseSoftmax(n, false); });
   rules.add("LogSoftmax", [](NodeContext &n) { return raiseSoftmax(n, true); });

@@ -8,6 +8,7 @@
 
 #include "Indexing.h"
 #include "RaiseContext.h"
+#include "Recognise.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -138,6 +139,8 @@ LogicalResult raiseScatterElements(NodeContext &n) {
 }
 
 LogicalResult raiseScatterND(NodeContext &n) {
+  if (std::optional<Raised> experts = recogniseScatteredExperts(n))
+    return n.finish(*experts);
   Raised data = n.input(0), indices = n.input(1), updates = n.input(2);
   StringRef reduction = n.text("reduction", "none");
   if (!knownReduction(reduction))

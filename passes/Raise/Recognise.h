@@ -56,6 +56,25 @@ std::optional<Raised> recogniseLayerNorm(NodeContext &n);
 /// Transpose(Reshape(Conv)) that cuts an image into patches.
 std::optional<Raised> recognisePatchEmbed(NodeContext &n);
 
+/// Products with matrices gathered by each token's choice: `n` is the expert's
+/// last MatMul. The gates are ones until absorbGates.
+std::optional<Raised> recogniseGatheredExperts(NodeContext &n);
+
+/// Experts that run on the tokens found to have chosen them: `n` is the last
+/// ScatterND. The gates are ones until absorbGates.
+std::optional<Raised> recogniseScatteredExperts(NodeContext &n);
+
+/// An attn.route whose gates are ones, times a number a token: `n` is the Mul.
+std::optional<Raised> absorbGates(NodeContext &n);
+
+/// A sum of experts that all tokens go through, each times its gate: `n` is the
+/// last Add.
+std::optional<Raised> recogniseDenseExperts(NodeContext &n);
+
+/// The same by products of stacked matrices, [E, N, C] summed over E: `n` is the
+/// ReduceSum.
+std::optional<Raised> recogniseStackedExperts(NodeContext &n);
+
 /// `linear + bias` where `linear` is an attn.linear that has none yet and is
 /// used nowhere else, and `bias` a constant row.
 std::optional<Raised> addBiasToLinear(NodeContext &n, Raised &linear,

@@ -393,9 +393,11 @@ struct LowerLoopsPass
     SmallVector<memref::CopyOp> copies;
     getOperation().walk([&](memref::CopyOp copy) { copies.push_back(copy); });
     for (memref::CopyOp copy : copies) {
+      // What was made in its place already is "copied" onto itself.
       b.setInsertionPoint(copy);
-      linalg::CopyOp::create(b, copy.getLoc(), copy.getSource(),
-                             copy.getTarget());
+      if (copy.getSource() != copy.getTarget())
+        linalg::CopyOp::create(b, copy.getLoc(), copy.getSource(),
+                               copy.getTarget());
       copy.erase();
     }
     SmallVector<linalg::LinalgOp> ops;

@@ -122,6 +122,34 @@ private:
   SmallVector<ReassociationIndices> groups;
 };
 
+/// `weight` as one matrix of a stack, the operation that takes it out.
+tensor::ExtractSliceOp matrixOfStack(Value weight) {
+  auto slice = weight.getDefiningOp<tensor::ExtractSliceOp>();
+  if (!slice || slice.getSourceType().getRank() != 3 ||
+      !slice.getSourceType().hasStaticShape() || !slice.hasUnitStride() ||
+      slice.getType().getShape() !=
+          slice.getSourceType().getShape().drop_front() ||
+      !isConstantIntValue(slice.getMixedSizes()[0], 1))
+    return nullptr;
+  return slice;
+}
+
+/// The panels of matrix `number`, of the `count` that each has.
+Value panelsOf(OpBuilder &b, Location loc, Value panels, OpFoldResult number,
+               int64_t count) {
+  auto type = cast<RankedTensorType>(panels.getType());
+  OpFoldResult first = affine::makeComposedFoldedAffineApply(
+      b, loc, b.getAffineSymbolExpr(0) * count, {number});
+  SmallVector<OpFoldResult> offsets = {first, b.getIndexAttr(0),
+                                       b.getIndexAttr(0)},
+                            sizes = {b.getIndexAttr(count),
+                                     b.getIndexAttr(type.getDimSize(1)),
+                                     b.getIndexAttr(type.getDimSize(2))},
+                            strides(3, b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(b, loc, panels, offsets, sizes,
+                                        strides);
+}
+
 struct PackWeightsPass
     : public x86::impl::X86PackWeightsPassBase<PackWeightsPass> {
   using Base::Base;
@@ -140,33 +168,37 @@ struct PackWeightsPass
 
 private:
   void rewrite(attn::LinearOp op);
-  ElementsAttr pack(ElementsAttr weight, bool transposed, int64_t depth,
-                    int64_t columns, int64_t width);
+  ElementsAttr pack(ElementsAttr weight, bool transposed, int64_t matrices,
+                    int64_t depth, int64_t columns, int64_t width);
   ElementsAttr packBias(ElementsAttr bias, int64_t padded);
 
   std::map<std::pair<const void *, bool>, ElementsAttr> packed;
   UnnamedFile *scratch = nullptr;
 };
 
+/// `matrices` of one size, one after the other.
 ElementsAttr PackWeightsPass::pack(ElementsAttr weight, bool transposed,
-                                   int64_t depth, int64_t columns,
-                                   int64_t width) {
+                                   int64_t matrices, int64_t depth,
+                                   int64_t columns, int64_t width) {
   ElementsAttr &known = packed[{weight.getAsOpaquePointer(), transposed}];
   if (known)
     return known;
   SmallVector<float> storage;
   ArrayRef<float> floats = floatsOf(weight, storage);
-  if (static_cast<int64_t>(floats.size()) != depth * columns)
+  if (static_cast<int64_t>(floats.size()) != matrices * depth * columns)
     return nullptr;
   int64_t count = (columns + width - 1) / width;
-  auto type = RankedTensorType::get({count, depth, width},
+  auto type = RankedTensorType::get({matrices * count, depth, width},
                                     Float32Type::get(&getContext()));
   AsmResourceBlob blob =
       HeapAsmResourceBlob::allocate(type.getNumElements() * sizeof(float), 64);
-  packPanels(floats, depth, columns, transposed, width,
-             MutableArrayRef<float>(
-                 reinterpret_cast<float *>(blob.getMutableData().data()),
-                 type.getNumElements()));
+  MutableArrayRef<float> panels(
+      reinterpret_cast<float *>(blob.getMutableData().data()),
+      type.getNumElements());
+  for (int64_t m = 0; m < matrices; ++m)
+    packPanels(floats.slice(m * depth * columns, depth * columns), depth,
+               columns, transposed, width,
+               panels.slice(m * count * depth * width, count * depth * width));
   releasePages(ArrayRef(reinterpret_cast<const char *>(floats.data()),
                         floats.size() * sizeof(float)));
   // Without room on the disk the panels stay in memory.
@@ -194,12 +226,18 @@ void PackWeightsPass::rewrite(attn::LinearOp op) {
   auto type = dyn_cast<RankedTensorType>(op.getX().getType());
   auto resultType = dyn_cast<RankedTensorType>(op.getInit().getType());
   if (!type || !type.getElementType().isF32() || type.getRank() < 1 ||
-      op.getActivation() != attn::Activation::None ||
-      !matchPattern(op.getWeight(), m_Constant(&weight)))
+      op.getActivation() != attn::Activation::None)
+    return;
+  auto chosen = matrixOfStack(op.getWeight());
+  if (!matchPattern(chosen ? chosen.getSource() : op.getWeight(),
+                    m_Constant(&weight)))
     return;
   if (op.getBias() && !matchPattern(op.getBias(), m_Constant(&bias)))
     return;
   ArrayRef<int64_t> shape = cast<ShapedType>(weight.getType()).getShape();
+  int64_t matrices = chosen ? shape.front() : 1;
+  if (chosen)
+    shape = shape.drop_front();
   int64_t depth = shape[op.getTransposeWeight() ? 1 : 0],
           columns = shape[op.getTransposeWeight() ? 0 : 1];
   if (depth == 0 || columns == 0)
@@ -207,7 +245,7 @@ void PackWeightsPass::rewrite(attn::LinearOp op) {
   int64_t width = KernelShape::forVectorBits(vectorBits).panelWidth(columns);
   int64_t padded = (columns + width - 1) / width * width;
   ElementsAttr panels =
-      pack(weight, op.getTransposeWeight(), depth, columns, width);
+      pack(weight, op.getTransposeWeight(), matrices, depth, columns, width);
   ElementsAttr biasPanels = packBias(bias, padded);
   if (!panels || !biasPanels)
     return;
@@ -219,6 +257,9 @@ void PackWeightsPass::rewrite(attn::LinearOp op) {
       type.getElementType());
   Value panelsValue =
       arith::ConstantOp::create(b, loc, cast<TypedAttr>(panels));
+  if (chosen)
+    panelsValue = panelsOf(b, loc, panelsValue, chosen.getMixedOffsets()[0],
+                           padded / width);
   Value biasValue =
       arith::ConstantOp::create(b, loc, cast<TypedAttr>(biasPanels));
   auto product = PackedLinearOp::create(b, loc, init.getType(), rows.flat(),

@@ -36,3 +36,15 @@ func.func @others(%q: tensor<1x2x4x8xf32>, %image: tensor<1x3x8x8xf32>, %p: tens
       outs(%f : tensor<1x4x6xf32>) -> tensor<1x4x6xf32>
   return %0, %1 : tensor<1x2x4x8xf32>, tensor<1x4x6xf32>
 }
+
+// CHECK-LABEL: @route
+// CHECK: attn.route ins(%{{.*}} : memref<4x8xf32{{.*}}>, memref<4x1xi64{{.*}}>, memref<4x1xf32{{.*}}>) w1({{.*}}) w2({{.*}}) outs(%[[R:.*]] : memref<4x8xf32>)
+// CHECK-NOT: memref.copy
+// CHECK: return %[[R]]
+func.func @route(%x: tensor<4x8xf32>, %c: tensor<4x1xi64>, %g: tensor<4x1xf32>, %w1: tensor<2x8x16xf32>, %w2: tensor<2x16x8xf32>)
+    -> tensor<4x8xf32> {
+  %e = tensor.empty() : tensor<4x8xf32>
+  %0 = attn.route ins(%x, %c, %g : tensor<4x8xf32>, tensor<4x1xi64>, tensor<4x1xf32>)
+      w1(%w1 : tensor<2x8x16xf32>) w2(%w2 : tensor<2x16x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}

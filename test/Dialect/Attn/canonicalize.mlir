@@ -77,3 +77,18 @@ func.func @cast(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %i: tensor<4x16xf32>)
                    outs(%j : tensor<?x16xf32>) activation relu -> tensor<?x16xf32>
   return %0 : tensor<?x16xf32>
 }
+
+// -----
+
+// Biases of zeros go; another stays.
+// CHECK-LABEL: @route
+// CHECK: attn.route ins({{.*}}) w1({{.*}}) w2(%{{.*}} : tensor<2x16x8xf32>) b2(
+// CHECK-NOT: b1(
+func.func @route(%x: tensor<4x8xf32>, %c: tensor<4x1xi64>, %g: tensor<4x1xf32>, %w1: tensor<2x8x16xf32>, %w2: tensor<2x16x8xf32>,
+                 %b2: tensor<2x8xf32>, %e: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %b1 = arith.constant dense<0.0> : tensor<2x16xf32>
+  %0 = attn.route ins(%x, %c, %g : tensor<4x8xf32>, tensor<4x1xi64>, tensor<4x1xf32>)
+      w1(%w1 : tensor<2x8x16xf32>) w2(%w2 : tensor<2x16x8xf32>) b1(%b1 : tensor<2x16xf32>) b2(%b2 : tensor<2x8xf32>)
+      outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}

@@ -189,3 +189,83 @@ func.func @rope_odd(%x: tensor<1x4x5x8xf32>, %a: tensor<1x1x5x3xf32>) {
   %0 = attn.rope rotary_size 3 ins(%x, %a, %a : tensor<1x4x5x8xf32>, tensor<1x1x5x3xf32>, tensor<1x1x5x3xf32>) outs(%x : tensor<1x4x5x8xf32>) -> tensor<1x4x5x8xf32>
   return
 }
+
+// -----
+
+func.func @route_rank(%x: tensor<1x5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf32>, %w1: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected x of rank 2, found 'tensor<1x5x8xf32>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<1x5x8xf32>, tensor<5x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_choices(%x: tensor<5x8xf32>, %c: tensor<6x2xi64>, %g: tensor<5x2xf32>, %w1: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected choices of sizes [5, 2], found 'tensor<6x2xi64>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<6x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_gates(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x3xf32>, %w1: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected gates of sizes [5, 2], found 'tensor<5x3xf32>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x3xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_gate_type(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf16>, %w1: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected elements of type 'f32' everywhere, found 'tensor<5x2xf16>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x2xf16>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_w1(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf32>, %w1: tensor<4x7x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected w1 of sizes [4, 8, 16], found 'tensor<4x7x16xf32>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x7x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_w2(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf32>, %w1: tensor<4x8x16xf32>, %w2: tensor<3x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected w2 of sizes [4, 16, 8], found 'tensor<3x16x8xf32>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<3x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_w3(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf32>, %w1: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x15xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected w3 of sizes [4, 8, 16], found 'tensor<4x8x15xf32>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x15xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_b1(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf32>, %w1: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected b1 of sizes [4, 16], found 'tensor<16xf32>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_b2(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf32>, %w1: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x9xf32>, %i: tensor<5x8xf32>) {
+  // expected-error @below {{'attn.route' op expected b2 of sizes [4, 8], found 'tensor<4x9xf32>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x9xf32>) outs(%i : tensor<5x8xf32>) -> tensor<5x8xf32>
+  return
+}
+
+// -----
+
+func.func @route_init(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf32>, %w1: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>, %w3: tensor<4x8x16xf32>, %b1: tensor<4x16xf32>, %b2: tensor<4x8xf32>, %i: tensor<5x9xf32>) {
+  // expected-error @below {{'attn.route' op expected init of sizes [5, 8], found 'tensor<5x9xf32>'}}
+  %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x9xf32>) -> tensor<5x9xf32>
+  return
+}

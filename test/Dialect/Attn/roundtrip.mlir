@@ -88,3 +88,16 @@ func.func @rope(%x: tensor<2x4x?x8xf32>, %a: tensor<1x1x?x2xf32>, %init: tensor<
       outs(%init : tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32>
   return %0 : tensor<2x4x?x8xf32>
 }
+
+// CHECK-LABEL: @route
+func.func @route(%x: tensor<?x8xf16>, %c: tensor<?x2xi32>, %g: tensor<?x2xf16>, %w1: tensor<4x8x16xf16>, %w2: tensor<4x16x6xf16>,
+                 %b1: tensor<4x16xf16>, %b2: tensor<4x6xf16>, %init: tensor<?x6xf16>) -> (tensor<?x6xf16>, tensor<?x6xf16>) {
+  // CHECK: attn.route activation {{.*}}silu ins({{.*}} : tensor<?x8xf16>, tensor<?x2xi32>, tensor<?x2xf16>) w1(%{{.*}} : tensor<4x8x16xf16>) w2(%{{.*}} : tensor<4x16x6xf16>) w3(%{{.*}} : tensor<4x8x16xf16>) b1(%{{.*}} : tensor<4x16xf16>) b2(%{{.*}} : tensor<4x6xf16>) outs
+  %0 = attn.route activation silu ins(%x, %c, %g : tensor<?x8xf16>, tensor<?x2xi32>, tensor<?x2xf16>)
+      w1(%w1 : tensor<4x8x16xf16>) w2(%w2 : tensor<4x16x6xf16>) w3(%w1 : tensor<4x8x16xf16>)
+      b1(%b1 : tensor<4x16xf16>) b2(%b2 : tensor<4x6xf16>) outs(%init : tensor<?x6xf16>) -> tensor<?x6xf16>
+  // CHECK: attn.route ins({{.*}}) w1(%{{.*}}) w2(%{{.*}}) outs
+  %1 = attn.route ins(%x, %c, %g : tensor<?x8xf16>, tensor<?x2xi32>, tensor<?x2xf16>)
+      w1(%w1 : tensor<4x8x16xf16>) w2(%w2 : tensor<4x16x6xf16>) outs(%init : tensor<?x6xf16>) -> tensor<?x6xf16>
+  return %0, %1 : tensor<?x6xf16>, tensor<?x6xf16>
+}

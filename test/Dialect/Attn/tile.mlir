@@ -105,3 +105,29 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// A tile of tokens goes through all experts.
+// CHECK-LABEL: @route
+// CHECK: scf.for %[[TOKEN:.*]] = %c0 to %c64 step %c16
+// CHECK-DAG: %[[X:.*]] = tensor.extract_slice %{{.*}}[%[[TOKEN]], 0] [16, 8] [1, 1]
+// CHECK-DAG: %[[C:.*]] = tensor.extract_slice %{{.*}}[%[[TOKEN]], 0] [16, 2] [1, 1] : tensor<64x2xi64> to
+// CHECK-DAG: %[[G:.*]] = tensor.extract_slice %{{.*}}[%[[TOKEN]], 0] [16, 2] [1, 1] : tensor<64x2xf32> to
+// CHECK: attn.route ins(%[[X]], %[[C]], %[[G]] : {{.*}}) w1(%{{.*}} : tensor<4x8x16xf32>) w2(%{{.*}} : tensor<4x16x8xf32>) b2(%{{.*}} : tensor<4x8xf32>)
+func.func @route(%x: tensor<64x8xf32>, %c: tensor<64x2xi64>, %g: tensor<64x2xf32>, %w1: tensor<4x8x16xf32>,
+                 %w2: tensor<4x16x8xf32>, %b2: tensor<4x8xf32>) -> tensor<64x8xf32> {
+  %e = tensor.empty() : tensor<64x8xf32>
+  %y = attn.route ins(%x, %c, %g : tensor<64x8xf32>, tensor<64x2xi64>, tensor<64x2xf32>)
+      w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) b2(%b2 : tensor<4x8xf32>)
+      outs(%e : tensor<64x8xf32>) -> tensor<64x8xf32>
+  return %y : tensor<64x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["attn.route"]} in %root : (!transform.any_op) -> !transform.any_op
+    %tiled, %loop = transform.structured.tile_using_for %op tile_sizes [16]
+      : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -113,3 +113,59 @@ func.func @linear_scores(%q: tensor<1x2x4x8xf32>, %v: tensor<1x2x4x6xf32>) -> te
       outs(%e : tensor<1x2x4x6xf32>) -> tensor<1x2x4x6xf32>
   return %y : tensor<1x2x4x6xf32>
 }
+
+// -----
+
+// Choices are counted, their rows set, and each expert takes the rows of its
+// own: two products and an activation between, in f32. What is of no expert adds
+// zero.
+// CHECK-LABEL: @route
+// CHECK: tensor.empty() : tensor<5xindex>
+// CHECK: scf.for
+// CHECK:   arith.minui %{{.*}}, %c4
+// CHECK: scf.for {{.*}} -> (tensor<5xindex>, index)
+// CHECK: scf.for {{.*}} -> (tensor<5xindex>, tensor<?x2xindex>, tensor<?xindex>)
+// CHECK: linalg.generic
+// CHECK:   tensor.extract %{{.*}} : tensor<?x8xf16>
+// CHECK: scf.for %[[EXPERT:.*]] = %c0 to %c4 step %c1
+// CHECK:   tensor.extract_slice %{{.*}}[%[[EXPERT]], 0, 0] [1, 8, 16] [1, 1, 1] : tensor<4x8x16xf16> to tensor<8x16xf16>
+// CHECK:   linalg.matmul ins({{.*}} : tensor<?x8xf16>, tensor<8x16xf16>) outs({{.*}} : tensor<?x16xf32>)
+// CHECK:   linalg.generic {{.*}} ins(%{{.*}} : tensor<16xf16>)
+// CHECK:     arith.maximumf {{.*}} : f32
+// CHECK:   linalg.matmul ins({{.*}} : tensor<?x16xf32>, tensor<16x8xf16>) outs({{.*}} : tensor<?x8xf32>)
+// CHECK: linalg.generic
+// CHECK:   %[[KNOWN:.*]] = arith.cmpi ult, %{{.*}}, %c4
+// CHECK:   arith.select %[[KNOWN]], %{{.*}}, %cst
+// KEEP-LABEL: @route
+// KEEP: scf.for
+func.func @route(%x: tensor<?x8xf16>, %c: tensor<?x2xi32>, %g: tensor<?x2xf16>, %w1: tensor<4x8x16xf16>, %w2: tensor<4x16x8xf16>,
+                 %b1: tensor<4x16xf16>, %i: tensor<?x8xf16>) -> tensor<?x8xf16> {
+  %y = attn.route activation relu ins(%x, %c, %g : tensor<?x8xf16>, tensor<?x2xi32>, tensor<?x2xf16>)
+      w1(%w1 : tensor<4x8x16xf16>) w2(%w2 : tensor<4x16x8xf16>) b1(%b1 : tensor<4x16xf16>)
+      outs(%i : tensor<?x8xf16>) -> tensor<?x8xf16>
+  return %y : tensor<?x8xf16>
+}
+
+// -----
+
+// A second matrix multiplies what the first one activates. In single precision
+// the products are linear layers, for which a target may have a kernel.
+// KEEP-LABEL: @gated
+// KEEP: scf.for %[[EXPERT:.*]] = %c0 to %c4
+// KEEP:   %[[W1:.*]] = tensor.extract_slice %{{.*}}[%[[EXPERT]], 0, 0] [1, 8, 16]
+// KEEP:   %[[HIDDEN:.*]] = attn.linear ins(%{{.*}}, %[[W1]] :
+// KEEP:   %[[FACTOR:.*]] = attn.linear
+// KEEP:   linalg.generic {{.*}} ins(%[[FACTOR]] : {{.*}}) outs(%[[HIDDEN]] :
+// KEEP:     math.exp
+// KEEP:     arith.mulf
+// KEEP:   attn.linear
+// CHECK-LABEL: @gated
+// CHECK: scf.for %{{.*}} = %c0 to %c4
+// CHECK-NOT: attn.
+func.func @gated(%x: tensor<6x8xf32>, %c: tensor<6x2xi64>, %g: tensor<6x2xf32>, %w: tensor<4x8x16xf32>, %w2: tensor<4x16x8xf32>,
+                 %i: tensor<6x8xf32>) -> tensor<6x8xf32> {
+  %y = attn.route activation silu ins(%x, %c, %g : tensor<6x8xf32>, tensor<6x2xi64>, tensor<6x2xf32>)
+      w1(%w : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w : tensor<4x8x16xf32>)
+      outs(%i : tensor<6x8xf32>) -> tensor<6x8xf32>
+  return %y : tensor<6x8xf32>
+}

@@ -48,3 +48,19 @@ func.func @stays(%x: tensor<4x2xf32>, %w: tensor<2x8xf32>, %h: tensor<4x2xf16>, 
   %2 = attn.linear ins(%x, %d : tensor<4x2xf32>, tensor<2x8xf32>) outs(%i : tensor<4x8xf32>) activation relu -> tensor<4x8xf32>
   return %0, %1, %2 : tensor<4x8xf32>, tensor<4x8xf16>, tensor<4x8xf32>
 }
+
+// -----
+
+// A matrix of a stack, which of them the call knows: the panels of each are one
+// after the other, two a matrix here.
+// CHECK-LABEL: @stack
+// CHECK: %[[PANELS:.*]] = arith.constant dense_resource<{{.*}}> : tensor<6x2x32xf32>
+// CHECK: %[[FIRST:.*]] = affine.apply #{{.*}}()[%arg2]
+// CHECK: %[[OWN:.*]] = tensor.extract_slice %[[PANELS]][%[[FIRST]], 0, 0] [2, 2, 32] [1, 1, 1]
+// CHECK: x86.packed_linear ins(%{{.*}}, %[[OWN]], %{{.*}} : tensor<?x2xf32>, tensor<2x2x32xf32>, tensor<64xf32>)
+func.func @stack(%x: tensor<?x2xf32>, %i: tensor<?x60xf32>, %e: index) -> tensor<?x60xf32> {
+  %w = arith.constant dense<1.0> : tensor<3x2x60xf32>
+  %own = tensor.extract_slice %w[%e, 0, 0] [1, 2, 60] [1, 1, 1] : tensor<3x2x60xf32> to tensor<2x60xf32>
+  %y = attn.linear ins(%x, %own : tensor<?x2xf32>, tensor<2x60xf32>) outs(%i : tensor<?x60xf32>) -> tensor<?x60xf32>
+  return %y : tensor<?x60xf32>
+}

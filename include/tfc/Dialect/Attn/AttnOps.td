@@ -426,4 +426,67 @@ def Attn_PatchEmbedOp : Attn_Op<"patch_embed"> {
   }];
 }
 
+/// Numbers of experts.
+def Attn_Choices : AnyTypeOf<[RankedTensorOf<[I32, I64]>, MemRefRankOf<[I32, I64], [2]>],
+    "ranked tensor or memref of numbers of experts">;
+
+def Attn_RouteOp : Attn_Op<"route", [AttrSizedOperandSegments]> {
+  let summary = "a mixture of experts: each token goes through the experts chosen for it";
+  let description = [{
+    result[n] = sum over k of gates[n, k] * expert(choices[n, k], x[n]), where
+    expert(e, x) = hidden * w2[e] + b2[e] and hidden is `activation`(x * w1[e] +
+    b1[e]), times x * w3[e] where `w3` is given.
+
+    The sparsely gated layer of Shazeer et al. 2017, with one choice that of
+    Fedus et al. 2021 (Switch); with `silu` and `w3` its experts are those of
+    Mixtral (Jiang et al. 2024), whose names the matrices have. Who chooses, and
+    how gates are normalised, is outside.
+
+    | operand | shape |
+    |---|---|
+    | `x` | [N, D], N tokens |
+    | `choices` | i32 or i64, [N, K] |
+    | `gates` | [N, K] |
+    | `w1`, `w3` | [E, D, F] |
+    | `b1` | [E, F] |
+    | `w2` | [E, F, C] |
+    | `b2` | [E, C] |
+    | `init` and the result | [N, C] |
+
+    A choice outside 0 to E - 1 is of no expert: it adds nothing, whatever its
+    gate. A token may choose an expert twice, which then counts twice. Experts
+    that a token did not choose do not run on it. All floats have one element
+    type; with f16 and bf16 sums, the hidden features and what experts give are
+    kept in f32.
+
+    Tiles over tokens. The decomposition sorts the choices by expert; each expert
+    is one product over its tokens.
+
+    ```mlir
+    func.func @route(%x: tensor<?x32xf32>, %choices: tensor<?x2xi64>, %gates: tensor<?x2xf32>,
+                     %w1: tensor<8x32x64xf32>, %w2: tensor<8x64x32xf32>, %w3: tensor<8x32x64xf32>,
+                     %init: tensor<?x32xf32>) -> tensor<?x32xf32> {
+      %y = attn.route activation silu
+          ins(%x, %choices, %gates : tensor<?x32xf32>, tensor<?x2xi64>, tensor<?x2xf32>)
+          w1(%w1 : tensor<8x32x64xf32>) w2(%w2 : tensor<8x64x32xf32>)
+          w3(%w3 : tensor<8x32x64xf32>)
+          outs(%init : tensor<?x32xf32>) -> tensor<?x32xf32>
+      return %y : tensor<?x32xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Shaped:$x, Attn_Choices:$choices, Attn_Shaped:$gates,
+      Attn_Shaped:$w1, Attn_Shaped:$w2, Optional<Attn_Shaped>:$w3,
+      Optional<Attn_Shaped>:$b1, Optional<Attn_Shaped>:$b2, Attn_Shaped:$init,
+      DefaultValuedAttr<Attn_ActivationAttr, "::tfc::attn::Activation::None">:$activation);
+  let assemblyFormat = [{
+    (`activation` $activation^)?
+    `ins` `(` $x `,` $choices `,` $gates `:` type($x) `,` type($choices) `,` type($gates) `)`
+    `w1` `(` $w1 `:` type($w1) `)` `w2` `(` $w2 `:` type($w2) `)`
+    (`w3` `(` $w3^ `:` type($w3) `)`)?
+    (`b1` `(` $b1^ `:` type($b1) `)`)? (`b2` `(` $b2^ `:` type($b2) `)`)?
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+}
+
 #endif // TFC_DIALECT_ATTN_OPS_TD

@@ -30,7 +30,8 @@ def AttnDecomposePass : Pass<"attn-decompose"> {
   let options = [ListOption<"keep", "keep", "std::string",
       "Operations to leave alone where a target has a kernel for them, as attn.linear">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
-                           "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
+                           "mlir::math::MathDialect", "mlir::scf::SCFDialect",
+                           "mlir::tensor::TensorDialect"];
 }
 
 #endif // TFC_PASSES_DECOMPOSE_PASSES_TD
