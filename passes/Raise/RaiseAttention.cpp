@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Heads.h"
 #include "RaiseContext.h"
 #include "tfc/Dialect/Attn/Attn.h"
 
@@ -52,32 +53,6 @@ LogicalResult raiseNorm(NodeContext &n, attn::NormKind kind) {
       n.b, n.loc, init.getType(), n.c.tensor(x), *scale, *bias, init, kind,
       *axis, APFloat(static_cast<double>(n.number("epsilon", 1e-5f))));
   return n.finish(n.c.fromTensor(op->getResult(0), x.kind, x.shape));
-}
-
-/// [B, S, heads * D] as [B, heads, S, D].
-Raised splitHeads(NodeContext &n, Raised &packed, int64_t heads) {
-  OpFoldResult count = n.c.size(heads),
-               depth = n.c.quotient({packed.shape[2]}, {count});
-  Sizes split = {packed.shape[0], packed.shape[1], count, depth},
-        shape = {packed.shape[0], count, packed.shape[1], depth};
-  Value value = n.c.reshape(n.c.tensor(packed), packed.shape, split);
-  value = linalg::TransposeOp::create(n.b, n.loc, value,
-                                      n.c.empty(shape, packed.kind),
-                                      ArrayRef<int64_t>{0, 2, 1, 3})
-              ->getResult(0);
-  return n.c.fromTensor(value, packed.kind, shape);
-}
-
-/// [B, heads, S, D] as [B, S, heads * D].
-Raised joinHeads(NodeContext &n, Raised &apart) {
-  ArrayRef<OpFoldResult> shape(apart.shape);
-  Sizes moved = {shape[0], shape[2], shape[1], shape[3]},
-        merged = {shape[0], shape[2], n.c.multiply(shape[1], shape[3])};
-  Value joined = linalg::TransposeOp::create(n.b, n.loc, n.c.tensor(apart),
-                                             n.c.empty(moved, apart.kind),
-                                             ArrayRef<int64_t>{0, 2, 1, 3})
-                     ->getResult(0);
-  return n.c.fromTensor(n.c.reshape(joined, moved, merged), apart.kind, merged);
 }
 
 /// The mask as rank 4; nothing, after the reason, where it does not fit.
@@ -266,47 +241,6 @@ LogicalResult raiseAttention(NodeContext &n) {
   return success();
 }
 
-/// RotaryEmbedding-23 of angles that are given for each row; those looked up by
-/// position are left to ONNX's own function body.
-LogicalResult raiseRotaryEmbedding(NodeContext &n) {
-  if (n.has(3))
-    return n.fail("angles looked up by position are not raised");
-  Raised x = n.input(0);
-  bool packed = x.rank() == 3;
-  if (packed) {
-    if (n.integer("num_heads", 0) <= 0)
-      return n.fail("packed heads need num_heads");
-    x = splitHeads(n, x, n.integer("num_heads", 0));
-  }
-  std::optional<int64_t> depth =
-      x.rank() == 4 ? getConstantIntValue(x.shape[3]) : std::nullopt;
-  if (!depth || !isFloat(x.kind))
-    return n.fail("it takes floating point of rank 3 or 4, and a known number "
-                  "of features");
-  int64_t rotated = n.integer("rotary_embedding_dim", 0);
-  if (rotated == 0)
-    rotated = *depth;
-  Value angles[2];
-  for (unsigned i : {0, 1}) {
-    Raised &given = n.input(1 + i);
-    if (given.rank() != 3 || given.kind != x.kind ||
-        given.shape[0] != x.shape[0] || given.shape[1] != x.shape[2] ||
-        getConstantIntValue(given.shape[2]) != rotated / 2 || rotated % 2 ||
-        rotated > *depth)
-      return n.fail("the sizes of its angles cannot be seen to fit");
-    Sizes four = {given.shape[0], n.c.size(1), given.shape[1], given.shape[2]};
-    angles[i] = n.c.reshape(n.tensor(1 + i), given.shape, four);
-  }
-  Value init = n.c.empty(x.shape, x.kind);
-  IntegerAttr size =
-      rotated == *depth ? IntegerAttr() : n.b.getI64IntegerAttr(rotated);
-  auto op = attn::RopeOp::create(n.b, n.loc, init.getType(), n.c.tensor(x),
-                                 angles[0], angles[1], init,
-                                 n.integer("interleaved", 0) != 0, size);
-  Raised result = n.c.fromTensor(op->getResult(0), x.kind, x.shape);
-  return n.finish(packed ? joinHeads(n, result) : result);
-}
-
 /// (x - mean) / sqrt(variance + epsilon) over the pixels of each channel.
 LogicalResult raiseInstanceNorm(NodeContext &n) {
   Raised &x = n.input(0);
@@ -347,5 +281,4 @@ void tfc::raise::populateAttentionRules(RuleSet &rules) {
             [](NodeContext &n) { return raiseNorm(n, attn::NormKind::Rms); });
   rules.add("InstanceNormalization", raiseInstanceNorm);
   rules.add("Attention", raiseAttention);
-  rules.add("RotaryEmbedding", raiseRotaryEmbedding);
 }

@@ -281,6 +281,7 @@ void populateProductRules(RuleSet &rules);
 void populateConvolutionRules(RuleSet &rules);
 void populateAttentionRules(RuleSet &rules);
 void populateFlexAttentionRules(RuleSet &rules);
+void populateRotaryRules(RuleSet &rules);
 void populateControlRules(RuleSet &rules);
 void populateQuantizeRules(RuleSet &rules);
 void populateScatterRules(RuleSet &rules);

@@ -11,10 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GraphWriter.h"
 #include "RaiseContext.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/IRMapping.h"
 #include <cmath>
 
 using namespace mlir;
@@ -22,70 +22,6 @@ using namespace tfc;
 using namespace tfc::raise;
 
 namespace {
-
-/// The opset that the written nodes are of.
-constexpr int64_t writtenOpset = 18;
-
-/// Writes nodes of ONNX's own domain.
-class GraphWriter {
-public:
-  GraphWriter(OpBuilder &b, onnx::NodeOp node) : b(b), node(node) {}
-
-  Value add(StringRef type, ArrayRef<Value> inputs,
-            ArrayRef<NamedAttribute> attributes = {}) {
-    auto made = onnx::NodeOp::create(
-        b, node.getLoc(), onnx::ValueType::get(b.getContext()),
-        b.getStringAttr(type), b.getStringAttr(""),
-        b.getI64IntegerAttr(writtenOpset), node.getNodeNameAttr(),
-        b.getDictionaryAttr(attributes), b.getStrArrayAttr({"written"}),
-        b.getStrArrayAttr({}), inputs, 0);
-    return made.getResult(0);
-  }
-
-  Value constant(DenseElementsAttr value) {
-    return onnx::InitializerOp::create(b, node.getLoc(), value.getType(),
-                                       b.getStringAttr("written"), value);
-  }
-  Value integers(ArrayRef<int64_t> values) {
-    auto type = RankedTensorType::get({static_cast<int64_t>(values.size())},
-                                      b.getI64Type());
-    return constant(DenseElementsAttr::get(type, values));
-  }
-  Value real(float value) {
-    auto type = RankedTensorType::get({}, b.getF32Type());
-    return constant(DenseElementsAttr::get(type, value));
-  }
-
-  Value cast(Value x, int32_t from, int32_t to) {
-    if (from == to)
-      return x;
-    return add("Cast", {x}, b.getNamedAttr("to", b.getI64IntegerAttr(to)));
-  }
-  Value transpose(Value x, ArrayRef<int64_t> permutation) {
-    return add("Transpose", {x},
-               b.getNamedAttr("perm", b.getDenseI64ArrayAttr(permutation)));
-  }
-
-  /// The nodes of a subgraph of one input and one output.
-  Value inlined(Region &subgraph, Value argument) {
-    Block &block = subgraph.front();
-    IRMapping mapping;
-    mapping.map(block.getArgument(0), argument);
-    for (Operation &op : block.without_terminator()) {
-      auto inner = dyn_cast<onnx::NodeOp>(op);
-      if (inner && inner.getDomain().empty() &&
-          inner.getOpType() == "Identity" && inner.getNumResults() == 1)
-        mapping.map(inner.getResult(0),
-                    mapping.lookupOrDefault(inner.getInputs()[0]));
-      else
-        b.clone(op, mapping);
-    }
-    return mapping.lookupOrDefault(block.getTerminator()->getOperand(0));
-  }
-
-  OpBuilder &b;
-  onnx::NodeOp node;
-};
 
 /// The kind that holds the numbers of both.
 int32_t widerOf(int32_t x, int32_t y) {

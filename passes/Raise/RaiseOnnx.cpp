@@ -376,6 +376,7 @@ void RaiseOnnxPass::runOnOperation() {
   populateConvolutionRules(rules);
   populateAttentionRules(rules);
   populateFlexAttentionRules(rules);
+  populateRotaryRules(rules);
   populateControlRules(rules);
   populateQuantizeRules(rules);
   populateScatterRules(rules);
