@@ -76,6 +76,16 @@ private:
     return joint ? matchPair(*joint) : std::nullopt;
   }
 
+  /// `value` before casts that change nothing.
+  Value plain(Value value) {
+    while (onnx::NodeOp cast = producer(value, "Cast")) {
+      if (c.get(cast.getInputs()[0]).kind != c.get(value).kind)
+        break;
+      value = cast.getInputs()[0];
+    }
+    return value;
+  }
+
   std::optional<int64_t> lastSize(Value value) {
     return shape(value).empty() ? std::nullopt
                                 : getConstantIntValue(shape(value).back());
@@ -96,7 +106,7 @@ private:
     if (!a || !b || place < -2 || place > 1)
       return std::nullopt;
     place = place < 0 ? place + 2 : place;
-    Part part{view, true};
+    Part part{view, true, 0, 0, 1, false};
     if (isLast(axis, rank) && *b == 2) {
       part.begin = place;
       part.count = *a;
@@ -112,7 +122,7 @@ private:
       Value source = reshape.getInputs()[0];
       if (shape(source).drop_back() == sizes.drop_back(2) &&
           lastSize(source) == *a * *b) {
-        part.of = source;
+        part.of = plain(source);
         part.folded = false;
       }
     }
@@ -127,7 +137,7 @@ private:
       return list && list->size() == 1 ? std::optional((*list)[0])
                                        : std::nullopt;
     };
-    Value of = node.getInputs()[0];
+    Value of = plain(node.getInputs()[0]);
     auto begin = one(1), end = one(2), axis = one(3);
     bool steps =
         node.getInputs().size() > 4 && !c.get(node.getInputs()[4]).absent;
@@ -158,7 +168,7 @@ private:
 
   std::optional<Part> matchSplit(onnx::NodeOp node, Value output) {
     NodeContext split(c, node);
-    Value of = node.getInputs()[0];
+    Value of = plain(node.getInputs()[0]);
     std::optional<int64_t> size = lastSize(of);
     if (!size || !isLast(split.integer("axis", 0), shape(of).size()))
       return std::nullopt;
@@ -192,6 +202,7 @@ private:
   }
 
   std::optional<Part> matchPart(Value value) {
+    value = plain(value);
     if (onnx::NodeOp node = producer(value, "Slice"))
       return matchSlice(node);
     if (onnx::NodeOp node = producer(value, "Split"))
@@ -245,6 +256,7 @@ private:
   }
 
   std::optional<Joint> matchJoint(Value value) {
+    value = plain(value);
     if (onnx::NodeOp concat = producer(value, "Concat")) {
       int64_t axis = NodeContext(c, concat).integer("axis", 0);
       if (concat.getInputs().size() != 2 ||
@@ -277,6 +289,7 @@ private:
 
   /// What `value` is the negative of.
   Value matchNegative(Value value) {
+    value = plain(value);
     if (onnx::NodeOp node = producer(value, "Neg"))
       return node.getInputs()[0];
     if (onnx::NodeOp node = producer(value, "Mul"))
@@ -301,6 +314,7 @@ private:
 
   /// Whether the value is those features.
   bool isPart(Value value, const Part &part) {
+    value = plain(value);
     if (value == part.of && !part.folded)
       return part.begin == 0 && part.count == lastSize(value);
     std::optional<Part> found = matchPart(value);
@@ -395,7 +409,7 @@ private:
       return std::nullopt;
     Value head = concat.getInputs()[0];
     std::optional<RopeGraph> graph =
-        count == 2 ? matchWhole(head)
+        count == 2 ? matchWhole(plain(head))
                    : matchPair({head, concat.getInputs()[1], false});
     std::optional<Part> tail = matchPart(concat.getInputs().back());
     if (!graph || !tail || graph->partial || graph->x.begin != 0 ||

@@ -52,6 +52,8 @@ CASES = [
     graph("halves_of_view", HALF, "vs = Constant <value_ints = [0, 0, 0, 2, 4]> () w = Reshape (x, vs) "
           "a1, b1 = Split <axis = -2, num_outputs = 2> (w) a = Squeeze (a1, back) b = Squeeze (b1, back) "
           + PRODUCT + JOIN, [ROPE]),
+    graph("halves_past_casts", HEADS, "z = Cast <to = 1> (x) a = Slice (z, n0, n4, last) b = Slice (z, n4, end, last) "
+          + TURN + SUM, [ROPE]),
     # By pairs.
     graph("pairs_stacked", ROWS, EVERY + STACK + SUM, [PAIRS]),
     graph("pairs_products", HALF, EVERY + PRODUCT + INTERLEAVE, [PAIRS]),
