@@ -165,13 +165,26 @@ LogicalResult checkAttention(NodeContext &n) {
     return n.fail("softmax of another precision is not raised");
   if (n.number("softcap", 0) != 0 && n.node.getOpset() < 24)
     return n.fail("soft caps over masks are not raised");
-  bool positioned = n.integer("is_causal", 0) != 0 ||
-                    n.integer("left_window_size", -1) >= 0 ||
-                    n.integer("right_window_size", -1) >= 0;
-  if (positioned && n.has(6))
-    return n.fail("positions counted from each batch's key length are not "
-                  "raised");
+  if (n.has(6) && n.has(4))
+    return n.fail("it has both a past and lengths of its keys");
+  if (n.has(6) && (n.input(6).rank() != 1 || n.input(6).kind != Int64 ||
+                   n.input(6).shape[0] != n.input(0).shape[0]))
+    return n.fail("the lengths of its keys must be one for each batch");
   return success();
+}
+
+/// Where each batch's queries begin when the last is at its last key.
+Value offsetsOfLengths(NodeContext &n, const AttentionInputs &in) {
+  SmallVector<Raised> operands = {n.input(6)};
+  Value queries = n.c.value(in.query.shape[2]);
+  Raised offsets = n.c.elementwise(
+      operands, operands[0].shape, Int64,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        return arith::SubIOp::create(
+            b, loc, v[0],
+            arith::IndexCastOp::create(b, loc, b.getI64Type(), queries));
+      });
+  return n.c.tensor(offsets);
 }
 
 void setStructure(NodeContext &n, attn::AttentionOp op,
@@ -186,7 +199,13 @@ void setStructure(NodeContext &n, attn::AttentionOp op,
     op.setRightWindow(right);
   // ONNX counts positions from the past, attn.attention from the last key.
   bool positioned = causal || left >= 0 || right >= 0;
-  if (positioned && !in.endsTogether)
+  if (!positioned)
+    return;
+  OpBuilder::InsertionGuard guard(n.b);
+  n.b.setInsertionPoint(op);
+  if (n.has(6))
+    op.getQueryOffsetMutable().assign(offsetsOfLengths(n, in));
+  else if (!in.endsTogether)
     op.getQueryOffsetMutable().assign(n.c.value(in.position));
 }
 

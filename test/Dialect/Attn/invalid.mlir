@@ -189,3 +189,11 @@ func.func @rope_odd(%x: tensor<1x4x5x8xf32>, %a: tensor<1x1x5x3xf32>) {
   %0 = attn.rope rotary_size 3 ins(%x, %a, %a : tensor<1x4x5x8xf32>, tensor<1x1x5x3xf32>, tensor<1x1x5x3xf32>) outs(%x : tensor<1x4x5x8xf32>) -> tensor<1x4x5x8xf32>
   return
 }
+
+// -----
+
+func.func @offset_per_batch(%q: tensor<2x4x5x8xf32>, %at: tensor<3xi64>) {
+  // expected-error @below {{'attn.attention' op expected query_offset of sizes [2], found 'tensor<3xi64>'}}
+  %0 = attn.attention scale 1.0 causal ins(%q, %q, %q : tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) query_offset(%at : tensor<3xi64>) outs(%q : tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  return
+}
