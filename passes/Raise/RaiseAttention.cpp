@@ -189,7 +189,9 @@ Value offsetsOfLengths(NodeContext &n, const AttentionInputs &in) {
 
 void setStructure(NodeContext &n, attn::AttentionOp op,
                   const AttentionInputs &in) {
-  bool causal = n.integer("is_causal", 0) != 0;
+  // The lengths of the keys say what one query sees, the last.
+  bool causal = n.integer("is_causal", 0) != 0 &&
+                !(n.has(6) && isConstantIntValue(in.query.shape[2], 1));
   int64_t left = n.integer("left_window_size", -1),
           right = n.integer("right_window_size", -1);
   op.setCausal(causal);
