@@ -94,6 +94,64 @@ void attend(Body &b, const std::string &query, const std::string &key,
   b.add("o0", "Reshape (" + rows + ", " + b.integers({0, 0, width}) + ")");
 }
 
+/// Which inputs of a fused attention are what; -1 for one that it has not.
+struct InputPlaces {
+  int mask, past, added;
+};
+
+/// Attention of `all`, query, key and value side by side.
+std::string attendProjected(Body &b, const std::string &all,
+                            const InputPlaces &places) {
+  int64_t heads = b.integer("num_heads", 0), total = b.size(1, 1);
+  if (b.integer("do_rotary", 0) || b.integer("past_present_share_buffer", 0))
+    return "shared buffers and rotary embeddings are not covered";
+  std::vector<int64_t> widths = b.list("qkv_hidden_sizes");
+  if (widths.empty())
+    widths = {total / 3, total / 3, total / 3};
+  if (heads <= 0 || total <= 0 || widths.size() != 3 || widths[0] % heads ||
+      widths[2] % heads || widths[0] != widths[1])
+    return "num_heads and the size of its weights must be known and fit";
+  b.add("q, k, v",
+        "Split <axis = -1> (" + all + ", " + b.integers(widths) + ")");
+  std::string query = splitHeads(b, "q", heads, widths[0]);
+  std::string key = splitHeads(b, "k", heads, widths[1]);
+  std::string value = splitHeads(b, "v", heads, widths[2]);
+  if (b.has(places.past)) {
+    b.add("pk, pv", "Split <axis = 0, num_outputs = 2> (i" +
+                        std::to_string(places.past) + ")");
+    auto join = [&](const char *past, const std::string &now) {
+      std::string before = b.make(std::string("Squeeze (") + past + ", " +
+                                  b.integers({0}) + ")");
+      return b.make("Concat <axis = 2> (" + before + ", " + now + ")");
+    };
+    key = join("pk", key);
+    value = join("pv", value);
+  }
+  if (b.wants(1)) {
+    std::string front = b.integers({0});
+    b.add("o1", "Concat <axis = 0> (" +
+                    b.make("Unsqueeze (" + key + ", " + front + ")") + ", " +
+                    b.make("Unsqueeze (" + value + ", " + front + ")") + ")");
+  }
+  std::string bias, reason;
+  if (b.has(places.mask)) {
+    bias = maskBias(b, places.mask, b.number("mask_filter_value", -10000.0f),
+                    key, reason);
+    if (bias.empty())
+      return reason;
+  }
+  if (places.added >= 0 && b.has(places.added)) {
+    std::string added = "i" + std::to_string(places.added);
+    bias = bias.empty() ? added : b.make("Add (" + bias + ", " + added + ")");
+  }
+  float scale = b.number("scale", 0);
+  if (scale == 0)
+    scale = 1 / std::sqrt(static_cast<float>(widths[0] / heads));
+  attend(b, query, key, value, bias, b.integer("unidirectional", 0) != 0, scale,
+         widths[2]);
+  return "";
+}
+
 /// Heads [B, N, S, D] turned by the cosines (i7) and sines (i8) of positions:
 /// those given (i9), or `count` ones behind the `past` of each sample.
 std::string rotated(Body &b, const std::string &x, const std::string &count,
@@ -125,57 +183,23 @@ std::string rotated(Body &b, const std::string &x, const std::string &count,
 
 /// com.microsoft.Attention: (input, weights, [bias], [mask], [past], [added])
 std::string tfc::vendorAttention(Body &b) {
-  int64_t heads = b.integer("num_heads", 0), total = b.size(1, 1);
-  if (heads <= 0 || total <= 0)
-    return "num_heads and the size of its weights must be known";
-  if (b.has(6) || b.integer("do_rotary", 0) ||
-      b.integer("past_present_share_buffer", 0))
-    return "shared buffers and rotary embeddings are not covered";
-  std::vector<int64_t> widths = b.list("qkv_hidden_sizes");
-  if (widths.empty())
-    widths = {total / 3, total / 3, total / 3};
-  if (widths.size() != 3 || widths[0] % heads || widths[2] % heads ||
-      widths[0] != widths[1])
-    return "its qkv_hidden_sizes are not covered";
+  if (b.has(6))
+    return "shared buffers are not covered";
   std::string all = b.make("MatMul (i0, i1)");
   if (b.has(2))
     all = b.make("Add (" + all + ", i2)");
-  b.add("q, k, v",
-        "Split <axis = -1> (" + all + ", " + b.integers(widths) + ")");
-  std::string query = splitHeads(b, "q", heads, widths[0]);
-  std::string key = splitHeads(b, "k", heads, widths[1]);
-  std::string value = splitHeads(b, "v", heads, widths[2]);
-  if (b.has(4)) {
-    b.add("pk, pv", "Split <axis = 0, num_outputs = 2> (i4)");
-    auto join = [&](const char *past, const std::string &now) {
-      std::string before = b.make(std::string("Squeeze (") + past + ", " +
-                                  b.integers({0}) + ")");
-      return b.make("Concat <axis = 2> (" + before + ", " + now + ")");
-    };
-    key = join("pk", key);
-    value = join("pv", value);
-  }
-  if (b.wants(1)) {
-    std::string front = b.integers({0});
-    b.add("o1", "Concat <axis = 0> (" +
-                    b.make("Unsqueeze (" + key + ", " + front + ")") + ", " +
-                    b.make("Unsqueeze (" + value + ", " + front + ")") + ")");
-  }
-  std::string bias, reason;
-  if (b.has(3)) {
-    bias =
-        maskBias(b, 3, b.number("mask_filter_value", -10000.0f), key, reason);
-    if (bias.empty())
-      return reason;
-  }
-  if (b.has(5))
-    bias = bias.empty() ? "i5" : b.make("Add (" + bias + ", i5)");
-  float scale = b.number("scale", 0);
-  if (scale == 0)
-    scale = 1 / std::sqrt(static_cast<float>(widths[0] / heads));
-  attend(b, query, key, value, bias, b.integer("unidirectional", 0) != 0, scale,
-         widths[2]);
-  return "";
+  return attendProjected(b, all, {3, 4, 5});
+}
+
+/// com.microsoft.QAttention: (input, weights, bias, input scale, weights'
+/// scale, [mask], [input zero], [weights' zero], [past])
+std::string tfc::quantizedAttention(Body &b) {
+  std::string zeros =
+      std::string(", ") + (b.has(6) ? "i6" : "") + (b.has(7) ? ", i7" : "");
+  std::string sums = b.make("MatMulInteger (i0, i1" + zeros + ")");
+  std::string all = b.make("Mul (" + b.make("Cast <to = 1> (" + sums + ")") +
+                           ", " + b.make("Mul (i3, i4)") + ")");
+  return attendProjected(b, b.make("Add (" + all + ", i2)"), {5, 8, -1});
 }
 
 /// com.microsoft.MultiHeadAttention: (query, key, value, [bias], [key padding

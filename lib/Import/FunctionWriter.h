@@ -131,6 +131,7 @@ using Writer = std::function<std::string(Body &)>;
 
 /// Bodies of com.microsoft's operators of attention.
 std::string vendorAttention(Body &b);
+std::string quantizedAttention(Body &b);
 std::string multiHeadAttention(Body &b);
 std::string groupQueryAttention(Body &b);
 

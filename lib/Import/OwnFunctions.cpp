@@ -11,6 +11,7 @@
 #include "FunctionWriter.h"
 
 #include "onnx/defs/parser.h"
+#include <array>
 #include <functional>
 #include <map>
 
@@ -39,6 +40,14 @@ std::string quickGelu(Body &b) {
   std::string scaled =
       b.make("Mul (i0, " + b.real(b.number("alpha", 1.702f), "i0") + ")");
   b.add("o0", "Mul (i0, " + b.make("Sigmoid (" + scaled + ")") + ")");
+  return "";
+}
+
+/// (x + bias), of which the first half is gated by Gelu of the second.
+std::string biasSplitGelu(Body &b) {
+  b.add("left, right",
+        "Split <axis = -1, num_outputs = 2> (" + b.make("Add (i0, i1)") + ")");
+  b.add("o0", "Mul (left, " + b.make("Gelu (right)") + ")");
   return "";
 }
 
@@ -165,6 +174,108 @@ std::string qLinearMatMul(Body &b) {
   std::string scaled = b.make("Mul (" + real + ", " + factor + ")");
   b.add("o0", "QuantizeLinear (" + scaled + ", " +
                   b.make("Constant <value_float = 1.0> ()") + ", i7)");
+  return "";
+}
+
+/// The product of integers as numbers, times the scales, plus the bias.
+std::string matMulIntegerToFloat(Body &b, const std::string &x,
+                                 const std::string &y,
+                                 const std::array<std::string, 2> &zeros,
+                                 const std::string &scale, int bias) {
+  std::string sums = b.make("MatMulInteger (" + x + ", " + y + ", " + zeros[0] +
+                            (zeros[1].empty() ? "" : ", " + zeros[1]) + ")");
+  std::string scaled = "Mul (" + b.make("Cast <to = 1> (" + sums + ")") + ", " +
+                       b.make(scale) + ")";
+  if (b.has(bias))
+    scaled = "Add (" + b.make(scaled) + ", i" + std::to_string(bias) + ")";
+  b.add("o0", scaled);
+  return "";
+}
+
+/// (a, b, b scale, [b zero], [bias])
+std::string dynamicQuantizeMatMul(Body &b) {
+  b.add("q, s, z", "DynamicQuantizeLinear (i0)");
+  return matMulIntegerToFloat(b, "q", "i1", {"z", b.has(3) ? "i3" : ""},
+                              "Mul (s, i2)", 4);
+}
+
+std::string fusedGemm(Body &b) {
+  std::string activation = b.text("activation", "");
+  std::string attributes;
+  if (activation == "LeakyRelu")
+    attributes =
+        " <alpha = " + Body::format(b.number("activation_alpha", 0.01f)) + ">";
+  else if (activation != "Relu" && activation != "Tanh" &&
+           activation != "Sigmoid")
+    return "its activation '" + activation + "' is not covered";
+  std::string y =
+      b.make("Gemm <alpha = " + Body::format(b.number("alpha", 1)) +
+             ", beta = " + Body::format(b.number("beta", 1)) +
+             ", transA = " + std::to_string(b.integer("transA", 0)) +
+             ", transB = " + std::to_string(b.integer("transB", 0)) +
+             "> (i0, i1" + (b.has(2) ? ", i2" : "") + ")");
+  b.add("o0", activation + attributes + " (" + y + ")");
+  return "";
+}
+
+/// Integers of `bits` packed in bytes along the last dimension of `x`, as
+/// `shape`.
+std::string unpacked(Body &b, const std::string &x, int64_t bits,
+                     const std::vector<int64_t> &shape) {
+  std::string pieces, last = b.integers({-1});
+  std::string mask = b.make("Constant <value = uint8[1] {" +
+                            std::to_string((1 << bits) - 1) + "}> ()");
+  for (int64_t from = 0; from < 8; from += bits) {
+    std::string by =
+        b.make("Constant <value = uint8[1] {" + std::to_string(from) + "}> ()");
+    std::string piece = b.make(
+        "BitwiseAnd (" +
+        b.make("BitShift <direction = \"RIGHT\"> (" + x + ", " + by + ")") +
+        ", " + mask + ")");
+    pieces +=
+        (from ? ", " : "") + b.make("Unsqueeze (" + piece + ", " + last + ")");
+  }
+  std::string all = b.make("Concat <axis = -1> (" + pieces + ")");
+  return b.make("Reshape (" + all + ", " + b.integers(shape) + ")");
+}
+
+/// (a [..., K], weights [N, K / block, bytes], scales, [zeros], [order],
+/// [bias])
+std::string matMulNBits(Body &b) {
+  int64_t bits = b.integer("bits", 4), block = b.integer("block_size", 0),
+          rows = b.integer("N", 0), depth = b.integer("K", 0);
+  if ((bits != 2 && bits != 4 && bits != 8) || block <= 0 || rows <= 0 ||
+      depth <= 0 || block * bits % 8 || b.type(1) != 2)
+    return "its bits, block_size or weights are not covered";
+  if (b.has(4))
+    return "an order of its columns is not covered";
+  int64_t blocks = (depth + block - 1) / block;
+  auto blockwise = [&](const std::string &x) {
+    return b.make("Reshape (" + x + ", " + b.integers({rows, blocks, 1}) + ")");
+  };
+  std::string w = unpacked(b, "i1", bits, {rows, blocks, block});
+  w = b.make("CastLike (" + w + ", i0)");
+  std::string zero = b.real(static_cast<float>(1 << (bits - 1)), "i0");
+  if (b.has(3) && b.type(3) == 2) {
+    int64_t bytes = (blocks * bits + 7) / 8;
+    std::string flat =
+        b.make("Reshape (i3, " + b.integers({rows, bytes}) + ")");
+    std::string all = unpacked(b, flat, bits, {rows, bytes * 8 / bits});
+    all = b.make("Slice (" + all + ", " + b.integers({0}) + ", " +
+                 b.integers({blocks}) + ", " + b.integers({1}) + ")");
+    zero = blockwise(b.make("CastLike (" + all + ", i0)"));
+  } else if (b.has(3)) {
+    zero = blockwise("i3");
+  }
+  w = b.make("Mul (" + b.make("Sub (" + w + ", " + zero + ")") + ", " +
+             blockwise("i2") + ")");
+  w = b.make("Reshape (" + w + ", " + b.integers({rows, blocks * block}) + ")");
+  if (blocks * block != depth)
+    w = b.make("Slice (" + w + ", " + b.integers({0}) + ", " +
+               b.integers({depth}) + ", " + b.integers({1}) + ")");
+  std::string y =
+      "MatMul (i0, " + b.make("Transpose <perm = [1, 0]> (" + w + ")") + ")";
+  b.add("o0", b.has(5) ? "Add (" + b.make(y) + ", i5)" : y);
   return "";
 }
 
@@ -352,6 +463,17 @@ const std::map<std::string, Writer> &writers() {
       {"com.microsoft.Attention", vendorAttention},
       {"com.microsoft.MultiHeadAttention", multiHeadAttention},
       {"com.microsoft.GroupQueryAttention", groupQueryAttention},
+      {"com.microsoft.QAttention", quantizedAttention},
+      {"com.microsoft.BiasSplitGelu", biasSplitGelu},
+      {"com.microsoft.FusedGemm", fusedGemm},
+      {"com.microsoft.MatMulNBits", matMulNBits},
+      {"com.microsoft.MatMulIntegerToFloat",
+       [](Body &b) {
+         return matMulIntegerToFloat(
+             b, "i0", "i1", {b.has(4) ? "i4" : "", b.has(5) ? "i5" : ""},
+             "Mul (i2, i3)", 6);
+       }},
+      {"com.microsoft.DynamicQuantizeMatMul", dynamicQuantizeMatMul},
       {"com.microsoft.FusedMatMul", fusedMatMul},
       {".SimplifiedLayerNormalization", simplifiedNorm},
       {".MatMulInteger", matMulInteger},

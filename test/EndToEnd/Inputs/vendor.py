@@ -1,5 +1,7 @@
 """ONNX Runtime's operators of attention and quantised products, against it."""
 
+import math
+
 import numpy as np
 
 from operator_cases import Case
@@ -36,6 +38,26 @@ def mha(name, call, more="", attributes="", outputs="y", results="", keys=7, **r
     head = f"(float[2,5,32] q, float[2,{keys},32] k, float[2,{keys},32] v{more}) => (float[2,5,32] y{results})"
     return vendor(name, head, f"{outputs} = com.microsoft.MultiHeadAttention <num_heads = 4{attributes}> ({call})",
                   BOTH, **rest)
+
+
+SOME = np.random.default_rng(3)
+
+
+def bits(name, more="", extra="", depth=32, rows=6, width=4, zeros=0):
+    blocks = 2
+    given = {"w": SOME.integers(0, 255, (rows, blocks, 16 * width // 8))}
+    if zeros:
+        given["z"] = SOME.integers(0, 255, (rows, zeros))
+    return vendor(
+        name, f"(float[3,{depth}] x, uint8[{rows},{blocks},{16 * width // 8}] w, float[{rows},{blocks}] s"
+        f"{more.format(rows=rows)}) => (float[3,{rows}] y)",
+        f"y = com.microsoft.MatMulNBits <K = {depth}, N = {rows}, bits = {width}, block_size = 16> (x, w, s{extra})",
+        inputs=given, tolerance=1e-4)
+
+
+def split_gelu(x, b):
+    left, right = np.split((x + b).astype(np.float64), 2, axis=-1)
+    return [(left * right * 0.5 * (1 + np.vectorize(math.erf)(right / np.sqrt(2)))).astype(np.float32)]
 
 
 ROTARY = ", float[16,8] c, float[16,8] s"
@@ -89,4 +111,38 @@ CASES = [
     vendor("attention_past",
            "(float[2,1,16] x, float[16,48] w, float[48] b, float[2,2,4,3,4] p) => (float[2,1,16] y, float[2,2,4,4,4] n)",
            "y, n = com.microsoft.Attention <num_heads = 4, unidirectional = 1> (x, w, b, , p)", BOTH),
+
+    vendor("quantised_attention",
+           "(uint8[2,5,16] x, int8[16,48] w, float[48] b, int32[2] n) => (float[2,5,16] y)",
+           "s = Constant <value_float = 0.02> () u = Constant <value_float = 0.03> () "
+           "zx = Constant <value = uint8 {7}> () zw = Constant <value = int8 {0}> () "
+           "y = com.microsoft.QAttention <num_heads = 4> (x, w, b, s, u, n, zx, zw)", BOTH,
+           inputs={"n": [5, 3], "x": SOME.integers(0, 255, (2, 5, 16)), "w": SOME.integers(-90, 90, (16, 48))}),
+    vendor("integer_to_float",
+           "(uint8[3,16] x, int8[16,6] w, float[6] b) => (float[3,6] y)",
+           "s = Constant <value_float = 0.02> () u = Constant <value = float[6] {0.1, 0.2, 0.3, 0.4, 0.5, 0.6}> () "
+           "zx = Constant <value = uint8 {7}> () y = com.microsoft.MatMulIntegerToFloat (x, w, s, u, zx, , b)",
+           inputs={"x": SOME.integers(0, 255, (3, 16)), "w": SOME.integers(-90, 90, (16, 6))}),
+    vendor("dynamic_quantise", "(float[3,16] x, int8[16,6] w, float[6] b) => (float[3,6] y)",
+           "u = Constant <value_float = 0.02> () zw = Constant <value = int8 {0}> () "
+           "y = com.microsoft.DynamicQuantizeMatMul (x, w, u, zw, b)",
+           inputs={"w": SOME.integers(-90, 90, (16, 6))}),
+    vendor("fused_gemm", "(float[3,16] x, float[6,16] w, float[6] b) => (float[3,6] y)",
+           'y = com.microsoft.FusedGemm <transB = 1, alpha = 0.5, activation = "Relu"> (x, w, b)'),
+    vendor("fused_gemm_leaky", "(float[3,16] x, float[16,6] w) => (float[3,6] y)",
+           'y = com.microsoft.FusedGemm <activation = "LeakyRelu", activation_alpha = 0.3> (x, w)'),
+    vendor("fused_gemm_unknown", "(float[3,16] x, float[16,6] w) => (float[3,6] y)",
+           'y = com.microsoft.FusedGemm <activation = "Softplus"> (x, w)', refused="Softplus"),
+    bits("bits4"),
+    bits("bits4_zeros", ", uint8[{rows},1] z", ", z", zeros=1),
+    bits("bits4_bias", ", float[{rows}] b", ", , , b"),
+    bits("bits4_short", depth=28),
+    bits("bits8", width=8),
+    vendor("split_gelu", "(float[2,3,8] x, float[8] b) => (float[2,3,4] y)",
+           "y = com.microsoft.BiasSplitGelu (x, b)", reference=split_gelu),
+    vendor("packed", "(float[2,3,8] x, float[8,24] w, float[24] b, int32[2,3] o, int32[3] c) => (float[2,3,8] y)",
+           "y = com.microsoft.PackedAttention <num_heads = 2> (x, w, b, o, c)", refused="PackedAttention"),
+    vendor("decoder_masked", "(float[1,1,8] x, float[8,24] w, float[24] b) => (float[1,1,8] y)",
+           "y = com.microsoft.DecoderMaskedSelfAttention <num_heads = 2> (x, w, b)",
+           refused="DecoderMaskedSelfAttention"),
 ]
