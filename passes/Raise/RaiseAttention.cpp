@@ -262,37 +262,6 @@ LogicalResult raiseAttention(NodeContext &n) {
   return success();
 }
 
-/// (x - mean) / sqrt(variance + epsilon) over the pixels of each channel.
-LogicalResult raiseInstanceNorm(NodeContext &n) {
-  Raised &x = n.input(0);
-  if (x.rank() < 3 || !isFloat(x.kind))
-    return n.fail("it takes floating point of rank 3 and more");
-  Sizes flat = {x.shape[0], x.shape[1],
-                n.c.product(ArrayRef(x.shape).drop_front(2))};
-  Raised source =
-      n.c.fromTensor(n.c.reshape(n.c.tensor(x), x.shape, flat), x.kind, flat);
-  Value init = n.c.empty(flat, x.kind);
-  auto norm = attn::NormOp::create(
-      n.b, n.loc, init.getType(), source.tensor, Value(), Value(), init,
-      attn::NormKind::Layer, 2,
-      APFloat(static_cast<double>(n.number("epsilon", 1e-5f))));
-  Sizes column = {x.shape[1], n.c.size(1)};
-  auto spread = [&](unsigned i) {
-    return n.c.fromTensor(n.c.reshape(n.tensor(i), n.input(i).shape, column),
-                          x.kind, column);
-  };
-  SmallVector<Raised> operands = {
-      n.c.fromTensor(norm->getResult(0), x.kind, flat), spread(1), spread(2)};
-  Raised result = n.c.elementwise(
-      operands, flat, x.kind,
-      [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        return arith::AddFOp::create(
-            b, loc, arith::MulFOp::create(b, loc, v[0], v[1]), v[2]);
-      });
-  return n.finish(n.c.fromTensor(n.c.reshape(result.tensor, flat, x.shape),
-                                 x.kind, x.shape));
-}
-
 } // namespace
 
 void tfc::raise::populateAttentionRules(RuleSet &rules) {
@@ -300,6 +269,5 @@ void tfc::raise::populateAttentionRules(RuleSet &rules) {
             [](NodeContext &n) { return raiseNorm(n, attn::NormKind::Layer); });
   rules.add("RMSNormalization",
             [](NodeContext &n) { return raiseNorm(n, attn::NormKind::Rms); });
-  rules.add("InstanceNormalization", raiseInstanceNorm);
   rules.add("Attention", raiseAttention);
 }

@@ -282,6 +282,7 @@ void populateConvolutionRules(RuleSet &rules);
 void populateAttentionRules(RuleSet &rules);
 void populateFlexAttentionRules(RuleSet &rules);
 void populateRotaryRules(RuleSet &rules);
+void populateChannelRules(RuleSet &rules);
 void populateControlRules(RuleSet &rules);
 void populateQuantizeRules(RuleSet &rules);
 void populateScatterRules(RuleSet &rules);

@@ -377,6 +377,7 @@ void RaiseOnnxPass::runOnOperation() {
   populateAttentionRules(rules);
   populateFlexAttentionRules(rules);
   populateRotaryRules(rules);
+  populateChannelRules(rules);
   populateControlRules(rules);
   populateQuantizeRules(rules);
   populateScatterRules(rules);
