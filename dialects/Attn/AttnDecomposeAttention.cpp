@@ -101,7 +101,7 @@ private:
   Value finished(Value products) {
     SmallVector<Value> inputs = {products};
     SmallVector<AffineMap> maps = {d.map(4, {0, 1, 2, 3})};
-    unsigned bias = 0, mask = 0, lengths = 0;
+    unsigned bias = 0, mask = 0, lengths = 0, offsets = 0;
     auto also = [&](Value value, AffineMap how, unsigned &at) {
       at = inputs.size();
       inputs.push_back(value);
@@ -114,6 +114,8 @@ private:
            broadcastMap(op.getMask(), op.getMaskBlock().value_or(1)), mask);
     if (op.getKeyLengths())
       also(op.getKeyLengths(), d.map(4, {0}), lengths);
+    if (op.hasOffsetPerBatch())
+      also(op.getQueryOffset(), d.map(4, {0}), offsets);
     maps.push_back(d.map(4, {0, 1, 2, 3}));
     Value queries = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[2]),
           keys = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[3]);
@@ -132,7 +134,10 @@ private:
           if (bias)
             score = arith::AddFOp::create(b, loc, score,
                                           extended(b, loc, v[bias], wide));
-          Value visible = seen(b, loc, offset, lengths ? v[lengths] : Value());
+          Value first = offsets ? arith::IndexCastOp::create(
+                                      b, loc, b.getIndexType(), v[offsets])
+                                : offset;
+          Value visible = seen(b, loc, first, lengths ? v[lengths] : Value());
           if (mask)
             visible =
                 visible ? Value(arith::AndIOp::create(b, loc, visible, v[mask]))

@@ -14,6 +14,20 @@
 using namespace mlir;
 using namespace tfc::attn;
 
+/// The type of a position, which is an index where none is written.
+static ParseResult parsePositionType(OpAsmParser &parser, Type &type) {
+  if (failed(parser.parseOptionalColon())) {
+    type = parser.getBuilder().getIndexType();
+    return success();
+  }
+  return parser.parseType(type);
+}
+
+static void printPositionType(OpAsmPrinter &printer, Operation *, Type type) {
+  if (!type.isIndex())
+    printer << " : " << type;
+}
+
 #include "tfc/Dialect/Attn/AttnDialect.cpp.inc"
 #include "tfc/Dialect/Attn/AttnEnums.cpp.inc"
 #define GET_ATTRDEF_CLASSES

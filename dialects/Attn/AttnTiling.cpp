@@ -234,7 +234,8 @@ static KeyRange keysOfTile(Tile &tile, AttentionOp op, OpFoldResult queries,
   // Lengths count from the first key.
   bool left = narrows && op.getLeftWindow() && !op.getKeyLengths();
   bool positioned = op.getCausal() || op.getLeftWindow() || op.getRightWindow();
-  if (!positioned)
+  // Batches of one tile may see different keys.
+  if (!positioned || op.hasOffsetPerBatch())
     return range;
   AffineExpr k, q, from, n, offset;
   bindSymbols(b.getContext(), k, q, from, n, offset);
@@ -300,9 +301,10 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
   Sizes keySizes = {sizes[0], sizes[1], key[2]};
   if (failed(keyHeads(tile, query[1], key[1], keyOffsets[1], keySizes[1])))
     return failure();
-  // A block of the mask must not be cut.
-  if (getMaskBlock() && (!isZeroInteger(offsets[2]) ||
-                         !isEqualConstantIntOrValue(sizes[2], query[2])))
+  // A block of the mask must not be cut, nor positions counted from elsewhere.
+  if ((getMaskBlock() || hasOffsetPerBatch()) &&
+      (!isZeroInteger(offsets[2]) ||
+       !isEqualConstantIntOrValue(sizes[2], query[2])))
     return failure();
   KeyRange keys =
       keysOfTile(tile, *this, query[2], key[2], offsets[2], sizes[2]);
@@ -328,7 +330,10 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
     return failure();
   if (getKeyLengths())
     operands.push_back(tile.slice(getKeyLengths(), offsets[0], sizes[0]));
-  if (Value offset = keys.queryOffset ? keys.queryOffset : getQueryOffset())
+  if (hasOffsetPerBatch())
+    operands.push_back(tile.slice(getQueryOffset(), offsets[0], sizes[0]));
+  else if (Value offset =
+               keys.queryOffset ? keys.queryOffset : getQueryOffset())
     operands.push_back(offset);
   operands.push_back(tile.slice(getInit(), offsets, sizes));
   FailureOr<TilingResult> result = tile.finish(operands, operands.back());

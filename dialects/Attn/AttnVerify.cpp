@@ -213,6 +213,9 @@ LogicalResult AttentionOp::verify() {
   if (getKeyLengths() &&
       failed(check.sizes("key_lengths", getKeyLengths(), {query[0]})))
     return failure();
+  if (hasOffsetPerBatch() &&
+      failed(check.sizes("query_offset", getQueryOffset(), {query[0]})))
+    return failure();
   int64_t scores[] = {query[0], query[1], query[2], key[2]};
   if (getBias() && failed(broadcasts(check, *this, "bias", getBias(), scores)))
     return failure();

@@ -8,130 +8,19 @@
 
 #include "OwnFunctions.h"
 
-#include "onnx/defs/parser.h"
-#include <cmath>
-#include <functional>
-#include <limits>
-#include <map>
-#include <sstream>
+#include "FunctionWriter.h"
 
-using ::onnx::AttributeProto;
+#include "onnx/defs/parser.h"
+#include <array>
+#include <functional>
+#include <map>
+
 using ::onnx::FunctionProto;
 using ::onnx::NodeProto;
 using ::onnx::TypeProto;
+using namespace tfc;
 
 namespace {
-
-/// The opset that the bodies are written for.
-constexpr int bodyOpset = 23;
-
-/// Writes a body in ONNX's text form. Inputs are called i0, i1, ..., outputs
-/// o0, o1, ...
-class Body {
-public:
-  Body(const NodeProto &node, const std::vector<TypeProto> &types)
-      : node(node), types(types) {}
-
-  bool has(int i) const {
-    return i < node.input_size() && !node.input(i).empty();
-  }
-  bool wants(int i) const {
-    return i < node.output_size() && !node.output(i).empty();
-  }
-
-  int64_t integer(const char *name, int64_t otherwise) const {
-    const AttributeProto *found = attribute(name);
-    return found ? found->i() : otherwise;
-  }
-  float number(const char *name, float otherwise) const {
-    const AttributeProto *found = attribute(name);
-    return found ? found->f() : otherwise;
-  }
-  std::string text(const char *name, const char *otherwise) const {
-    const AttributeProto *found = attribute(name);
-    return found ? found->s() : otherwise;
-  }
-  bool hasAttribute(const char *name) const {
-    return attribute(name) != nullptr;
-  }
-  std::vector<int64_t> list(const char *name) const {
-    const AttributeProto *found = attribute(name);
-    return found ? std::vector<int64_t>(found->ints().begin(),
-                                        found->ints().end())
-                 : std::vector<int64_t>();
-  }
-
-  /// -1 where the rank is not known.
-  int rank(int i) const {
-    if (i >= static_cast<int>(types.size()) ||
-        !types[i].tensor_type().has_shape())
-      return -1;
-    return types[i].tensor_type().shape().dim_size();
-  }
-  /// -1 where the size is not known; counts from the end where `d` is negative.
-  int64_t size(int i, int d) const {
-    int r = rank(i);
-    if (r < 0 || (d < 0 ? d + r : d) >= r || d + r < 0)
-      return -1;
-    const auto &dim = types[i].tensor_type().shape().dim(d < 0 ? d + r : d);
-    return dim.has_dim_value() ? dim.dim_value() : -1;
-  }
-  int32_t type(int i) const {
-    return i < static_cast<int>(types.size())
-               ? types[i].tensor_type().elem_type()
-               : 0;
-  }
-
-  /// A node `outputs = text`.
-  void add(const std::string &outputs, const std::string &text) {
-    lines << outputs << " = " << text << "\n";
-  }
-  /// A new name for the result of `text`.
-  std::string make(const std::string &text) {
-    std::string name = "t" + std::to_string(count++);
-    add(name, text);
-    return name;
-  }
-  std::string integers(const std::vector<int64_t> &values) {
-    std::string text;
-    for (int64_t value : values)
-      text += (text.empty() ? "" : ", ") + std::to_string(value);
-    return make("Constant <value_ints = [" + text + "]> ()");
-  }
-  std::string scalar(int64_t value) {
-    return make("Constant <value_int = " + std::to_string(value) + "> ()");
-  }
-  /// A number of the type of `like`.
-  std::string real(float value, const std::string &like) {
-    std::string text =
-        make("Constant <value_float = " + format(value) + "> ()");
-    return make("CastLike (" + text + ", " + like + ")");
-  }
-  static std::string format(float value) {
-    std::ostringstream text;
-    text.precision(9);
-    text << std::scientific << value;
-    return text.str();
-  }
-
-  std::string text() const { return lines.str(); }
-
-private:
-  const AttributeProto *attribute(const char *name) const {
-    for (const AttributeProto &candidate : node.attribute())
-      if (candidate.name() == name)
-        return &candidate;
-    return nullptr;
-  }
-
-  const NodeProto &node;
-  const std::vector<TypeProto> &types;
-  std::ostringstream lines;
-  int count = 0;
-};
-
-/// Writes the body, or says why the node has none.
-using Writer = std::function<std::string(Body &)>;
 
 //===----------------------------------------------------------------------===//
 // Activations and norms
@@ -151,6 +40,14 @@ std::string quickGelu(Body &b) {
   std::string scaled =
       b.make("Mul (i0, " + b.real(b.number("alpha", 1.702f), "i0") + ")");
   b.add("o0", "Mul (i0, " + b.make("Sigmoid (" + scaled + ")") + ")");
+  return "";
+}
+
+/// (x + bias), of which the first half is gated by Gelu of the second.
+std::string biasSplitGelu(Body &b) {
+  b.add("left, right",
+        "Split <axis = -1, num_outputs = 2> (" + b.make("Add (i0, i1)") + ")");
+  b.add("o0", "Mul (left, " + b.make("Gelu (right)") + ")");
   return "";
 }
 
@@ -219,191 +116,6 @@ std::string embedNorm(Body &b) {
 }
 
 //===----------------------------------------------------------------------===//
-// Attention
-//===----------------------------------------------------------------------===//
-
-/// [B, S, N * D] as [B, N, S, D].
-std::string splitHeads(Body &b, const std::string &x, int64_t heads,
-                       int64_t width) {
-  std::string rows = b.make("Reshape (" + x + ", " +
-                            b.integers({0, 0, heads, width / heads}) + ")");
-  return b.make("Transpose <perm = [0, 2, 1, 3]> (" + rows + ")");
-}
-
-/// 0 where `visible`, else `filter`, in the type of `like`.
-std::string hide(Body &b, const std::string &visible, float filter,
-                 const std::string &like) {
-  return b.make("Where (" + visible + ", " + b.real(0, like) + ", " +
-                b.real(filter, like) + ")");
-}
-
-/// The last axis of keys as [1, 1, 1, T].
-std::string keyNumbers(Body &b, const std::string &key) {
-  std::string count = b.make(
-      "Squeeze (" + b.make("Shape <start = 2, end = 3> (" + key + ")") + ")");
-  return b.make("Range (" + b.scalar(0) + ", " + count + ", " + b.scalar(1) +
-                ")");
-}
-
-/// A mask input in one of its forms, as what is added to the scores; empty and
-/// a reason where the form is not covered.
-std::string maskBias(Body &b, int input, float filter, const std::string &key,
-                     std::string &reason) {
-  std::string mask = "i" + std::to_string(input);
-  int rank = b.rank(input);
-  if (rank == 1) {
-    // Lengths: keys from there on are hidden.
-    std::string lengths = b.make("Cast <to = 7> (" + mask + ")");
-    lengths =
-        b.make("Unsqueeze (" + lengths + ", " + b.integers({1, 2, 3}) + ")");
-    return hide(b, b.make("Less (" + keyNumbers(b, key) + ", " + lengths + ")"),
-                filter, key);
-  }
-  if (rank == 2 || rank == 3) {
-    std::string visible = b.make("Cast <to = 9> (" + mask + ")");
-    visible = b.make("Unsqueeze (" + visible + ", " +
-                     b.integers(rank == 2 ? std::vector<int64_t>{1, 2}
-                                          : std::vector<int64_t>{1}) +
-                     ")");
-    return hide(b, visible, filter, key);
-  }
-  reason = "its mask has a form that is not covered";
-  return "";
-}
-
-/// softmax(scale q k^T + bias) v on [B, N, S, D], to o0 as [B, S, N * E].
-void attend(Body &b, const std::string &query, const std::string &key,
-            const std::string &value, const std::string &bias, bool causal,
-            float scale, int64_t width) {
-  std::string turned = b.make("Transpose <perm = [0, 1, 3, 2]> (" + key + ")");
-  std::string scores = b.make("MatMul (" + query + ", " + turned + ")");
-  scores = b.make("Mul (" + scores + ", " + b.real(scale, query) + ")");
-  if (!bias.empty())
-    scores = b.make("Add (" + scores + ", " + bias + ")");
-  if (causal) {
-    auto length = [&](const std::string &x) {
-      return b.make("Squeeze (" +
-                    b.make("Shape <start = 2, end = 3> (" + x + ")") + ")");
-    };
-    std::string keys = length(key), queries = length(query);
-    std::string first = b.make("Sub (" + keys + ", " + queries + ")");
-    std::string rows =
-        b.make("Range (" + first + ", " + keys + ", " + b.scalar(1) + ")");
-    rows = b.make("Unsqueeze (" + rows + ", " + b.integers({1}) + ")");
-    std::string seen =
-        b.make("LessOrEqual (" + keyNumbers(b, key) + ", " + rows + ")");
-    scores = b.make("Where (" + seen + ", " + scores + ", " +
-                    b.real(std::numeric_limits<float>::lowest(), scores) + ")");
-  }
-  std::string shares = b.make("Softmax <axis = -1> (" + scores + ")");
-  std::string mixed = b.make("MatMul (" + shares + ", " + value + ")");
-  std::string rows = b.make("Transpose <perm = [0, 2, 1, 3]> (" + mixed + ")");
-  b.add("o0", "Reshape (" + rows + ", " + b.integers({0, 0, width}) + ")");
-}
-
-/// com.microsoft.Attention: (input, weights, [bias], [mask], [past], [added])
-std::string vendorAttention(Body &b) {
-  int64_t heads = b.integer("num_heads", 0), total = b.size(1, 1);
-  if (heads <= 0 || total <= 0)
-    return "num_heads and the size of its weights must be known";
-  if (b.has(6) || b.integer("do_rotary", 0) ||
-      b.integer("past_present_share_buffer", 0))
-    return "shared buffers and rotary embeddings are not covered";
-  std::vector<int64_t> widths = b.list("qkv_hidden_sizes");
-  if (widths.empty())
-    widths = {total / 3, total / 3, total / 3};
-  if (widths.size() != 3 || widths[0] % heads || widths[2] % heads ||
-      widths[0] != widths[1])
-    return "its qkv_hidden_sizes are not covered";
-  std::string all = b.make("MatMul (i0, i1)");
-  if (b.has(2))
-    all = b.make("Add (" + all + ", i2)");
-  b.add("q, k, v",
-        "Split <axis = -1> (" + all + ", " + b.integers(widths) + ")");
-  std::string query = splitHeads(b, "q", heads, widths[0]);
-  std::string key = splitHeads(b, "k", heads, widths[1]);
-  std::string value = splitHeads(b, "v", heads, widths[2]);
-  if (b.has(4)) {
-    b.add("pk, pv", "Split <axis = 0, num_outputs = 2> (i4)");
-    auto join = [&](const char *past, const std::string &now) {
-      std::string before = b.make(std::string("Squeeze (") + past + ", " +
-                                  b.integers({0}) + ")");
-      return b.make("Concat <axis = 2> (" + before + ", " + now + ")");
-    };
-    key = join("pk", key);
-    value = join("pv", value);
-  }
-  if (b.wants(1)) {
-    std::string front = b.integers({0});
-    b.add("o1", "Concat <axis = 0> (" +
-                    b.make("Unsqueeze (" + key + ", " + front + ")") + ", " +
-                    b.make("Unsqueeze (" + value + ", " + front + ")") + ")");
-  }
-  std::string bias, reason;
-  if (b.has(3)) {
-    bias =
-        maskBias(b, 3, b.number("mask_filter_value", -10000.0f), key, reason);
-    if (bias.empty())
-      return reason;
-  }
-  if (b.has(5))
-    bias = bias.empty() ? "i5" : b.make("Add (" + bias + ", i5)");
-  float scale = b.number("scale", 0);
-  if (scale == 0)
-    scale = 1 / std::sqrt(static_cast<float>(widths[0] / heads));
-  attend(b, query, key, value, bias, b.integer("unidirectional", 0) != 0, scale,
-         widths[2]);
-  return "";
-}
-
-/// com.microsoft.MultiHeadAttention: (query, key, value, [bias], [key padding
-/// mask], [added], [past key], [past value])
-std::string multiHeadAttention(Body &b) {
-  int64_t heads = b.integer("num_heads", 0), width = b.size(0, 2);
-  if (heads <= 0 || width <= 0 || b.rank(0) != 3 || b.rank(1) != 3 ||
-      b.rank(2) != 3)
-    return "only query, key and value of rank 3 and known width are covered";
-  int64_t valueWidth = b.size(2, 2);
-  if (valueWidth <= 0 || width % heads || valueWidth % heads || b.has(8) ||
-      b.has(9))
-    return "this form of its key, value and past is not covered";
-  std::string q = "i0", k = "i1", v = "i2";
-  if (b.has(3)) {
-    b.add("bq, bk, bv", "Split <axis = 0> (i3, " +
-                            b.integers({width, width, valueWidth}) + ")");
-    q = b.make("Add (i0, bq)");
-    k = b.make("Add (i1, bk)");
-    v = b.make("Add (i2, bv)");
-  }
-  std::string query = splitHeads(b, q, heads, width),
-              key = splitHeads(b, k, heads, width),
-              value = splitHeads(b, v, heads, valueWidth);
-  if (b.has(6) && b.has(7)) {
-    key = b.make("Concat <axis = 2> (i6, " + key + ")");
-    value = b.make("Concat <axis = 2> (i7, " + value + ")");
-  }
-  if (b.wants(1))
-    b.add("o1", "Identity (" + key + ")");
-  if (b.wants(2))
-    b.add("o2", "Identity (" + value + ")");
-  std::string bias, reason;
-  if (b.has(4)) {
-    bias =
-        maskBias(b, 4, b.number("mask_filter_value", -10000.0f), key, reason);
-    if (bias.empty())
-      return reason;
-  }
-  if (b.has(5))
-    bias = bias.empty() ? "i5" : b.make("Add (" + bias + ", i5)");
-  float scale = b.number("scale", 0);
-  if (scale == 0)
-    scale = 1 / std::sqrt(static_cast<float>(width / heads));
-  attend(b, query, key, value, bias, b.integer("unidirectional", 0) != 0, scale,
-         valueWidth);
-  return "";
-}
-
-//===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
 
@@ -462,6 +174,108 @@ std::string qLinearMatMul(Body &b) {
   std::string scaled = b.make("Mul (" + real + ", " + factor + ")");
   b.add("o0", "QuantizeLinear (" + scaled + ", " +
                   b.make("Constant <value_float = 1.0> ()") + ", i7)");
+  return "";
+}
+
+/// The product of integers as numbers, times the scales, plus the bias.
+std::string matMulIntegerToFloat(Body &b, const std::string &x,
+                                 const std::string &y,
+                                 const std::array<std::string, 2> &zeros,
+                                 const std::string &scale, int bias) {
+  std::string sums = b.make("MatMulInteger (" + x + ", " + y + ", " + zeros[0] +
+                            (zeros[1].empty() ? "" : ", " + zeros[1]) + ")");
+  std::string scaled = "Mul (" + b.make("Cast <to = 1> (" + sums + ")") + ", " +
+                       b.make(scale) + ")";
+  if (b.has(bias))
+    scaled = "Add (" + b.make(scaled) + ", i" + std::to_string(bias) + ")";
+  b.add("o0", scaled);
+  return "";
+}
+
+/// (a, b, b scale, [b zero], [bias])
+std::string dynamicQuantizeMatMul(Body &b) {
+  b.add("q, s, z", "DynamicQuantizeLinear (i0)");
+  return matMulIntegerToFloat(b, "q", "i1", {"z", b.has(3) ? "i3" : ""},
+                              "Mul (s, i2)", 4);
+}
+
+std::string fusedGemm(Body &b) {
+  std::string activation = b.text("activation", "");
+  std::string attributes;
+  if (activation == "LeakyRelu")
+    attributes =
+        " <alpha = " + Body::format(b.number("activation_alpha", 0.01f)) + ">";
+  else if (activation != "Relu" && activation != "Tanh" &&
+           activation != "Sigmoid")
+    return "its activation '" + activation + "' is not covered";
+  std::string y =
+      b.make("Gemm <alpha = " + Body::format(b.number("alpha", 1)) +
+             ", beta = " + Body::format(b.number("beta", 1)) +
+             ", transA = " + std::to_string(b.integer("transA", 0)) +
+             ", transB = " + std::to_string(b.integer("transB", 0)) +
+             "> (i0, i1" + (b.has(2) ? ", i2" : "") + ")");
+  b.add("o0", activation + attributes + " (" + y + ")");
+  return "";
+}
+
+/// Integers of `bits` packed in bytes along the last dimension of `x`, as
+/// `shape`.
+std::string unpacked(Body &b, const std::string &x, int64_t bits,
+                     const std::vector<int64_t> &shape) {
+  std::string pieces, last = b.integers({-1});
+  std::string mask = b.make("Constant <value = uint8[1] {" +
+                            std::to_string((1 << bits) - 1) + "}> ()");
+  for (int64_t from = 0; from < 8; from += bits) {
+    std::string by =
+        b.make("Constant <value = uint8[1] {" + std::to_string(from) + "}> ()");
+    std::string piece = b.make(
+        "BitwiseAnd (" +
+        b.make("BitShift <direction = \"RIGHT\"> (" + x + ", " + by + ")") +
+        ", " + mask + ")");
+    pieces +=
+        (from ? ", " : "") + b.make("Unsqueeze (" + piece + ", " + last + ")");
+  }
+  std::string all = b.make("Concat <axis = -1> (" + pieces + ")");
+  return b.make("Reshape (" + all + ", " + b.integers(shape) + ")");
+}
+
+/// (a [..., K], weights [N, K / block, bytes], scales, [zeros], [order],
+/// [bias])
+std::string matMulNBits(Body &b) {
+  int64_t bits = b.integer("bits", 4), block = b.integer("block_size", 0),
+          rows = b.integer("N", 0), depth = b.integer("K", 0);
+  if ((bits != 2 && bits != 4 && bits != 8) || block <= 0 || rows <= 0 ||
+      depth <= 0 || block * bits % 8 || b.type(1) != 2)
+    return "its bits, block_size or weights are not covered";
+  if (b.has(4))
+    return "an order of its columns is not covered";
+  int64_t blocks = (depth + block - 1) / block;
+  auto blockwise = [&](const std::string &x) {
+    return b.make("Reshape (" + x + ", " + b.integers({rows, blocks, 1}) + ")");
+  };
+  std::string w = unpacked(b, "i1", bits, {rows, blocks, block});
+  w = b.make("CastLike (" + w + ", i0)");
+  std::string zero = b.real(static_cast<float>(1 << (bits - 1)), "i0");
+  if (b.has(3) && b.type(3) == 2) {
+    int64_t bytes = (blocks * bits + 7) / 8;
+    std::string flat =
+        b.make("Reshape (i3, " + b.integers({rows, bytes}) + ")");
+    std::string all = unpacked(b, flat, bits, {rows, bytes * 8 / bits});
+    all = b.make("Slice (" + all + ", " + b.integers({0}) + ", " +
+                 b.integers({blocks}) + ", " + b.integers({1}) + ")");
+    zero = blockwise(b.make("CastLike (" + all + ", i0)"));
+  } else if (b.has(3)) {
+    zero = blockwise("i3");
+  }
+  w = b.make("Mul (" + b.make("Sub (" + w + ", " + zero + ")") + ", " +
+             blockwise("i2") + ")");
+  w = b.make("Reshape (" + w + ", " + b.integers({rows, blocks * block}) + ")");
+  if (blocks * block != depth)
+    w = b.make("Slice (" + w + ", " + b.integers({0}) + ", " +
+               b.integers({depth}) + ", " + b.integers({1}) + ")");
+  std::string y =
+      "MatMul (i0, " + b.make("Transpose <perm = [1, 0]> (" + w + ")") + ")";
+  b.add("o0", b.has(5) ? "Add (" + b.make(y) + ", i5)" : y);
   return "";
 }
 
@@ -648,6 +462,18 @@ const std::map<std::string, Writer> &writers() {
       {"com.microsoft.EmbedLayerNormalization", embedNorm},
       {"com.microsoft.Attention", vendorAttention},
       {"com.microsoft.MultiHeadAttention", multiHeadAttention},
+      {"com.microsoft.GroupQueryAttention", groupQueryAttention},
+      {"com.microsoft.QAttention", quantizedAttention},
+      {"com.microsoft.BiasSplitGelu", biasSplitGelu},
+      {"com.microsoft.FusedGemm", fusedGemm},
+      {"com.microsoft.MatMulNBits", matMulNBits},
+      {"com.microsoft.MatMulIntegerToFloat",
+       [](Body &b) {
+         return matMulIntegerToFloat(
+             b, "i0", "i1", {b.has(4) ? "i4" : "", b.has(5) ? "i5" : ""},
+             "Mul (i2, i3)", 6);
+       }},
+      {"com.microsoft.DynamicQuantizeMatMul", dynamicQuantizeMatMul},
       {"com.microsoft.FusedMatMul", fusedMatMul},
       {".SimplifiedLayerNormalization", simplifiedNorm},
       {".MatMulInteger", matMulInteger},

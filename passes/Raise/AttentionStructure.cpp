@@ -281,6 +281,9 @@ private:
                                ElementExpressions &expressions,
                                const Truth &truth, double number,
                                bool fromBias) {
+    if (op.hasOffsetPerBatch())
+      return rewriter.notifyMatchFailure(op,
+                                         "batches have their own positions");
     Edges edges(expressions, op);
     for (AffineExpr bound : truth.bounds)
       if (!edges.add(bound))

@@ -164,18 +164,33 @@ LogicalResult checkAttention(NodeContext &n) {
     return n.fail("softmax of another precision is not raised");
   if (n.number("softcap", 0) != 0 && n.node.getOpset() < 24)
     return n.fail("soft caps over masks are not raised");
-  bool positioned = n.integer("is_causal", 0) != 0 ||
-                    n.integer("left_window_size", -1) >= 0 ||
-                    n.integer("right_window_size", -1) >= 0;
-  if (positioned && n.has(6))
-    return n.fail("positions counted from each batch's key length are not "
-                  "raised");
+  if (n.has(6) && n.has(4))
+    return n.fail("it has both a past and lengths of its keys");
+  if (n.has(6) && (n.input(6).rank() != 1 || n.input(6).kind != Int64 ||
+                   n.input(6).shape[0] != n.input(0).shape[0]))
+    return n.fail("the lengths of its keys must be one for each batch");
   return success();
+}
+
+/// Where each batch's queries begin when the last is at its last key.
+Value offsetsOfLengths(NodeContext &n, const AttentionInputs &in) {
+  SmallVector<Raised> operands = {n.input(6)};
+  Value queries = n.c.value(in.query.shape[2]);
+  Raised offsets = n.c.elementwise(
+      operands, operands[0].shape, Int64,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        return arith::SubIOp::create(
+            b, loc, v[0],
+            arith::IndexCastOp::create(b, loc, b.getI64Type(), queries));
+      });
+  return n.c.tensor(offsets);
 }
 
 void setStructure(NodeContext &n, attn::AttentionOp op,
                   const AttentionInputs &in) {
-  bool causal = n.integer("is_causal", 0) != 0;
+  // The lengths of the keys say what one query sees, the last.
+  bool causal = n.integer("is_causal", 0) != 0 &&
+                !(n.has(6) && isConstantIntValue(in.query.shape[2], 1));
   int64_t left = n.integer("left_window_size", -1),
           right = n.integer("right_window_size", -1);
   op.setCausal(causal);
@@ -185,7 +200,13 @@ void setStructure(NodeContext &n, attn::AttentionOp op,
     op.setRightWindow(right);
   // ONNX counts positions from the past, attn.attention from the last key.
   bool positioned = causal || left >= 0 || right >= 0;
-  if (positioned && !in.endsTogether)
+  if (!positioned)
+    return;
+  OpBuilder::InsertionGuard guard(n.b);
+  n.b.setInsertionPoint(op);
+  if (n.has(6))
+    op.getQueryOffsetMutable().assign(offsetsOfLengths(n, in));
+  else if (!in.endsTogether)
     op.getQueryOffsetMutable().assign(n.c.value(in.position));
 }
 
@@ -240,78 +261,6 @@ LogicalResult raiseAttention(NodeContext &n) {
   return success();
 }
 
-/// RotaryEmbedding-23 of angles that are given for each row; those looked up by
-/// position are left to ONNX's own function body.
-LogicalResult raiseRotaryEmbedding(NodeContext &n) {
-  if (n.has(3))
-    return n.fail("angles looked up by position are not raised");
-  Raised x = n.input(0);
-  bool packed = x.rank() == 3;
-  if (packed) {
-    if (n.integer("num_heads", 0) <= 0)
-      return n.fail("packed heads need num_heads");
-    x = splitHeads(n, x, n.integer("num_heads", 0));
-  }
-  std::optional<int64_t> depth =
-      x.rank() == 4 ? getConstantIntValue(x.shape[3]) : std::nullopt;
-  if (!depth || !isFloat(x.kind))
-    return n.fail("it takes floating point of rank 3 or 4, and a known number "
-                  "of features");
-  int64_t rotated = n.integer("rotary_embedding_dim", 0);
-  if (rotated == 0)
-    rotated = *depth;
-  Value angles[2];
-  for (unsigned i : {0, 1}) {
-    Raised &given = n.input(1 + i);
-    if (given.rank() != 3 || given.kind != x.kind ||
-        given.shape[0] != x.shape[0] || given.shape[1] != x.shape[2] ||
-        getConstantIntValue(given.shape[2]) != rotated / 2 || rotated % 2 ||
-        rotated > *depth)
-      return n.fail("the sizes of its angles cannot be seen to fit");
-    Sizes four = {given.shape[0], n.c.size(1), given.shape[1], given.shape[2]};
-    angles[i] = n.c.reshape(n.tensor(1 + i), given.shape, four);
-  }
-  Value init = n.c.empty(x.shape, x.kind);
-  IntegerAttr size =
-      rotated == *depth ? IntegerAttr() : n.b.getI64IntegerAttr(rotated);
-  auto op = attn::RopeOp::create(n.b, n.loc, init.getType(), n.c.tensor(x),
-                                 angles[0], angles[1], init,
-                                 n.integer("interleaved", 0) != 0, size);
-  Raised result = n.c.fromTensor(op->getResult(0), x.kind, x.shape);
-  return n.finish(packed ? joinHeads(n, result) : result);
-}
-
-/// (x - mean) / sqrt(variance + epsilon) over the pixels of each channel.
-LogicalResult raiseInstanceNorm(NodeContext &n) {
-  Raised &x = n.input(0);
-  if (x.rank() < 3 || !isFloat(x.kind))
-    return n.fail("it takes floating point of rank 3 and more");
-  Sizes flat = {x.shape[0], x.shape[1],
-                n.c.product(ArrayRef(x.shape).drop_front(2))};
-  Raised source =
-      n.c.fromTensor(n.c.reshape(n.c.tensor(x), x.shape, flat), x.kind, flat);
-  Value init = n.c.empty(flat, x.kind);
-  auto norm = attn::NormOp::create(
-      n.b, n.loc, init.getType(), source.tensor, Value(), Value(), init,
-      attn::NormKind::Layer, 2,
-      APFloat(static_cast<double>(n.number("epsilon", 1e-5f))));
-  Sizes column = {x.shape[1], n.c.size(1)};
-  auto spread = [&](unsigned i) {
-    return n.c.fromTensor(n.c.reshape(n.tensor(i), n.input(i).shape, column),
-                          x.kind, column);
-  };
-  SmallVector<Raised> operands = {
-      n.c.fromTensor(norm->getResult(0), x.kind, flat), spread(1), spread(2)};
-  Raised result = n.c.elementwise(
-      operands, flat, x.kind,
-      [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        return arith::AddFOp::create(
-            b, loc, arith::MulFOp::create(b, loc, v[0], v[1]), v[2]);
-      });
-  return n.finish(n.c.fromTensor(n.c.reshape(result.tensor, flat, x.shape),
-                                 x.kind, x.shape));
-}
-
 } // namespace
 
 void tfc::raise::populateAttentionRules(RuleSet &rules) {
@@ -319,7 +268,5 @@ void tfc::raise::populateAttentionRules(RuleSet &rules) {
             [](NodeContext &n) { return raiseNorm(n, attn::NormKind::Layer); });
   rules.add("RMSNormalization",
             [](NodeContext &n) { return raiseNorm(n, attn::NormKind::Rms); });
-  rules.add("InstanceNormalization", raiseInstanceNorm);
   rules.add("Attention", raiseAttention);
-  rules.add("RotaryEmbedding", raiseRotaryEmbedding);
 }

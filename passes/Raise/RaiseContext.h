@@ -91,6 +91,10 @@ struct Raised {
   int64_t rank() const { return shape.size(); }
 };
 
+/// Builds nodes of the `onnx` dialect, whose results stand for another's.
+using GraphBuilder = llvm::function_ref<mlir::LogicalResult(
+    mlir::OpBuilder &, llvm::SmallVectorImpl<mlir::Value> &results)>;
+
 /// Most elements for which a tensor is kept as scalars.
 constexpr int64_t maxElements = 1024;
 
@@ -168,6 +172,11 @@ public:
   std::function<mlir::FailureOr<llvm::SmallVector<Raised>>(
       mlir::Region &subgraph, llvm::ArrayRef<Raised> arguments)>
       raiseSubgraph;
+
+  /// Raises the nodes that `build` puts before `node` in its place. A node of
+  /// them that is refused has been reported; fails only where `build` does.
+  std::function<mlir::LogicalResult(onnx::NodeOp node, GraphBuilder build)>
+      raiseInstead;
 
   /// Notes what an attention of the file became, for the report: `form` is the
   /// operation, or "graph" where its operators stay apart for the reason in
@@ -274,6 +283,9 @@ void populateReduceRules(RuleSet &rules);
 void populateProductRules(RuleSet &rules);
 void populateConvolutionRules(RuleSet &rules);
 void populateAttentionRules(RuleSet &rules);
+void populateFlexAttentionRules(RuleSet &rules);
+void populateRotaryRules(RuleSet &rules);
+void populateChannelRules(RuleSet &rules);
 void populateControlRules(RuleSet &rules);
 void populateQuantizeRules(RuleSet &rules);
 void populateScatterRules(RuleSet &rules);

@@ -217,7 +217,12 @@ LogicalResult raiseDepthToSpace(NodeContext &n) {
 
 void tfc::raise::populateLayoutRules(RuleSet &rules) {
   rules.add("Transpose", raiseTranspose);
-  rules.add("Concat", raiseConcat);
+  rules.add("Concat", [](NodeContext &n) {
+    if (failed(raiseConcat(n)))
+      return failure();
+    std::optional<Raised> turned = recogniseRope(n);
+    return turned ? n.finish(*turned) : success();
+  });
   rules.add("Split", raiseSplit);
   rules.add("DepthToSpace", raiseDepthToSpace);
 }

@@ -40,9 +40,13 @@ private:
                               RaiseContext &context);
   LogicalResult raiseNodes(Block &block, RaiseContext &context);
   void raiseNode(onnx::NodeOp node, RaiseContext &context);
+  LogicalResult raiseInitializer(onnx::InitializerOp initializer,
+                                 RaiseContext &context);
   SmallVector<Type> inputTypes(onnx::NodeOp node, RaiseContext &context);
   void refuse(onnx::NodeOp node, RaiseContext &context, const Twine &reason);
   bool expand(onnx::NodeOp node, RaiseContext &context, std::string &reason);
+  LogicalResult raiseInstead(onnx::NodeOp node, RaiseContext &context,
+                             GraphBuilder build);
   LogicalResult finish(func::FuncOp source, func::FuncOp target,
                        RaiseContext &context);
 
@@ -127,16 +131,15 @@ SmallVector<Type> RaiseOnnxPass::inputTypes(onnx::NodeOp node,
   return types;
 }
 
-/// Replaces the node by ONNX's own definition of its operator.
-bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
-                           std::string &reason) {
-  SmallVector<Type> types = inputTypes(node, context);
+/// Raises the nodes that `build` puts before the node; their results are its.
+LogicalResult RaiseOnnxPass::raiseInstead(onnx::NodeOp node,
+                                          RaiseContext &context,
+                                          GraphBuilder build) {
   OpBuilder builder(node);
   SmallVector<Value> results;
   Operation *before = node->getPrevNode();
-  if (failed(expandFunctionBody(node, types, builder, results, reason)))
-    return false;
-  // The body's nodes stand before this one; they are raised here.
+  if (failed(build(builder, results)))
+    return failure();
   Operation *first =
       before ? before->getNextNode() : &node->getBlock()->front();
   SmallVector<Operation *> body;
@@ -147,7 +150,7 @@ bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
     expanded = node;
   for (Operation *op : body) {
     if (auto initializer = dyn_cast<onnx::InitializerOp>(op))
-      initializer.emitError("unexpected initialiser in a function body");
+      raiseInitializer(initializer, context);
     else if (isa<onnx::AbsentOp>(op))
       context.get(op->getResult(0)).absent = true;
     else
@@ -160,7 +163,17 @@ bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
         unknown.insert(result);
       context.set(result, Raised(context.get(value)));
     }
-  return true;
+  return success();
+}
+
+/// Replaces the node by ONNX's own definition of its operator.
+bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
+                           std::string &reason) {
+  SmallVector<Type> types = inputTypes(node, context);
+  return succeeded(raiseInstead(
+      node, context, [&](OpBuilder &b, SmallVectorImpl<Value> &results) {
+        return expandFunctionBody(node, types, b, results, reason);
+      }));
 }
 
 void RaiseOnnxPass::raiseNode(onnx::NodeOp node, RaiseContext &context) {
@@ -202,23 +215,32 @@ void RaiseOnnxPass::refuse(onnx::NodeOp node, RaiseContext &context,
   unknown.insert(node.result_begin(), node.result_end());
 }
 
+LogicalResult RaiseOnnxPass::raiseInitializer(onnx::InitializerOp initializer,
+                                              RaiseContext &context) {
+  Raised raised;
+  raised.constant = initializer.getValue();
+  auto type = cast<RankedTensorType>(raised.constant.getType());
+  raised.kind = kindOfElement(type.getElementType());
+  if (raised.kind == 0 && !initializer.use_empty()) {
+    failedNode = true;
+    return initializer.emitError("initializer '")
+           << initializer.getInitializerName() << "': element type "
+           << type.getElementType() << " is not supported";
+  }
+  for (int64_t dim : type.getShape())
+    raised.shape.push_back(context.size(dim));
+  context.set(initializer, raised);
+  return success();
+}
+
 LogicalResult RaiseOnnxPass::raiseNodes(Block &block, RaiseContext &context) {
   SmallVector<Operation *> ops;
   for (Operation &op : block.without_terminator())
     ops.push_back(&op);
   for (Operation *op : ops) {
     if (auto initializer = dyn_cast<onnx::InitializerOp>(op)) {
-      Raised raised;
-      raised.constant = initializer.getValue();
-      auto type = cast<RankedTensorType>(raised.constant.getType());
-      raised.kind = kindOfElement(type.getElementType());
-      if (raised.kind == 0 && !initializer.use_empty())
-        return initializer.emitError("initializer '")
-               << initializer.getInitializerName() << "': element type "
-               << type.getElementType() << " is not supported";
-      for (int64_t dim : type.getShape())
-        raised.shape.push_back(context.size(dim));
-      context.set(initializer, raised);
+      if (failed(raiseInitializer(initializer, context)))
+        return failure();
     } else if (isa<onnx::AbsentOp>(op)) {
       context.get(op->getResult(0)).absent = true;
     } else if (auto node = dyn_cast<onnx::NodeOp>(op)) {
@@ -319,6 +341,9 @@ LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
     }
     return results;
   };
+  context.raiseInstead = [&](onnx::NodeOp node, GraphBuilder build) {
+    return raiseInstead(node, context, build);
+  };
   unknown.clear();
   failedNode = false;
   if (failed(bindArguments(function, target, context)) ||
@@ -352,6 +377,9 @@ void RaiseOnnxPass::runOnOperation() {
   populateProductRules(rules);
   populateConvolutionRules(rules);
   populateAttentionRules(rules);
+  populateFlexAttentionRules(rules);
+  populateRotaryRules(rules);
+  populateChannelRules(rules);
   populateControlRules(rules);
   populateQuantizeRules(rules);
   populateScatterRules(rules);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RaiseContext.h"
+#include "Recognise.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -539,7 +540,12 @@ void tfc::raise::populateShapeRules(RuleSet &rules) {
   rules.add("Constant", raiseConstant);
   rules.add("Shape", raiseShape);
   rules.add("Size", raiseSize);
-  rules.add("Reshape", raiseReshape);
+  rules.add("Reshape", [](NodeContext &n) {
+    if (failed(raiseReshape(n)))
+      return failure();
+    std::optional<Raised> turned = recogniseRope(n);
+    return turned ? n.finish(*turned) : success();
+  });
   rules.add("Flatten", raiseFlatten);
   rules.add("Squeeze", raiseSqueeze);
   rules.add("Unsqueeze", raiseUnsqueeze);

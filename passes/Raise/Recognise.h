@@ -46,7 +46,8 @@ std::optional<Raised> recogniseLinearAttention(NodeContext &n);
 /// comparing with 0, 1, ...: `n` is the outer product.
 std::optional<Raised> recogniseHardAttention(NodeContext &n);
 
-/// x * cos + rotated(x) * sin: `n` is the Add.
+/// Rotary position embedding, of all features or the first ones: `n` is the Add,
+/// Concat or Reshape that ends it.
 std::optional<Raised> recogniseRope(NodeContext &n);
 
 /// The eight or nine operators that opsets below 17 need for layer

@@ -1,4 +1,4 @@
-//===- RecogniseForms.cpp - other forms of attention, rotation --*- C++ -*-===//
+//===- RecogniseForms.cpp - other forms of attention ------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -80,56 +80,6 @@ bool countsUp(RaiseContext &c, Raised &numbers, OpFoldResult count) {
   });
 }
 
-/// One slice along the last dimension: [begin, end) by step.
-struct LastSlice {
-  Value of;
-  int64_t begin, end, step;
-};
-
-std::optional<LastSlice> lastSlice(RaiseContext &c, Value value) {
-  onnx::NodeOp node = producer(value, "Slice");
-  if (!node || node.getInputs().size() < 4)
-    return std::nullopt;
-  auto one = [&](unsigned i) -> std::optional<int64_t> {
-    auto list = c.integers(c.get(node.getInputs()[i]));
-    return list && list->size() == 1 ? std::optional((*list)[0]) : std::nullopt;
-  };
-  Raised &of = c.get(node.getInputs()[0]);
-  auto begin = one(1), end = one(2), axis = one(3);
-  auto step = node.getInputs().size() > 4 ? one(4) : std::optional<int64_t>(1);
-  std::optional<int64_t> size =
-      of.rank() ? getConstantIntValue(of.shape.back()) : std::nullopt;
-  if (!begin || !end || !axis || !step || !size ||
-      (*axis != -1 && *axis != of.rank() - 1))
-    return std::nullopt;
-  auto place = [&](int64_t at) {
-    return std::clamp<int64_t>(at < 0 ? at + *size : at, 0, *size);
-  };
-  return LastSlice{node.getInputs()[0], place(*begin), place(*end), *step};
-}
-
-/// What (-second half, first half) is the rotation of by halves.
-Value rotatedByHalves(RaiseContext &c, Value value) {
-  onnx::NodeOp concat = producer(value, "Concat");
-  if (!concat || concat.getInputs().size() != 2)
-    return nullptr;
-  NodeContext node(c, concat);
-  int64_t rank = c.get(value).rank(), axis = node.integer("axis", 0);
-  onnx::NodeOp negated = producer(concat.getInputs()[0], "Neg");
-  if (!negated || (axis != -1 && axis != rank - 1))
-    return nullptr;
-  auto second = lastSlice(c, negated.getInputs()[0]),
-       first = lastSlice(c, concat.getInputs()[1]);
-  std::optional<int64_t> size = getConstantIntValue(c.get(value).shape.back());
-  if (!first || !second || !size || first->of != second->of || *size % 2 ||
-      c.get(first->of).shape.back() != c.get(value).shape.back() ||
-      first->begin != 0 || first->end != *size / 2 ||
-      second->begin != *size / 2 || second->end != *size || first->step != 1 ||
-      second->step != 1)
-    return nullptr;
-  return first->of;
-}
-
 } // namespace
 
 std::optional<Raised> tfc::raise::recogniseLinearAttention(NodeContext &n) {
@@ -204,50 +154,6 @@ std::optional<Raised> tfc::raise::recogniseHardAttention(NodeContext &n) {
     Raised key = untransposed(c, keyT);
     if (fit(query, key, value))
       return makeAttention(n, query, key, value, attn::ScoreFunction::Hard);
-  }
-  return std::nullopt;
-}
-
-std::optional<Raised> tfc::raise::recogniseRope(NodeContext &n) {
-  RaiseContext &c = n.c;
-  for (unsigned side = 0; side < 2; ++side) {
-    onnx::NodeOp stays = producer(n.node.getInputs()[side], "Mul"),
-                 turns = producer(n.node.getInputs()[1 - side], "Mul");
-    if (!stays || !turns || !stays->hasOneUse() || !turns->hasOneUse())
-      continue;
-    for (unsigned a = 0; a < 2; ++a) {
-      Value source = rotatedByHalves(c, turns.getInputs()[a]);
-      if (!source)
-        continue;
-      for (unsigned d = 0; d < 2; ++d) {
-        if (stays.getInputs()[d] != source)
-          continue;
-        Raised x = c.get(source), result = c.get(n.node.getInputs()[side]);
-        SmallVector<Raised> angles = {c.get(stays.getInputs()[1 - d]),
-                                      c.get(turns.getInputs()[1 - a])};
-        if (x.rank() != 4 || !isFloat(x.kind) ||
-            !llvm::equal(x.shape, result.shape))
-          return std::nullopt;
-        for (Raised &angle : angles) {
-          if (angle.rank() > 4 || angle.kind != x.kind)
-            return std::nullopt;
-          Sizes four(4 - angle.rank(), c.size(1));
-          four.append(angle.shape.begin(), angle.shape.end());
-          for (unsigned dim = 0; dim < 4; ++dim)
-            if (four[dim] != x.shape[dim] &&
-                (dim == 3 || !isConstantIntValue(four[dim], 1)))
-              return std::nullopt;
-          angle = c.fromTensor(c.reshape(c.tensor(angle), angle.shape, four),
-                               angle.kind, four);
-        }
-        Value init = c.empty(x.shape, x.kind);
-        auto op = attn::RopeOp::create(n.b, n.loc, init.getType(), c.tensor(x),
-                                       angles[0].tensor, angles[1].tensor, init,
-                                       /*interleaved=*/false,
-                                       /*rotary_size=*/IntegerAttr());
-        return c.fromTensor(op->getResult(0), x.kind, x.shape);
-      }
-    }
   }
   return std::nullopt;
 }

@@ -269,3 +269,11 @@ func.func @route_init(%x: tensor<5x8xf32>, %c: tensor<5x2xi64>, %g: tensor<5x2xf
   %0 = attn.route ins(%x, %c, %g : tensor<5x8xf32>, tensor<5x2xi64>, tensor<5x2xf32>) w1(%w1 : tensor<4x8x16xf32>) w2(%w2 : tensor<4x16x8xf32>) w3(%w3 : tensor<4x8x16xf32>) b1(%b1 : tensor<4x16xf32>) b2(%b2 : tensor<4x8xf32>) outs(%i : tensor<5x9xf32>) -> tensor<5x9xf32>
   return
 }
+
+// -----
+
+func.func @offset_per_batch(%q: tensor<2x4x5x8xf32>, %at: tensor<3xi64>) {
+  // expected-error @below {{'attn.attention' op expected query_offset of sizes [2], found 'tensor<3xi64>'}}
+  %0 = attn.attention scale 1.0 causal ins(%q, %q, %q : tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>, tensor<2x4x5x8xf32>) query_offset(%at : tensor<3xi64>) outs(%q : tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  return
+}

@@ -70,6 +70,10 @@ func.func @attention_forms(%q: tensor<2x4x8x4xf32>, %m: tensor<1x1x4x4xi1>, %n: 
       ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
       mask(%m : tensor<1x1x4x4xi1>) key_lengths(%n : tensor<2xi64>) query_offset(%at)
       outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  // CHECK: attn.attention scale {{.*}} causal ins({{.*}}) query_offset(%{{.*}} : tensor<2xi64>) outs
+  %3 = attn.attention scale 0.5 causal
+      ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      query_offset(%n : tensor<2xi64>) outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
   // CHECK: attn.attention score {{.*}}linear scale 1.000000e+00 epsilon 5.000000e-01 causal
   %1 = attn.attention score linear scale 1.0 epsilon 0.5 causal
       ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)

@@ -131,3 +131,25 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Positions of each batch are cut as batches are; all keys stay.
+// CHECK-LABEL: @offset_per_batch
+// CHECK: %[[AT:.*]] = tensor.extract_slice %arg1[%{{.*}}] [1] [1] : tensor<3xi64> to tensor<1xi64>
+// CHECK: attn.attention scale {{.*}} causal ins({{.*}}tensor<1x4x8x16xf32>, tensor<1x4x8x16xf32>{{.*}}) query_offset(%[[AT]] : tensor<1xi64>)
+func.func @offset_per_batch(%q: tensor<3x4x8x16xf32>, %at: tensor<3xi64>) -> tensor<3x4x8x16xf32> {
+  %e = tensor.empty() : tensor<3x4x8x16xf32>
+  %y = attn.attention scale 0.25 causal
+      ins(%q, %q, %q : tensor<3x4x8x16xf32>, tensor<3x4x8x16xf32>, tensor<3x4x8x16xf32>)
+      query_offset(%at : tensor<3xi64>) outs(%e : tensor<3x4x8x16xf32>) -> tensor<3x4x8x16xf32>
+  return %y : tensor<3x4x8x16xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["attn.attention"]} in %root : (!transform.any_op) -> !transform.any_op
+    %tiled, %loop = transform.structured.tile_using_for %op tile_sizes [1]
+      : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

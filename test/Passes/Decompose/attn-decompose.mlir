@@ -169,3 +169,19 @@ func.func @gated(%x: tensor<6x8xf32>, %c: tensor<6x2xi64>, %g: tensor<6x2xf32>, 
       outs(%i : tensor<6x8xf32>) -> tensor<6x8xf32>
   return %y : tensor<6x8xf32>
 }
+
+// -----
+
+// Each batch counts its queries from a position of its own.
+// CHECK-LABEL: @offset_per_batch
+// CHECK: linalg.generic
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %arg1 : tensor<2x4x5x6xf32>, tensor<2xi64>)
+// CHECK: %[[AT:.*]] = arith.index_cast %in_{{.*}} : i64 to index
+// CHECK: arith.addi %{{.*}}, %[[AT]]
+// CHECK: arith.cmpi sle
+func.func @offset_per_batch(%q: tensor<2x4x5x8xf32>, %at: tensor<2xi64>, %k: tensor<2x4x6x8xf32>) -> tensor<2x4x5x8xf32> {
+  %e = tensor.empty() : tensor<2x4x5x8xf32>
+  %y = attn.attention scale 0.5 causal ins(%q, %k, %k : tensor<2x4x5x8xf32>, tensor<2x4x6x8xf32>, tensor<2x4x6x8xf32>)
+      query_offset(%at : tensor<2xi64>) outs(%e : tensor<2x4x5x8xf32>) -> tensor<2x4x5x8xf32>
+  return %y : tensor<2x4x5x8xf32>
+}

@@ -184,6 +184,10 @@ def Attn_Mask : AnyTypeOf<[RankedTensorOf<[I1]>, MemRefRankOf<[I1], [4]>],
 def Attn_Counts : AnyTypeOf<[RankedTensorOf<[I32, I64]>, MemRefRankOf<[I32, I64], [1]>],
     "ranked tensor or memref of counts">;
 
+/// Of all batches, or of each.
+def Attn_Position : AnyTypeOf<[Index, RankedTensorOf<[I32, I64]>, MemRefRankOf<[I32, I64], [1]>],
+    "index, or ranked tensor or memref of counts">;
+
 def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
   let summary = "dot-product attention, its mask as structure where that is known";
   let description = [{
@@ -199,7 +203,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     | `bias` | rank 4, each size 1 or that of the scores [B, H, S, T] |
     | `mask` | truths of rank 4, each size 1 or that of the scores; with `mask_block` n the last two are ceil(S / n) and ceil(T / n), one truth for n x n scores |
     | `key_lengths` | counts, [B] |
-    | `query_offset` | the position of the first query among the keys; T - S without it |
+    | `query_offset` | the position of the first query among the keys, an index or one for each batch, [B]; T - S without it |
     | `init` and the result | [B, H, S, E] |
 
     Query i is at position p = i + `query_offset`. It sees key j when all of
@@ -226,8 +230,8 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     makes it. With `zero_nan_rows` every weight that is NaN is zero, as a "safe
     softmax" makes it. Sums of f16 and bf16 are kept in f32.
 
-    Tiles over batch, heads (whole groups, or heads of one group) and queries. A
-    tile of a causal or windowed operation without `masked_score` reads the keys
+    Tiles over batch, heads (whole groups, or heads of one group) and, unless each
+    batch has a position of its own, queries. A tile of a causal or windowed operation without `masked_score` reads the keys
     that its queries see, and no more.
 
     ```mlir
@@ -244,7 +248,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Attn_Shaped:$query, Attn_Shaped:$key, Attn_Shaped:$value,
       Optional<Attn_Shaped>:$bias, Optional<Attn_Mask>:$mask,
-      Optional<Attn_Counts>:$key_lengths, Optional<Index>:$query_offset, Attn_Shaped:$init,
+      Optional<Attn_Counts>:$key_lengths, Optional<Attn_Position>:$query_offset, Attn_Shaped:$init,
       DefaultValuedAttr<Attn_ScoreFunctionAttr, "::tfc::attn::ScoreFunction::Softmax">:$score,
       F64Attr:$scale, OptionalAttr<F64Attr>:$softcap, OptionalAttr<F64Attr>:$epsilon,
       UnitAttr:$causal, OptionalAttr<I64Attr>:$left_window, OptionalAttr<I64Attr>:$right_window,
@@ -259,7 +263,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
     (`bias` `(` $bias^ `:` type($bias) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
-    (`query_offset` `(` $query_offset^ `)`)?
+    (`query_offset` `(` $query_offset^ custom<PositionType>(type($query_offset)) `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$query, "::mlir::Value":$key,
@@ -275,6 +279,15 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
           /*global=*/::mlir::IntegerAttr(), /*mask_block=*/::mlir::IntegerAttr(),
           /*masked_score=*/::mlir::FloatAttr(), /*zero_masked_rows=*/false, /*zero_nan_rows=*/false);
   }]>];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    ::mlir::FailureOr<::mlir::SmallVector<::mlir::Value>>
+    decomposeOperation(::mlir::OpBuilder &b);
+    /// Whether each batch has a query_offset of its own.
+    bool hasOffsetPerBatch() {
+      return getQueryOffset() && !getQueryOffset().getType().isIndex();
+    }
+  }];
 }
 
 def Attn_RopeOp : Attn_Op<"rope"> {
