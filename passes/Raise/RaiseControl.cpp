@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RaiseContext.h"
+#include "ConditionalLoop.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -77,9 +77,8 @@ LogicalResult CountedLoop::finish(MutableArrayRef<Raised> next,
   SmallVector<Value> yields;
   for (auto [i, pair] : llvm::enumerate(llvm::zip(next, carried))) {
     auto &[value, before] = pair;
-    if (value.kind != before.kind || value.shape != before.shape)
-      return n.fail("the size of its carried value " + Twine(i) +
-                    " changes, or cannot be seen not to");
+    if (failed(keepSizes(n, value, before, i)))
+      return failure();
     yields.push_back(n.c.tensor(value));
   }
   SmallVector<Value> items;
@@ -140,24 +139,63 @@ LogicalResult setResults(NodeContext &n, ArrayRef<Raised> results) {
   return success();
 }
 
-/// Whether the condition that the body gives is always true.
-bool staysTrue(Value condition, Value given) {
-  if (condition == given)
-    return true;
-  if (auto node = condition.getDefiningOp<onnx::NodeOp>())
-    if (node.getOpType() == "Identity" || node.getOpType() == "Cast")
-      return staysTrue(node.getInputs()[0], given);
-  return false;
+/// A truth that is known when compiling.
+std::optional<bool> knownTruth(NodeContext &n, Raised &condition) {
+  std::optional<SmallVector<int64_t>> known = n.c.integers(condition);
+  if (!known || known->size() != 1)
+    return std::nullopt;
+  return known->front() != 0;
 }
 
-/// Whether it is known to be one true value.
-bool isTrue(NodeContext &n, Raised &condition) {
-  std::optional<SmallVector<int64_t>> known = n.c.integers(condition);
-  return known && known->size() == 1 && known->front() != 0;
+/// Whether the condition that the body gives is always true.
+bool staysTrue(NodeContext &n, Value condition, Value given) {
+  if (condition == given)
+    return true;
+  ElementsAttr constant;
+  if (auto initializer = condition.getDefiningOp<onnx::InitializerOp>())
+    constant = initializer.getValue();
+  if (auto node = condition.getDefiningOp<onnx::NodeOp>()) {
+    if (node.getOpType() == "Identity" || node.getOpType() == "Cast")
+      return staysTrue(n, node.getInputs()[0], given);
+    if (node.getOpType() == "Constant")
+      constant = node.getNodeAttrs().getAs<ElementsAttr>("value");
+  }
+  if (!constant)
+    return knownTruth(n, n.c.get(condition)).value_or(false);
+  Raised raised;
+  raised.kind = Bool;
+  raised.constant = constant;
+  for (int64_t size : constant.getShapedType().getShape())
+    raised.shape.push_back(n.c.size(size));
+  return knownTruth(n, raised).value_or(false);
+}
+
+/// The trip count as a size; null where data decides it.
+std::optional<OpFoldResult> knownCount(NodeContext &n) {
+  if (!n.has(0))
+    return std::nullopt;
+  std::optional<Sizes> count = n.c.elements(n.input(0));
+  if (!count || count->size() != 1)
+    return std::nullopt;
+  if (std::optional<int64_t> number = getConstantIntValue(count->front()))
+    return n.c.size(std::max<int64_t>(0, *number));
+  Value value = n.c.value(count->front());
+  if (value.getDefiningOp<tensor::DimOp>())
+    return count->front();
+  // A negative count runs no iteration.
+  return getAsOpFoldResult(n.b.createOrFold<arith::MaxSIOp>(
+      n.loc, value, arith::ConstantIndexOp::create(n.b, n.loc, 0)));
 }
 
 /// Most iterations of a loop whose values grow that are written out.
 constexpr int64_t mostUnrolled = 256;
+
+bool sameSizes(ArrayRef<Raised> after, ArrayRef<Raised> before) {
+  return llvm::all_of(llvm::zip(after, before), [](auto pair) {
+    auto &[a, b] = pair;
+    return a.kind == b.kind && a.shape == b.shape;
+  });
+}
 
 /// Writes the iterations one after the other, each with its own sizes. Gives
 /// nothing where the first shows that what is carried keeps its sizes, so that
@@ -173,50 +211,40 @@ unroll(NodeContext &n, Region &body, int64_t count, ArrayRef<Raised> initial,
     FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(body, arguments);
     if (failed(outputs))
       return n.fail("its body is not supported");
-    if (!forever && !isTrue(n, outputs->front()))
-      return n.fail("its body may end it");
     ArrayRef<Raised> next = ArrayRef(*outputs).drop_front();
-    bool keeps = llvm::all_of(
-        llvm::zip(next.take_front(state.size()), state), [](auto pair) {
-          auto &[after, before] = pair;
-          return after.kind == before.kind && after.shape == before.shape;
-        });
-    if (i == 0 && keeps)
+    if (i == 0 && sameSizes(next.take_front(state.size()), state))
       return std::optional<SmallVector<Raised>>();
     if (next.size() > state.size())
       return n.fail("it collects values while others change their size");
     state.assign(next.begin(), next.end());
+    if (forever)
+      continue;
+    std::optional<bool> goesOn = knownTruth(n, outputs->front());
+    if (!goesOn)
+      return n.fail("what it carries changes its size, and its condition "
+                    "depends on data");
+    if (!*goesOn)
+      return std::optional(state);
   }
+  if (count > mostUnrolled)
+    return n.fail("what it carries changes its size in more than " +
+                  Twine(mostUnrolled) + " iterations");
   return std::optional(state);
 }
 
-LogicalResult raiseLoop(NodeContext &n) {
-  Region *body = n.subgraph("body");
-  if (!body || !n.has(0))
-    return n.fail("a loop without a trip count is not supported");
-  if (n.has(1)) {
-    auto condition = n.c.integers(n.input(1));
-    if (!condition || condition->size() != 1 || condition->front() == 0)
-      return n.fail("its condition is not a constant true");
-  }
-  SmallVector<Raised> initial;
-  for (unsigned i = 2; i < n.numInputs(); ++i)
-    initial.push_back(n.input(i));
-  std::optional<Sizes> known = n.c.elements(n.input(0));
-  bool forever = staysTrue(body->front().getTerminator()->getOperand(0),
-                           body->front().getArgument(1));
-  std::optional<int64_t> times = known && known->size() == 1
-                                     ? getConstantIntValue(known->front())
-                                     : std::nullopt;
-  if (times && *times <= mostUnrolled) {
-    FailureOr<std::optional<SmallVector<Raised>>> unrolled =
-        unroll(n, *body, std::max<int64_t>(0, *times), initial, forever);
-    if (failed(unrolled))
-      return failure();
-    if (*unrolled && !(*times <= 0 && n.node.getNumResults() > initial.size()))
-      return setResults(n, **unrolled);
-  }
-  Value count = scalarIndex(n, n.input(0));
+/// The number of iterations that the model states by the size of what the loop
+/// collects.
+std::optional<OpFoldResult> statedCount(NodeContext &n, unsigned output) {
+  std::optional<Sizes> declared = n.declared(output);
+  if (!declared || declared->empty())
+    return std::nullopt;
+  return declared->front();
+}
+
+/// A loop over a count that nothing ends before.
+LogicalResult raiseCountedLoop(NodeContext &n, Region &body, Value count,
+                               std::optional<OpFoldResult> known,
+                               SmallVector<Raised> initial) {
   // A negative count runs no iteration.
   count = n.b.createOrFold<arith::MaxSIOp>(
       n.loc, count, arith::ConstantIndexOp::create(n.b, n.loc, 0));
@@ -227,22 +255,71 @@ LogicalResult raiseLoop(NodeContext &n) {
       n.c.fromElements({OpFoldResult(loop.position())}, Int64, {}),
       n.c.fromElements({n.c.size(1)}, Bool, {})};
   arguments.append(loop.carried);
-  FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(*body, arguments);
+  FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(body, arguments);
   if (failed(outputs))
     return n.fail("its body is not supported");
-  if (!forever && !isTrue(n, outputs->front()))
-    return n.fail("its body may end it");
   MutableArrayRef<Raised> next(*outputs);
   next = next.drop_front();
   unsigned states = initial.size();
   if (next.size() > states && !known)
     return n.fail("it collects values, and how many depends on data");
   SmallVector<Raised> results;
-  if (failed(loop.finish(
-          next.take_front(states), next.drop_front(states),
-          known ? OpFoldResult(known->front()) : OpFoldResult(count), results)))
+  if (failed(loop.finish(next.take_front(states), next.drop_front(states),
+                         known.value_or(OpFoldResult(count)), results)))
     return failure();
   return setResults(n, results);
+}
+
+LogicalResult raiseLoop(NodeContext &n) {
+  Region *body = n.subgraph("body");
+  if (!body)
+    return n.fail("it has no body");
+  LoopStart start;
+  start.body = body;
+  for (unsigned i = 2; i < n.numInputs(); ++i)
+    start.initial.push_back(n.input(i));
+  std::optional<OpFoldResult> known = knownCount(n);
+  std::optional<bool> first = n.has(1) ? knownTruth(n, n.input(1)) : true;
+  bool forever = staysTrue(n, body->front().getTerminator()->getOperand(0),
+                           body->front().getArgument(1));
+  // ONNX says to ignore it, and runtimes do not.
+  if (!n.has(1) && !forever)
+    return n.fail("its body gives a condition, and its input none");
+  if (!n.has(0) && forever && first.value_or(false))
+    return n.fail("nothing ends it");
+  std::optional<int64_t> times =
+      known ? getConstantIntValue(*known) : std::nullopt;
+  if (!n.has(0) || (times && *times > mostUnrolled && !forever))
+    times = mostUnrolled + 1;
+  bool collects = n.node.getNumResults() > start.initial.size();
+  if (first == std::optional(true) && times &&
+      (*times <= mostUnrolled || !forever) && !(*times <= 0 && collects)) {
+    FailureOr<std::optional<SmallVector<Raised>>> unrolled =
+        unroll(n, *body, *times, start.initial, forever);
+    if (failed(unrolled))
+      return failure();
+    if (*unrolled)
+      return setResults(n, **unrolled);
+  }
+  Value count = n.has(0) ? scalarIndex(n, n.input(0)) : Value();
+  if (count && !known && collects)
+    start.stated = statedCount(n, start.initial.size());
+  if (count && forever && first == std::optional(true)) {
+    if (start.stated) {
+      known = start.stated;
+      n.requireEqual(count, *known,
+                     "its trip count is not the size that the model states for "
+                     "its output");
+    }
+    return raiseCountedLoop(n, *body, count, known, start.initial);
+  }
+  start.go = n.has(1) ? truth(n, n.input(1))
+                      : arith::ConstantIntOp::create(n.b, n.loc, 1, 1);
+  start.most = count;
+  start.bound = known;
+  FailureOr<SmallVector<Raised>> results =
+      raiseConditionalLoop(n, std::move(start));
+  return failed(results) ? failure() : setResults(n, *results);
 }
 
 /// Scan of opset 9 and later, forwards over axis 0.
