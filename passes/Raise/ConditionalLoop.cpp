@@ -30,6 +30,8 @@ Value tfc::raise::truth(NodeContext &n, Raised &condition) {
 
 LogicalResult tfc::raise::keepSizes(NodeContext &n, Raised &value,
                                     const Raised &before, unsigned number) {
+  if (!value.isTensor() || !before.isTensor())
+    return n.fail("it carries a sequence, and how often it runs is not known");
   bool keeps = value.kind == before.kind && value.rank() == before.rank();
   if (keeps)
     for (auto [after, size] : llvm::zip(value.shape, before.shape))
@@ -88,8 +90,8 @@ private:
 };
 
 LogicalResult WhileBuilder::raiseBody() {
-  draft = scf::WhileOp::create(n.b, n.loc, ValueRange(initial).getTypes(),
-                               initial);
+  draft =
+      scf::WhileOp::create(n.b, n.loc, ValueRange(initial).getTypes(), initial);
   Block *after = n.b.createBlock(&draft.getAfter());
   for (Value value : initial)
     after->addArgument(value.getType(), n.loc);
@@ -112,6 +114,8 @@ LogicalResult WhileBuilder::raiseBody() {
   MutableArrayRef<Raised> values(*outputs);
   for (auto [i, value] : llvm::enumerate(values.drop_front())) {
     if (i >= carried.size()) {
+      if (!value.isTensor())
+        return n.fail("it collects what is no tensor");
       kinds.push_back(value.kind);
       shapes.push_back(value.shape);
     } else if (failed(keepSizes(n, value, carried[i], i))) {

@@ -83,6 +83,8 @@ LogicalResult CountedLoop::finish(MutableArrayRef<Raised> next,
   }
   SmallVector<Value> items;
   for (Raised &value : collected) {
+    if (!value.isTensor())
+      return n.fail("it collects what is no tensor");
     if (!llvm::all_of(value.shape,
                       [&](OpFoldResult size) { return isOutside(size); }))
       return n.fail("the size of what it collects is not known before it");
@@ -193,7 +195,8 @@ constexpr int64_t mostUnrolled = 256;
 bool sameSizes(ArrayRef<Raised> after, ArrayRef<Raised> before) {
   return llvm::all_of(llvm::zip(after, before), [](auto pair) {
     auto &[a, b] = pair;
-    return a.kind == b.kind && a.shape == b.shape;
+    return a.kind == b.kind && a.shape == b.shape && a.isTensor() &&
+           b.isTensor();
   });
 }
 
@@ -301,6 +304,10 @@ LogicalResult raiseLoop(NodeContext &n) {
     if (*unrolled)
       return setResults(n, **unrolled);
   }
+  for (Raised &value : start.initial)
+    if (!value.isTensor())
+      return n.fail(
+          "it carries a sequence, and how often it runs is not known");
   Value count = n.has(0) ? scalarIndex(n, n.input(0)) : Value();
   if (count && !known && collects)
     start.stated = statedCount(n, start.initial.size());
@@ -403,6 +410,9 @@ LogicalResult raiseIf(NodeContext &n) {
   SmallVector<Raised> results;
   for (auto [i, pair] : llvm::enumerate(llvm::zip(branches[0], branches[1]))) {
     auto &[a, b] = pair;
+    if (!a.isTensor() || !b.isTensor())
+      return n.fail("its branches give a sequence, and which one is taken "
+                    "depends on data");
     if (a.kind != b.kind || a.shape != b.shape)
       return n.fail("its branches give output " + Twine(i) +
                     " different sizes");

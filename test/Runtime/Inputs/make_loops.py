@@ -1,14 +1,9 @@
-"""Writes models with loops, and inputs beside. usage: make_loops.py NAME FOLDER
+"""Writes models with loops. usage: make_loops.py NAME FOLDER"""
 
-NAME.onnx, and NAME.0.npz, NAME.1.npz, ... with inputs and, as want.NAME, what
-onnxruntime gives."""
-
-import os
 import sys
 
 import numpy as np
-import onnx
-import onnxruntime
+from reference import write
 
 # The state grows until the sum of a row reaches a limit that is an input.
 UNTIL = """
@@ -94,13 +89,4 @@ MODELS = {
 }
 
 name, folder = sys.argv[1:]
-text, inputs = MODELS[name]
-model = onnx.parser.parse_model(text)
-onnx.save(model, os.path.join(folder, name + ".onnx"))
-session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-for i, feed in enumerate(inputs):
-    feed = {key: np.asarray(value) for key, value in feed.items()}
-    want = session.run(None, feed)
-    names = [output.name for output in model.graph.output]
-    np.savez(os.path.join(folder, f"{name}.{i}.npz"), **feed)
-    np.savez(os.path.join(folder, f"{name}.{i}.want.npz"), **dict(zip(names, want)))
+write(name, *MODELS[name], folder)
