@@ -30,6 +30,19 @@ Value scalarIndex(NodeContext &n, Raised &x) {
   return arith::IndexCastOp::create(n.b, n.loc, n.b.getIndexType(), one);
 }
 
+/// Where the items of a sequence lie.
+struct Place {
+  int64_t axis = 0;
+  bool backwards = false;
+};
+
+/// The position counted from the end.
+Value fromTheEnd(OpBuilder &b, Location loc, Value length, Value position) {
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  return arith::SubIOp::create(
+      b, loc, arith::SubIOp::create(b, loc, length, one), position);
+}
+
 /// A loop from 0 to `count` that carries values and collects others: what Loop
 /// (with a count and no condition) and Scan share.
 class CountedLoop {
@@ -51,11 +64,13 @@ public:
   Value position() { return loop.getInductionVar(); }
 
   /// Ends the body: `next` are the carried values' new ones, `collected` go to
-  /// the place of the iteration in a tensor of `count` of them (from the end
-  /// where `backwards`). The results are the last values, then the collections.
+  /// the place of the iteration in a tensor of `count` of them, along axis 0
+  /// where no places are given. The results are the last values, then the
+  /// collections.
   LogicalResult finish(MutableArrayRef<Raised> next,
                        MutableArrayRef<Raised> collected, OpFoldResult count,
-                       SmallVectorImpl<Raised> &results);
+                       SmallVectorImpl<Raised> &results,
+                       ArrayRef<Place> places = {});
 
   NodeContext &n;
   scf::ForOp loop;
@@ -73,7 +88,8 @@ private:
 LogicalResult CountedLoop::finish(MutableArrayRef<Raised> next,
                                   MutableArrayRef<Raised> collected,
                                   OpFoldResult count,
-                                  SmallVectorImpl<Raised> &results) {
+                                  SmallVectorImpl<Raised> &results,
+                                  ArrayRef<Place> places) {
   SmallVector<Value> yields;
   for (auto [i, pair] : llvm::enumerate(llvm::zip(next, carried))) {
     auto &[value, before] = pair;
@@ -94,12 +110,15 @@ LogicalResult CountedLoop::finish(MutableArrayRef<Raised> next,
   n.b.setInsertionPoint(loop);
   SmallVector<Value> empty;
   SmallVector<Sizes> shapes;
-  for (Raised &value : collected) {
-    Sizes shape = {count};
-    shape.append(value.shape.begin(), value.shape.end());
+  SmallVector<int64_t> axes;
+  for (auto [i, value] : llvm::enumerate(collected)) {
+    Sizes shape = value.shape;
+    axes.push_back(places.empty() ? 0 : places[i].axis);
+    shape.insert(shape.begin() + axes.back(), count);
     empty.push_back(n.c.empty(shape, value.kind));
     shapes.push_back(shape);
   }
+  Value length = n.c.value(count);
   rewriter.setInsertionPoint(loop);
   auto place = [&](OpBuilder &b, Location loc,
                    ArrayRef<BlockArgument> arguments) {
@@ -108,8 +127,11 @@ LogicalResult CountedLoop::finish(MutableArrayRef<Raised> next,
       int64_t rank = shapes[i].size();
       Sizes offsets(rank, b.getIndexAttr(0)), sizes = shapes[i],
                                               strides(rank, b.getIndexAttr(1));
-      offsets[0] = OpFoldResult(arguments.front().getOwner()->getArgument(0));
-      sizes[0] = b.getIndexAttr(1);
+      Value position = arguments.front().getOwner()->getArgument(0);
+      offsets[axes[i]] = !places.empty() && places[i].backwards
+                             ? fromTheEnd(b, loc, length, position)
+                             : position;
+      sizes[axes[i]] = b.getIndexAttr(1);
       filled.push_back(tensor::InsertSliceOp::create(b, loc, items[i], argument,
                                                      offsets, sizes, strides));
     }
@@ -329,7 +351,55 @@ LogicalResult raiseLoop(NodeContext &n) {
   return failed(results) ? failure() : setResults(n, *results);
 }
 
-/// Scan of opset 9 and later, forwards over axis 0.
+/// The axes and directions of the sequences that a Scan reads or makes; none of
+/// them given are axis 0 and forwards.
+FailureOr<SmallVector<Place>> placesOf(NodeContext &n, StringRef kind,
+                                       ArrayRef<int64_t> ranks) {
+  auto axes = n.list(("scan_" + kind + "_axes").str()),
+       directions = n.list(("scan_" + kind + "_directions").str());
+  if ((axes && axes->size() != ranks.size()) ||
+      (directions && directions->size() != ranks.size()))
+    return n.fail("its scan_" + kind +
+                  "_axes or directions differ in number "
+                  "from what it scans");
+  SmallVector<Place> places;
+  for (auto [i, rank] : llvm::enumerate(ranks)) {
+    FailureOr<int64_t> axis = n.normalAxis(axes ? (*axes)[i] : 0, rank);
+    if (failed(axis) || rank == 0)
+      return failure();
+    places.push_back({*axis, directions && (*directions)[i] != 0});
+  }
+  return places;
+}
+
+/// One element of `sequence` along its place's axis.
+Raised itemOf(NodeContext &n, Raised &sequence, Place place, Value position,
+              OpFoldResult length) {
+  Sizes offsets(sequence.rank(), n.c.size(0)),
+      sizes = sequence.shape, strides(sequence.rank(), n.c.size(1));
+  offsets[place.axis] =
+      place.backwards ? fromTheEnd(n.b, n.loc, n.c.value(length), position)
+                      : position;
+  sizes[place.axis] = n.c.size(1);
+  Sizes rest = sequence.shape;
+  rest.erase(rest.begin() + place.axis);
+  Value part = tensor::ExtractSliceOp::create(
+      n.b, n.loc, n.c.tensorType(rest, sequence.kind), sequence.tensor, offsets,
+      sizes, strides);
+  return n.c.fromTensor(part, sequence.kind, rest);
+}
+
+/// The sequences that a Scan reads have one length.
+FailureOr<OpFoldResult> lengthOf(NodeContext &n, ArrayRef<Raised> sequences,
+                                 ArrayRef<Place> places) {
+  OpFoldResult length = sequences.front().shape[places.front().axis];
+  for (auto [sequence, place] : llvm::zip(sequences, places))
+    if (sequence.shape[place.axis] != length)
+      return n.fail("its sequences cannot be seen to have one length");
+  return length;
+}
+
+/// Scan of opset 9 and later.
 LogicalResult raiseScan(NodeContext &n) {
   Region *body = n.subgraph("body");
   int64_t scanned = n.integer("num_scan_inputs", 0);
@@ -338,42 +408,39 @@ LogicalResult raiseScan(NodeContext &n) {
     return n.fail("Scan before opset 9 is not supported");
   if (!body || scanned < 1 || states < 0)
     return n.fail("its num_scan_inputs does not fit its inputs");
-  for (StringRef name : {"scan_input_axes", "scan_input_directions",
-                         "scan_output_axes", "scan_output_directions"})
-    if (auto values = n.list(name))
-      if (llvm::any_of(*values, [](int64_t value) { return value != 0; }))
-        return n.fail("its " + name + " are not supported");
   SmallVector<Raised> initial, sequences;
+  SmallVector<int64_t> ranks;
   for (int64_t i = 0; i < states + scanned; ++i)
     (i < states ? initial : sequences).push_back(n.input(i));
-  for (Raised &sequence : sequences)
-    if (sequence.rank() < 1 || sequence.shape[0] != sequences.front().shape[0])
-      return n.fail("its sequences cannot be seen to have one length");
-  OpFoldResult length = sequences.front().shape[0];
-  for (Raised &sequence : sequences)
+  for (Raised &sequence : sequences) {
+    ranks.push_back(sequence.rank());
     n.c.tensor(sequence);
+  }
+  FailureOr<SmallVector<Place>> places = placesOf(n, "input", ranks);
+  if (failed(places))
+    return failure();
+  FailureOr<OpFoldResult> length = lengthOf(n, sequences, *places);
+  if (failed(length))
+    return failure();
   OpBuilder::InsertionGuard guard(n.b);
-  CountedLoop loop(n, n.c.value(length), initial);
+  CountedLoop loop(n, n.c.value(*length), initial);
   n.b.setInsertionPointToStart(loop.loop.getBody());
   SmallVector<Raised> arguments(loop.carried);
-  for (Raised &sequence : sequences) {
-    Sizes offsets(sequence.rank(), n.c.size(0)),
-        sizes = sequence.shape, strides(sequence.rank(), n.c.size(1));
-    offsets[0] = OpFoldResult(loop.position());
-    sizes[0] = n.c.size(1);
-    Sizes rest(ArrayRef<OpFoldResult>(sequence.shape).drop_front());
-    RankedTensorType type = n.c.tensorType(rest, sequence.kind);
-    Value part = tensor::ExtractSliceOp::create(
-        n.b, n.loc, type, sequence.tensor, offsets, sizes, strides);
-    arguments.push_back(n.c.fromTensor(part, sequence.kind, rest));
-  }
+  for (auto [sequence, place] : llvm::zip(sequences, *places))
+    arguments.push_back(itemOf(n, sequence, place, loop.position(), *length));
   FailureOr<SmallVector<Raised>> outputs = n.c.raiseSubgraph(*body, arguments);
   if (failed(outputs))
     return n.fail("its body is not supported");
   MutableArrayRef<Raised> next(*outputs);
+  ranks.clear();
+  for (Raised &item : next.drop_front(states))
+    ranks.push_back(item.rank() + 1);
+  FailureOr<SmallVector<Place>> made = placesOf(n, "output", ranks);
+  if (failed(made))
+    return failure();
   SmallVector<Raised> results;
   if (failed(loop.finish(next.take_front(states), next.drop_front(states),
-                         length, results)))
+                         *length, results, *made)))
     return failure();
   return setResults(n, results);
 }

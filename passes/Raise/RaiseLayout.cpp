@@ -158,7 +158,8 @@ LogicalResult boundParts(NodeContext &n, int64_t axis, Sizes &parts) {
 }
 
 LogicalResult raiseSplit(NodeContext &n) {
-  Raised &input = n.input(0);
+  // A copy: the first result that is set may move what is known of values.
+  Raised input = n.input(0);
   FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", 0), input.rank());
   if (failed(axis))
     return failure();
@@ -180,6 +181,8 @@ LogicalResult raiseSplit(NodeContext &n) {
     if (!total)
       return n.fail("it splits an open dimension evenly");
     int64_t part = (*total + count - 1) / count;
+    if (part * (count - 1) > *total)
+      return n.fail("it has more outputs than parts of " + Twine(part));
     for (unsigned i = 0; i < count; ++i)
       parts.push_back(
           n.c.size(std::min(part, *total - part * static_cast<int64_t>(i))));

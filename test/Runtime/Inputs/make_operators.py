@@ -42,7 +42,62 @@ def items(count, rows):
             "t": random.integers(-1, 1, (rows, 3))}
 
 
+# Both directions, samples that end early, initial states, gates before and after
+# the reset; the sizes of time and batch are open.
+RECURRENT = """
+g (float[t, b, 3] x, int32[b] lengths) => (float[t, 2, b, 4] y, float[2, b, 4] yh, float[2, b, 4] yc,
+   float[t, 1, b, 4] gy, float[1, b, 4] gh, float[t, 1, b, 4] fy, float[1, b, 4] rh, float[t, 2, b, 4] ry)
+<float[2, 16, 3] lw = {LW}, float[2, 16, 4] lr = {LR}, float[2, 32] lb = {LB}, float[2, 12] lp = {LP},
+ float[1, 12, 3] gw = {GW}, float[1, 12, 4] gr = {GR}, float[1, 24] gb = {GB},
+ float[2, 4, 3] rw = {RW}, float[2, 4, 4] rr = {RR}, float[2, 8] rb = {RB}> {
+  y, yh, yc = LSTM <direction = "bidirectional", hidden_size = 4> (x, lw, lr, lb, lengths, , , lp)
+  gy, gh = GRU <direction = "reverse", hidden_size = 4, linear_before_reset = 1> (x, gw, gr, gb, lengths)
+  fy = GRU <hidden_size = 4> (x, gw, gr, gb, , gh)
+  ry, rh2 = RNN <direction = "bidirectional", hidden_size = 4, activations = ["Relu", "Tanh"]> (x, rw, rr, rb)
+  first = Constant <value_ints = [0]> ()
+  second = Constant <value_ints = [1]> ()
+  rh = Slice (rh2, first, second, first)
+}
+"""
+for key, count in (("LW", 96), ("LR", 128), ("LB", 64), ("LP", 24), ("GW", 36), ("GR", 48), ("GB", 24),
+                   ("RW", 24), ("RR", 32), ("RB", 16)):
+    RECURRENT = RECURRENT.replace("{%s}" % key, "{%s}" % ", ".join(
+        f"{value:.6f}" for value in random.standard_normal(count)))
+
+
+def steps(lengths, time):
+    return {"x": random.standard_normal((time, len(lengths), 3), f), "lengths": np.int32(lengths)}
+
+
+# Scans along other axes and from the end; diagonals; samples turned round.
+AXES = """
+g (float[2, n, 3] x, float[m, m] s, float[m] u, int64[2] lengths) => (float[3] last, float[3, n] sums, float d, float[m] e,
+   float[2, n, 3] turned, double[m, m] eye) {
+  zero = Constant <value_ints = [3]> ()
+  none = ConstantOfShape (zero)
+  last, sums = Scan <num_scan_inputs = 1, scan_input_axes = [1], scan_input_directions = [1],
+                     scan_output_axes = [-1], scan_output_directions = [1], body = b (h, p) => (k, q) {
+    top = ReduceMax <keepdims = 0> (p, first)
+    k = Add (h, top)
+    q = Identity (k)
+  }> (none, x)
+  d = Einsum <equation = "ii->"> (s)
+  e = Einsum <equation = "ii,i->i"> (s, u)
+  turned = ReverseSequence <batch_axis = 0, time_axis = 1> (x, lengths)
+  eye = EyeLike <dtype = 11, k = -1> (s)
+}
+"""
+AXES = AXES.replace("  zero =", "  first = Constant <value_ints = [0]> ()\n  zero =")
+
+
+def axes(time, size, lengths):
+    return {"x": random.standard_normal((2, time, 3), f), "s": random.standard_normal((size, size), f),
+            "u": random.standard_normal(size, f), "lengths": np.int64(lengths)}
+
+
 MODELS = {
+    "recurrent": (RECURRENT, [steps([5, 2, 3], 5), steps([1], 1)]),
+    "axes": (AXES, [axes(5, 4, [3, 5]), axes(1, 1, [1, 1])]),
     "grid": (GRID % (", ".join(grid_outputs), grid_nodes), [images(4, 6), images(1, 9)]),
     "unique": (UNIQUE, [items(20, 12), items(1, 1)]),
 }
