@@ -95,7 +95,19 @@ def axes(time, size, lengths):
             "u": random.standard_normal(size, f), "lengths": np.int64(lengths)}
 
 
+# Padding, steps and dilation; the first of equal maxima.
+POOL = """
+g (float[n, 2, h, w] x) => (float[n, 2, a, b] y, int64[n, 2, a, b] at, float[n, 2, c, d] z, int64[n, 2, c, d] turned,
+   float[n, 2, e, f] norms, float[n, 2, h, w] r) {
+  y, at = MaxPool <kernel_shape = [3, 3], strides = [2, 2], pads = [1, 1, 1, 1]> (x)
+  z, turned = MaxPool <kernel_shape = [2, 3], dilations = [2, 1], storage_order = 1> (x)
+  norms = LpPool <kernel_shape = [2, 2], p = 3, strides = [1, 2]> (x)
+  r = LRN <size = 3, alpha = 0.5, beta = 0.6, bias = 2.0> (x)
+}
+"""
+
 MODELS = {
+    "pool": (POOL, [{"x": random.integers(-3, 4, (2, 2, 5, 6)).astype(f)}]),
     "recurrent": (RECURRENT, [steps([5, 2, 3], 5), steps([1], 1)]),
     "axes": (AXES, [axes(5, 4, [3, 5]), axes(1, 1, [1, 1])]),
     "grid": (GRID % (", ".join(grid_outputs), grid_nodes), [images(4, 6), images(1, 9)]),
