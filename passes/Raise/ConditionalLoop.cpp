@@ -50,6 +50,26 @@ LogicalResult tfc::raise::keepSizes(NodeContext &n, Raised &value,
   return success();
 }
 
+LogicalResult
+tfc::raise::stateSizes(NodeContext &n, Raised &item, unsigned output,
+                       llvm::function_ref<bool(OpFoldResult)> isOutside) {
+  if (!item.isTensor())
+    return n.fail("it collects what is no tensor");
+  if (llvm::all_of(item.shape, isOutside))
+    return success();
+  std::optional<Sizes> stated =
+      output < n.node.getNumResults() ? n.declared(output) : std::nullopt;
+  if (!stated || static_cast<int64_t>(stated->size()) != item.rank() + 1)
+    return n.fail("the size of what it collects is not known before it");
+  Sizes sizes(ArrayRef<OpFoldResult>(*stated).drop_front());
+  for (auto [found, size] : llvm::zip(item.shape, sizes))
+    n.requireEqual(found, size,
+                   "the size of what it collects is not the one that the "
+                   "model states for its output");
+  item = n.c.fromTensor(n.c.tensor(item), item.kind, sizes);
+  return success();
+}
+
 namespace {
 
 /// scf.while over the number of the iteration, what is carried, what is
@@ -114,8 +134,9 @@ LogicalResult WhileBuilder::raiseBody() {
   MutableArrayRef<Raised> values(*outputs);
   for (auto [i, value] : llvm::enumerate(values.drop_front())) {
     if (i >= carried.size()) {
-      if (!value.isTensor())
-        return n.fail("it collects what is no tensor");
+      if (failed(stateSizes(
+              n, value, i, [&](OpFoldResult size) { return isOutside(size); })))
+        return failure();
       kinds.push_back(value.kind);
       shapes.push_back(value.shape);
     } else if (failed(keepSizes(n, value, carried[i], i))) {
@@ -141,9 +162,6 @@ LogicalResult WhileBuilder::addCollections() {
     return n.fail("it collects values, and its trip count does not bound them");
   Block *after = &draft.getAfter().front();
   for (auto [i, shape] : llvm::enumerate(shapes)) {
-    if (!llvm::all_of(shape,
-                      [&](OpFoldResult size) { return isOutside(size); }))
-      return n.fail("the size of what it collects is not known before it");
     shape.insert(shape.begin(), *start.bound);
     RankedTensorType type = n.c.tensorType(shape, kinds[i]);
     BlockArgument collection = after->addArgument(type, n.loc);

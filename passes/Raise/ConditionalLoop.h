@@ -38,6 +38,12 @@ mlir::Value truth(NodeContext &n, Raised &condition);
 mlir::LogicalResult keepSizes(NodeContext &n, Raised &value,
                               const Raised &before, unsigned number);
 
+/// Open sizes of `item`, which a loop collects into `output`, as the model
+/// states them; they are compared when the call runs.
+mlir::LogicalResult
+stateSizes(NodeContext &n, Raised &item, unsigned output,
+           llvm::function_ref<bool(mlir::OpFoldResult)> isOutside);
+
 /// Loop as scf.while. Gives the last values of what is carried, then what was
 /// collected: room for as many as the bound, of which the iterations that ran
 /// are the result.

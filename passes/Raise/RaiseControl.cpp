@@ -98,12 +98,12 @@ LogicalResult CountedLoop::finish(MutableArrayRef<Raised> next,
     yields.push_back(n.c.tensor(value));
   }
   SmallVector<Value> items;
-  for (Raised &value : collected) {
-    if (!value.isTensor())
-      return n.fail("it collects what is no tensor");
-    if (!llvm::all_of(value.shape,
-                      [&](OpFoldResult size) { return isOutside(size); }))
-      return n.fail("the size of what it collects is not known before it");
+  bool firstAxis = llvm::all_of(places, [](Place p) { return p.axis == 0; });
+  for (auto [i, value] : llvm::enumerate(collected)) {
+    unsigned output = firstAxis ? carried.size() + i : ~0u;
+    if (failed(stateSizes(n, value, output,
+                          [&](OpFoldResult size) { return isOutside(size); })))
+      return failure();
     items.push_back(n.c.tensor(value));
   }
   scf::YieldOp::create(n.b, n.loc, yields);
@@ -299,6 +299,9 @@ LogicalResult raiseLoop(NodeContext &n) {
   Region *body = n.subgraph("body");
   if (!body)
     return n.fail("it has no body");
+  for (unsigned i = 0; i < std::min(2u, n.numInputs()); ++i)
+    if (n.input(i).sequence)
+      return n.fail("its trip count and condition must be tensors");
   LoopStart start;
   start.body = body;
   for (unsigned i = 2; i < n.numInputs(); ++i)

@@ -32,6 +32,10 @@ LogicalResult failWithoutSequence(NodeContext &n) {
   return n.fail("its first input is not a sequence whose length is known");
 }
 
+LogicalResult failOnList(NodeContext &n) {
+  return n.fail("only tensors can be in a sequence");
+}
+
 /// The position in input `i`, counted from the front; `end` is the largest.
 FailureOr<int64_t> position(NodeContext &n, unsigned i, int64_t length,
                             int64_t end) {
@@ -47,6 +51,9 @@ FailureOr<int64_t> position(NodeContext &n, unsigned i, int64_t length,
 
 LogicalResult raiseSequenceConstruct(NodeContext &n) {
   std::vector<Raised> items;
+  for (unsigned i = 0; i < n.numInputs(); ++i)
+    if (!n.input(i).isTensor())
+      return failOnList(n);
   for (unsigned i = 0; i < n.numInputs(); ++i)
     items.push_back(n.input(i));
   return n.finish(listOf(std::move(items)));
@@ -76,6 +83,8 @@ LogicalResult raiseSequenceInsert(NodeContext &n) {
       return failure();
     at = *given;
   }
+  if (!n.input(1).isTensor())
+    return failOnList(n);
   items.insert(items.begin() + at, n.input(1));
   return n.finish(listOf(std::move(items)));
 }
@@ -181,8 +190,8 @@ LogicalResult raiseSplitToSequence(NodeContext &n) {
   FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", 0), input.rank());
   if (failed(axis))
     return failure();
-  if (input.rank() == 0)
-    return n.fail("its input is a scalar");
+  if (!input.isTensor() || input.rank() == 0)
+    return n.fail("its input is not a tensor that has an axis");
   bool single = false;
   FailureOr<Sizes> sizes = partSizes(n, input.shape[*axis], single);
   if (failed(sizes))
