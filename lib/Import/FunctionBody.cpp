@@ -39,6 +39,11 @@ bool exportAttribute(NamedAttribute attribute, ::onnx::AttributeProto &proto) {
     proto.set_type(AttributeProto::FLOATS);
     for (float entry : numbers.asArrayRef())
       proto.add_floats(entry);
+  } else if (auto texts = dyn_cast<ArrayAttr>(value);
+             texts && llvm::all_of(texts, llvm::IsaPred<StringAttr>)) {
+    proto.set_type(AttributeProto::STRINGS);
+    for (auto entry : texts.getAsRange<StringAttr>())
+      proto.add_strings(entry.str());
   } else {
     return false;
   }

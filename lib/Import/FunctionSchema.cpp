@@ -50,6 +50,9 @@ bool tfc::functionBodyOf(const NodeProto &node, int64_t opset,
                  "cover this case";
         return false;
       }
+    } else if (hasOwnFunction(node.domain(), node.op_type())) {
+      // ONNX's is for newer opsets only.
+      return ownFunctionBody(node, inputTypes, function, reason);
     } else {
       reason = "tfc has no rule for it, and ONNX no function body";
       return false;

@@ -57,6 +57,14 @@ public:
                  : std::vector<int64_t>();
   }
 
+  std::vector<std::string> texts(const char *name) const {
+    const ::onnx::AttributeProto *found = attribute(name);
+    return found ? std::vector<std::string>(found->strings().begin(),
+                                            found->strings().end())
+                 : std::vector<std::string>();
+  }
+  const std::string &operatorName() const { return node.op_type(); }
+
   /// -1 where the rank is not known.
   int rank(int i) const {
     if (i >= static_cast<int>(types.size()) ||
@@ -134,6 +142,9 @@ std::string vendorAttention(Body &b);
 std::string quantizedAttention(Body &b);
 std::string multiHeadAttention(Body &b);
 std::string groupQueryAttention(Body &b);
+
+/// RNN, GRU and LSTM.
+std::string recurrentNetwork(Body &b);
 
 } // namespace tfc
 

@@ -317,7 +317,11 @@ LogicalResult GraphImporter::importSubgraph(const ::onnx::GraphProto &graph,
   pushScope();
   for (const auto &input : graph.input()) {
     SmallVector<std::string> symbols;
-    FailureOr<Type> type = importType(input.type(), input.name(), symbols);
+    // What else than a tensor a subgraph is given is known when it is raised.
+    FailureOr<Type> type =
+        input.type().has_tensor_type()
+            ? importType(input.type(), input.name(), symbols)
+            : FailureOr<Type>(tfc::onnx::ValueType::get(b.getContext()));
     if (failed(type))
       return failure();
     define(input.name(), block->addArgument(*type, b.getUnknownLoc()));

@@ -385,66 +385,17 @@ std::string lpNormalization(Body &b) {
   return "";
 }
 
-//===----------------------------------------------------------------------===//
-// Recurrent networks, as scans over time
-//===----------------------------------------------------------------------===//
-
-/// One direction of a GRU: (X [T, B, I], W [1, 3H, I], R [1, 3H, H], [B [1,
-/// 6H]], [lengths], [initial h [1, B, H]]) to Y [T, 1, B, H], Y_h [1, B, H].
-std::string gru(Body &b) {
-  int64_t hidden = b.integer("hidden_size", b.size(2, 2));
-  if (b.text("direction", "forward") != "forward")
-    return "only the forward direction is supported";
-  if (b.has(4) || b.integer("layout", 0) || b.hasAttribute("clip") ||
-      b.hasAttribute("activations"))
-    return "lengths, other layouts, clipping and other activations are not "
-           "supported";
-  if (hidden <= 0)
-    return "its hidden_size must be known";
-  std::string front = b.integers({0});
-  std::string w = b.make("Transpose <perm = [1, 0]> (" +
-                         b.make("Squeeze (i1, " + front + ")") + ")");
-  std::string r = b.make("Squeeze (i2, " + front + ")");
-  std::string parts = b.integers({2 * hidden, hidden});
-  b.add("rzr, rh", "Split <axis = 0> (" + r + ", " + parts + ")");
-  b.add("rzrt", "Transpose <perm = [1, 0]> (rzr)");
-  b.add("rht", "Transpose <perm = [1, 0]> (rh)");
-  std::string input = b.make("MatMul (i0, " + w + ")");
-  if (b.has(3)) {
-    std::string bias = b.make("Squeeze (i3, " + front + ")");
-    b.add("wb, rb", "Split <axis = 0, num_outputs = 2> (" + bias + ")");
-    input = b.make("Add (" + input + ", wb)");
-    b.add("rbzr, rbh", "Split <axis = 0> (rb, " + parts + ")");
-  } else {
-    std::string zero = b.real(0, "i0");
-    b.add("rbzr", "Identity (" + zero + ")");
-    b.add("rbh", "Identity (" + zero + ")");
-  }
-  b.add("xzr, xh", "Split <axis = 2> (" + input + ", " + parts + ")");
-  if (b.has(5)) {
-    b.add("h0", "Squeeze (i5, " + front + ")");
-  } else {
-    std::string batch = b.make("Shape <start = 1, end = 2> (i0)");
-    std::string sizes = b.make("Concat <axis = 0> (" + batch + ", " +
-                               b.integers({hidden}) + ")");
-    b.add("h0", "Expand (" + b.real(0, "i0") + ", " + sizes + ")");
-  }
-  std::string candidate =
-      b.integer("linear_before_reset", 0)
-          ? "hp = MatMul (h, rht)\nhb = Add (hp, rbh)\nhg = Mul (r, hb)\n"
-          : "hr = Mul (r, h)\nhp = MatMul (hr, rht)\nhg = Add (hp, rbh)\n";
-  b.add("last, all",
-        "Scan <num_scan_inputs = 2, body = step (h, szr, sh) => (next, out) {\n"
-        "p = MatMul (h, rzrt)\nq = Add (p, rbzr)\ng = Add (q, szr)\ns = "
-        "Sigmoid (g)\n"
-        "z, r = Split <axis = 1, num_outputs = 2> (s)\n" +
-            candidate +
-            "c = Add (hg, sh)\nt = Tanh (c)\nd = Sub (h, t)\nzd = Mul (z, d)\n"
-            "next = Add (t, zd)\nout = Identity (next)\n}> (h0, xzr, xh)");
-  if (b.wants(0))
-    b.add("o0", "Unsqueeze (all, " + b.integers({1}) + ")");
-  if (b.wants(1))
-    b.add("o1", "Unsqueeze (last, " + front + ")");
+/// x + bias below -lambd, x - bias above lambd, else 0.
+std::string shrink(Body &b) {
+  std::string lambda = b.real(b.number("lambd", 0.5f), "i0"),
+              bias = b.real(b.number("bias", 0), "i0");
+  std::string low = b.make("Less (i0, " + b.make("Neg (" + lambda + ")") + ")"),
+              high = b.make("Greater (i0, " + lambda + ")");
+  std::string above =
+      b.make("Where (" + high + ", " + b.make("Sub (i0, " + bias + ")") + ", " +
+             b.real(0, "i0") + ")");
+  b.add("o0", "Where (" + low + ", " + b.make("Add (i0, " + bias + ")") + ", " +
+                  above + ")");
   return "";
 }
 
@@ -481,7 +432,10 @@ const std::map<std::string, Writer> &writers() {
       {".ConvInteger", convInteger},
       {".QLinearConv", qLinearConv},
       {".BatchNormalization", batchNorm},
-      {".GRU", gru},
+      {".GRU", recurrentNetwork},
+      {".LSTM", recurrentNetwork},
+      {".RNN", recurrentNetwork},
+      {".Shrink", shrink},
       {".LpNormalization", lpNormalization},
   };
   return table;

@@ -15,6 +15,7 @@
 #define TFC_MODEL_INTERNAL
 #include "tfc/Runtime/model.h"
 
+#include "NarrowFloats.h"
 #include "Cpu.h"
 
 #define TFC_EXPORT __attribute__((visibility("default")))

@@ -28,6 +28,10 @@ Raised slice(NodeContext &n, Raised &input,
              llvm::ArrayRef<mlir::OpFoldResult> offsets, Sizes sizes,
              llvm::ArrayRef<mlir::OpFoldResult> strides);
 
+/// `parts` one after the other along `axis`.
+mlir::FailureOr<Raised>
+concatenated(NodeContext &n, llvm::MutableArrayRef<Raised> parts, int64_t axis);
+
 } // namespace tfc::raise
 
 #endif // TFC_PASSES_RAISE_INDEXING_H

@@ -132,9 +132,36 @@ LogicalResult raiseCastTo(NodeContext &n, int32_t to) {
       }));
 }
 
+/// The same bits as another type of the same width.
+LogicalResult raiseBitCast(NodeContext &n) {
+  Raised input = n.input(0);
+  int32_t from = input.kind, to = n.integer("to", 0);
+  for (int32_t kind : {from, to})
+    if (!isKnownKind(kind) || smallIntegerWidth(kind) || kind == Float4E2M1)
+      return n.fail("types of less than eight bits are not supported");
+  if (to == Bool && from != Bool)
+    return n.fail("bits as booleans are not supported");
+  Type type = n.c.elementType(to);
+  unsigned width =
+      from == Bool ? 8 : n.c.elementType(from).getIntOrFloatBitWidth();
+  if (to != from && width != type.getIntOrFloatBitWidth())
+    return n.fail("its types differ in width");
+  SmallVector<Raised> operands = {input};
+  return n.finish(
+      n.c.elementwise(operands, input.shape, to,
+                      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                        if (v[0].getType() == type)
+                          return v[0];
+                        if (from == Bool)
+                          return arith::ExtUIOp::create(b, loc, type, v[0]);
+                        return arith::BitcastOp::create(b, loc, type, v[0]);
+                      }));
+}
+
 } // namespace
 
 void tfc::raise::populateCastRules(RuleSet &rules) {
+  rules.add("BitCast", raiseBitCast);
   rules.add("Cast",
             [](NodeContext &n) { return raiseCastTo(n, n.integer("to", 0)); });
   rules.add("CastLike",

@@ -21,6 +21,8 @@
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringMap.h"
+#include <memory>
+#include <vector>
 
 namespace tfc::raise {
 
@@ -85,10 +87,13 @@ struct Raised {
   /// The elements, row by row: integers and booleans as index attributes or
   /// index values, floats as f32 attributes or f32 values.
   std::optional<Sizes> elements;
+  /// The tensors of a sequence, which is nothing else then.
+  std::shared_ptr<const std::vector<Raised>> sequence;
   /// Stands for an input that the node leaves out.
   bool absent = false;
 
   int64_t rank() const { return shape.size(); }
+  bool isTensor() const { return !absent && !sequence; }
 };
 
 /// Builds nodes of the `onnx` dialect, whose results stand for another's.
@@ -287,6 +292,9 @@ void populateFlexAttentionRules(RuleSet &rules);
 void populateRotaryRules(RuleSet &rules);
 void populateChannelRules(RuleSet &rules);
 void populateControlRules(RuleSet &rules);
+void populateSequenceRules(RuleSet &rules);
+void populateUniqueRules(RuleSet &rules);
+void populateGridSampleRules(RuleSet &rules);
 void populateQuantizeRules(RuleSet &rules);
 void populateScatterRules(RuleSet &rules);
 void populateSortRules(RuleSet &rules);

@@ -10,6 +10,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include <limits>
@@ -242,24 +243,241 @@ Value addition(OpBuilder &b, Location loc, Value x, Value y) {
   return arith::AddFOp::create(b, loc, x, y);
 }
 
+/// Whether element `x` of a window is its maximum; a NaN is.
+Value isMaximum(OpBuilder &b, Location loc, Value x, Value maximum) {
+  if (!isa<FloatType>(x.getType()))
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, x, maximum);
+  return arith::OrIOp::create(
+      b, loc,
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, x, maximum),
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNO, x, x));
+}
+
+/// The pixel at hand in loops over windows, counted over the image row by row,
+/// and whether it lies in the image and not in its padding.
+std::pair<Value, Value> pixelOf(OpBuilder &b, Location loc, const Windows &w,
+                                ArrayRef<Value> extents) {
+  auto number = [&](int64_t x) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, x);
+  };
+  Value place = number(0), inside;
+  unsigned spatial = extents.size();
+  for (unsigned d = 0; d < spatial; ++d) {
+    Value at = arith::MulIOp::create(
+        b, loc, linalg::IndexOp::create(b, loc, 2 + d), number(w.strides[d]));
+    Value within = arith::MulIOp::create(
+        b, loc, linalg::IndexOp::create(b, loc, 2 + spatial + d),
+        number(w.dilations[d]));
+    at = arith::AddIOp::create(b, loc, at, within);
+    at = arith::SubIOp::create(b, loc, at, number(w.low[d]));
+    Value here = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, at,
+                                       extents[d]);
+    inside =
+        inside ? arith::AndIOp::create(b, loc, inside, here).getResult() : here;
+    place = arith::AddIOp::create(
+        b, loc, arith::MulIOp::create(b, loc, place, extents[d]), at);
+  }
+  return {place, inside};
+}
+
+/// The first pixel of each window that is its maximum.
+Raised firstMaxima(NodeContext &n, Raised &source, Raised &maxima,
+                   const Windows &w, ArrayRef<Value> extents) {
+  unsigned spatial = extents.size(), loops = 2 + 2 * spatial;
+  OpBuilder &b = n.b;
+  MLIRContext *context = b.getContext();
+  auto loop = [&](unsigned i) { return getAffineDimExpr(i, context); };
+  SmallVector<AffineExpr> xs = {loop(0), loop(1)}, windows,
+                          out = {loop(0), loop(1)};
+  Sizes kernel;
+  for (unsigned d = 0; d < spatial; ++d) {
+    xs.push_back(windowExpr(w, d, loop(2 + d), loop(2 + spatial + d)));
+    windows.push_back(loop(2 + spatial + d));
+    out.push_back(loop(2 + d));
+    kernel.push_back(n.c.size(w.kernel[d]));
+  }
+  SmallVector<utils::IteratorType> iterators(2 + spatial,
+                                             utils::IteratorType::parallel);
+  iterators.append(spatial, utils::IteratorType::reduction);
+  Value none = arith::ConstantOp::create(
+      b, n.loc, b.getI64IntegerAttr(std::numeric_limits<int64_t>::max()));
+  Value init = n.c.filled(maxima.shape, none, Int64);
+  Value window = n.c.empty(kernel, Int64);
+  AffineMap outMap = AffineMap::get(loops, 0, out, context);
+  auto first = linalg::GenericOp::create(
+      b, n.loc, init.getType(),
+      ValueRange{source.tensor, maxima.tensor, window}, init,
+      ArrayRef<AffineMap>{AffineMap::get(loops, 0, xs, context), outMap,
+                          AffineMap::get(loops, 0, windows, context), outMap},
+      iterators, [&](OpBuilder &b, Location loc, ValueRange v) {
+        auto [place, inside] = pixelOf(b, loc, w, extents);
+        Value here = arith::AndIOp::create(b, loc, inside,
+                                           isMaximum(b, loc, v[0], v[1]));
+        Value found = arith::IndexCastOp::create(b, loc, b.getI64Type(), place);
+        found = arith::SelectOp::create(b, loc, here, found, v[3]);
+        linalg::YieldOp::create(
+            b, loc, arith::MinSIOp::create(b, loc, found, v[3]).getResult());
+      });
+  return n.c.fromTensor(first.getResult(0), Int64, maxima.shape);
+}
+
+/// Where each maximum lies, counted over the whole batch; along the first
+/// dimension of the image first where `columnsFirst`.
+Raised placesOfMaxima(NodeContext &n, Raised &image, Raised &source,
+                      Raised &maxima, const Windows &w, bool columnsFirst) {
+  SmallVector<Value> extents;
+  for (OpFoldResult size : ArrayRef<OpFoldResult>(image.shape).drop_front(2))
+    extents.push_back(n.c.value(size));
+  Value channels = n.c.value(image.shape[1]),
+        pixels = n.c.value(n.c.product(ArrayRef(image.shape).drop_front(2)));
+  SmallVector<Raised> operands = {firstMaxima(n, source, maxima, w, extents)};
+  return n.c.elementwise(
+      operands, maxima.shape, Int64,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        auto times = [&](Value x, Value y, Value more) -> Value {
+          return arith::AddIOp::create(
+              b, loc, arith::MulIOp::create(b, loc, x, y), more);
+        };
+        Value place =
+            arith::IndexCastOp::create(b, loc, b.getIndexType(), v[0]);
+        if (columnsFirst) {
+          // The coordinates again, and put together the other way round.
+          Value turned = arith::ConstantIndexOp::create(b, loc, 0);
+          for (Value extent : llvm::reverse(extents)) {
+            Value at = arith::RemUIOp::create(b, loc, place, extent);
+            place = arith::DivUIOp::create(b, loc, place, extent);
+            turned = times(turned, extent, at);
+          }
+          place = turned;
+        }
+        Value channel = times(linalg::IndexOp::create(b, loc, 0), channels,
+                              linalg::IndexOp::create(b, loc, 1));
+        return arith::IndexCastOp::create(b, loc, b.getI64Type(),
+                                          times(channel, pixels, place));
+      });
+}
+
+/// The least value of a type.
+Value leastOf(NodeContext &n, int32_t kind) {
+  if (isFloat(kind))
+    return n.c.constantOf(kind, -std::numeric_limits<double>::infinity());
+  Type type = n.c.elementType(kind);
+  unsigned width = type.getIntOrFloatBitWidth();
+  return arith::ConstantOp::create(
+      n.b, n.loc,
+      n.b.getIntegerAttr(type, isUnsigned(kind)
+                                   ? APInt::getZero(width)
+                                   : APInt::getSignedMinValue(width)));
+}
+
 LogicalResult raiseMaxPool(NodeContext &n) {
-  Raised &image = n.input(0);
-  if (n.isUsed(1))
-    return n.fail("its indices are not supported");
+  Raised image = n.input(0);
   auto kernel = n.list("kernel_shape");
-  if (!kernel || image.rank() < 3 || !isFloat(image.kind))
-    return n.fail("it takes floating point images of rank 3 and more");
+  if (!kernel || image.rank() < 3 || image.kind == Bool ||
+      isSmallFloat(image.kind) || smallIntegerWidth(image.kind))
+    return n.fail("it takes images of rank 3 and more, of numbers to compute "
+                  "with");
   FailureOr<Windows> w = readWindows(n, image, *kernel);
   if (failed(w))
     return failure();
-  Value least =
-      n.c.constantOf(image.kind, -std::numeric_limits<double>::infinity());
+  Value least = leastOf(n, image.kind);
   Raised source = padded(n, image, *w, least);
-  return n.finish(
+  Raised maxima =
       pool(n, source, *w, least,
-           [](OpBuilder &b, Location loc, Value x, Value y) -> Value {
-             return arith::MaximumFOp::create(b, loc, x, y);
-           }));
+           [&](OpBuilder &b, Location loc, Value x, Value y) -> Value {
+             if (isFloat(image.kind))
+               return arith::MaximumFOp::create(b, loc, x, y);
+             if (isUnsigned(image.kind))
+               return arith::MaxUIOp::create(b, loc, x, y);
+             return arith::MaxSIOp::create(b, loc, x, y);
+           });
+  if (n.isUsed(1))
+    n.c.set(n.node.getResult(1),
+            placesOfMaxima(n, image, source, maxima, *w,
+                           n.integer("storage_order", 0) != 0));
+  return n.finish(maxima);
+}
+
+/// |x| ^ p.
+Value power(OpBuilder &b, Location loc, Value x, double p) {
+  if (p == 1)
+    return x;
+  if (p == 2)
+    return arith::MulFOp::create(b, loc, x, x);
+  if (p == 0.5)
+    return math::SqrtOp::create(b, loc, x);
+  Value exponent =
+      arith::ConstantOp::create(b, loc, b.getFloatAttr(x.getType(), p));
+  return math::PowFOp::create(b, loc, x, exponent);
+}
+
+/// The p-norm of each window.
+LogicalResult raiseLpPool(NodeContext &n) {
+  Raised image = n.input(0);
+  auto kernel = n.list("kernel_shape");
+  int64_t p = n.integer("p", 2);
+  if (!kernel || image.rank() < 3 ||
+      (image.kind != Float32 && image.kind != Float64) || p < 1)
+    return n.fail("it takes images of rank 3 and more in float32 and float64, "
+                  "and a positive p");
+  FailureOr<Windows> w = readWindows(n, image, *kernel);
+  if (failed(w))
+    return failure();
+  SmallVector<Raised> operands = {image};
+  Raised powers = n.c.elementwise(
+      operands, image.shape, image.kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        return power(b, loc, math::AbsFOp::create(b, loc, v[0]), p);
+      });
+  Value zero = n.c.zero(image.kind);
+  Raised source = padded(n, powers, *w, zero);
+  operands = {pool(n, source, *w, zero, addition)};
+  return n.finish(
+      n.c.elementwise(operands, operands[0].shape, image.kind,
+                      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                        return power(b, loc, v[0], 1.0 / p);
+                      }));
+}
+
+/// x / (bias + alpha / size * sum x^2) ^ beta, over `size` channels around.
+LogicalResult raiseLrn(NodeContext &n) {
+  Raised x = n.input(0);
+  int64_t size = n.integer("size", 0);
+  if (x.rank() < 3 || (x.kind != Float32 && x.kind != Float64) || size < 1)
+    return n.fail("it takes images of rank 3 and more in float32 and float64, "
+                  "and a positive size");
+  SmallVector<Raised> operands = {x};
+  Raised squares =
+      n.c.elementwise(operands, x.shape, x.kind,
+                      [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                        return arith::MulFOp::create(b, loc, v[0], v[0]);
+                      });
+  Sizes rows = {x.shape[0], n.c.size(1), x.shape[1],
+                n.c.product(ArrayRef(x.shape).drop_front(2))};
+  squares =
+      n.c.fromTensor(n.c.reshape(squares.tensor, x.shape, rows), x.kind, rows);
+  Windows w;
+  w.kernel = {size, 1};
+  w.strides = w.dilations = {1, 1};
+  w.low = {(size - 1) / 2, 0};
+  w.high = {size - 1 - w.low[0], 0};
+  w.output = {rows[2], rows[3]};
+  Value zero = n.c.zero(x.kind);
+  Raised source = padded(n, squares, w, zero),
+         sums = pool(n, source, w, zero, addition);
+  operands = {x, n.c.fromTensor(n.c.reshape(sums.tensor, sums.shape, x.shape),
+                                x.kind, x.shape)};
+  Value bias = n.c.constantOf(x.kind, n.number("bias", 1)),
+        share = n.c.constantOf(x.kind, n.number("alpha", 1e-4f) / size),
+        beta = n.c.constantOf(x.kind, n.number("beta", 0.75f));
+  return n.finish(n.c.elementwise(
+      operands, x.shape, x.kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value scaled = arith::MulFOp::create(b, loc, share, v[1]);
+        Value base = arith::AddFOp::create(b, loc, bias, scaled);
+        return arith::DivFOp::create(b, loc, v[0],
+                                     math::PowFOp::create(b, loc, base, beta));
+      }));
 }
 
 LogicalResult raiseAveragePool(NodeContext &n) {
@@ -357,6 +575,8 @@ LogicalResult raiseGlobalPool(NodeContext &n, bool average) {
 void tfc::raise::populateConvolutionRules(RuleSet &rules) {
   rules.add("Conv", raiseConv);
   rules.add("MaxPool", raiseMaxPool);
+  rules.add("LpPool", raiseLpPool);
+  rules.add("LRN", raiseLrn);
   rules.add("AveragePool", raiseAveragePool);
   rules.add("GlobalAveragePool",
             [](NodeContext &n) { return raiseGlobalPool(n, true); });

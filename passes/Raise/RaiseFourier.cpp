@@ -199,8 +199,27 @@ LogicalResult raiseDft(NodeContext &n) {
   return n.finish(n.c.fromTensor(result, x.kind, shape));
 }
 
+/// A window whose length is read when the call runs has the one that the model
+/// states for its output; ONNX's function body does the rest.
+LogicalResult raiseWindow(NodeContext &n) {
+  Raised &length = n.input(0);
+  std::optional<Sizes> stated = n.declared();
+  if (n.c.elements(length) || !stated || stated->size() != 1)
+    return failure();
+  std::optional<Sizes> found = n.scalars(0);
+  if (!found || found->size() != 1)
+    return n.fail("its length must be one number");
+  n.requireEqual(found->front(), stated->front(),
+                 "its length is not the one that the model states for its "
+                 "output");
+  length.elements = *stated;
+  return failure();
+}
+
 } // namespace
 
 void tfc::raise::populateFourierRules(RuleSet &rules) {
   rules.add("DFT", raiseDft);
+  for (StringRef window : {"HannWindow", "HammingWindow", "BlackmanWindow"})
+    rules.add(window, raiseWindow);
 }

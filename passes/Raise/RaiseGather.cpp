@@ -366,9 +366,77 @@ LogicalResult raiseTrilu(NodeContext &n) {
       }));
 }
 
+/// Ones on a diagonal, in the sizes of the input.
+LogicalResult raiseEyeLike(NodeContext &n) {
+  Raised &input = n.input(0);
+  int32_t kind = n.integer("dtype", input.kind);
+  if (input.rank() != 2 || !isKnownKind(kind) || isSmallFloat(kind))
+    return n.fail("its input must be a matrix, and its dtype a type to compute "
+                  "with");
+  Value diagonal = n.c.value(n.c.size(n.integer("k", 0)));
+  Value one = n.c.constantOf(kind, 1), zero = n.c.zero(kind);
+  if (kind == Bool)
+    one = arith::ConstantOp::create(n.b, n.loc, n.b.getBoolAttr(true));
+  return n.finish(n.c.elementwise(
+      {}, input.shape, kind,
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        Value row = arith::AddIOp::create(
+            b, loc, linalg::IndexOp::create(b, loc, 0), diagonal);
+        Value here =
+            arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                  linalg::IndexOp::create(b, loc, 1), row);
+        return arith::SelectOp::create(b, loc, here, one, zero);
+      }));
+}
+
+/// The first elements of each sample along the time in the other order, as many
+/// as its length.
+LogicalResult raiseReverseSequence(NodeContext &n) {
+  Raised input = n.input(0), lengths = n.input(1);
+  FailureOr<int64_t> batch =
+                         n.normalAxis(n.integer("batch_axis", 1), input.rank()),
+                     time =
+                         n.normalAxis(n.integer("time_axis", 0), input.rank());
+  if (failed(batch) || failed(time))
+    return failure();
+  if (*batch == *time || *batch > 1 || *time > 1 || lengths.rank() != 1)
+    return n.fail("its axes of batch and time must be the first two, and its "
+                  "lengths a list");
+  OpFoldResult extent = input.shape[*time];
+  if (lengths.shape[0] != input.shape[*batch]) {
+    if (getConstantIntValue(lengths.shape[0]) &&
+        getConstantIntValue(input.shape[*batch]))
+      return n.fail("it has not one length for each sample");
+    n.requireEqual(lengths.shape[0], input.shape[*batch],
+                   "it has not one length for each sample");
+  }
+  requireInRange(n, lengths, n.c.add(extent, n.c.size(1)));
+  Value source = n.c.tensor(input), list = n.c.tensor(lengths);
+  return n.finish(n.c.elementwise(
+      {}, input.shape, input.kind,
+      [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        SmallVector<Value> index;
+        for (int64_t d = 0; d < input.rank(); ++d)
+          index.push_back(linalg::IndexOp::create(b, loc, d));
+        Value length = arith::IndexCastOp::create(
+            b, loc, b.getIndexType(),
+            tensor::ExtractOp::create(b, loc, list, index[*batch]));
+        Value one = arith::ConstantIndexOp::create(b, loc, 1);
+        Value last = arith::SubIOp::create(b, loc, length, one);
+        Value turned = arith::SubIOp::create(b, loc, last, index[*time]);
+        Value turns = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                            index[*time], length);
+        index[*time] =
+            arith::SelectOp::create(b, loc, turns, turned, index[*time]);
+        return tensor::ExtractOp::create(b, loc, source, index);
+      }));
+}
+
 } // namespace
 
 void tfc::raise::populateGatherRules(RuleSet &rules) {
+  rules.add("EyeLike", raiseEyeLike);
+  rules.add("ReverseSequence", raiseReverseSequence);
   rules.add("Gather", raiseGather);
   rules.add("GatherElements", raiseGatherElements);
   rules.add("GatherND", raiseGatherND);

@@ -19,6 +19,66 @@
 using namespace mlir;
 using namespace tfc::raise;
 
+FailureOr<Raised> tfc::raise::concatenated(NodeContext &n,
+                                           MutableArrayRef<Raised> parts,
+                                           int64_t axis) {
+  Raised &first = parts.front();
+  // Lists of sizes stay lists.
+  if (first.rank() == 1) {
+    Sizes all;
+    bool known = true;
+    for (Raised &part : parts) {
+      std::optional<Sizes> elements = n.c.elements(part);
+      known &= elements && part.kind == first.kind;
+      if (!known)
+        break;
+      all.append(elements->begin(), elements->end());
+    }
+    if (known) {
+      int64_t count = all.size();
+      return n.c.fromElements(std::move(all), first.kind, {count});
+    }
+  }
+  Sizes shape = first.shape;
+  for (Raised &part : parts) {
+    if (part.rank() != first.rank())
+      return n.fail("its inputs differ in rank");
+    if (part.kind != first.kind)
+      return n.fail("its inputs differ in type");
+    for (int64_t d = 0; d < first.rank(); ++d) {
+      if (d == axis || part.shape[d] == shape[d])
+        continue;
+      std::optional<int64_t> a = getConstantIntValue(part.shape[d]),
+                             s = getConstantIntValue(shape[d]);
+      if (a && s)
+        return n.fail("sizes " + Twine(*a) + " and " + Twine(*s) +
+                      " of dimension " + Twine(d) + " differ");
+      Value equal =
+          arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq,
+                                n.c.value(part.shape[d]), n.c.value(shape[d]));
+      n.c.require(equal, n.describe() +
+                             ": sizes of its inputs differ outside the axis");
+      if (a)
+        shape[d] = part.shape[d];
+    }
+  }
+  shape[axis] = n.c.size(0);
+  for (Raised &part : parts)
+    shape[axis] = n.c.add(shape[axis], part.shape[axis]);
+  Value result = n.c.empty(shape, first.kind);
+  SmallVector<OpFoldResult> offsets(first.rank(), n.c.size(0)),
+      strides(first.rank(), n.c.size(1));
+  for (Raised &part : parts) {
+    SmallVector<OpFoldResult> sizes = shape;
+    sizes[axis] = part.shape[axis];
+    Raised sized = n.c.fromTensor(n.c.tensor(part), first.kind, sizes);
+    result = tensor::InsertSliceOp::create(n.b, n.loc, sized.tensor, result,
+                                           offsets, sizes, strides);
+    offsets[axis] = n.c.add(offsets[axis], sizes[axis]);
+  }
+  return n.c.fromTensor(result, first.kind, shape);
+}
+
 namespace {
 
 LogicalResult raiseTranspose(NodeContext &n) {
@@ -63,63 +123,15 @@ LogicalResult raiseTranspose(NodeContext &n) {
 }
 
 LogicalResult raiseConcat(NodeContext &n) {
-  Raised &first = n.input(0);
-  FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", 0), first.rank());
+  FailureOr<int64_t> axis =
+      n.normalAxis(n.integer("axis", 0), n.input(0).rank());
   if (failed(axis))
     return failure();
-  // Lists of sizes stay lists.
-  if (first.rank() == 1) {
-    Sizes all;
-    bool known = true;
-    for (unsigned i = 0; i < n.numInputs() && known; ++i) {
-      std::optional<Sizes> elements = n.c.elements(n.input(i));
-      known = elements && n.input(i).kind == first.kind;
-      if (known)
-        all.append(elements->begin(), elements->end());
-    }
-    if (known) {
-      int64_t count = all.size();
-      return n.finish(n.c.fromElements(std::move(all), first.kind, {count}));
-    }
-  }
-  Sizes shape = first.shape;
-  SmallVector<Value> parts;
-  for (unsigned i = 0; i < n.numInputs(); ++i) {
-    Raised &part = n.input(i);
-    if (part.rank() != first.rank())
-      return n.fail("its inputs differ in rank");
-    for (int64_t d = 0; d < first.rank(); ++d) {
-      if (d == *axis || part.shape[d] == shape[d])
-        continue;
-      std::optional<int64_t> a = getConstantIntValue(part.shape[d]),
-                             s = getConstantIntValue(shape[d]);
-      if (a && s)
-        return n.fail("sizes " + Twine(*a) + " and " + Twine(*s) +
-                      " of dimension " + Twine(d) + " differ");
-      Value equal =
-          arith::CmpIOp::create(n.b, n.loc, arith::CmpIPredicate::eq,
-                                n.c.value(part.shape[d]), n.c.value(shape[d]));
-      n.c.require(equal, n.describe() +
-                             ": sizes of its inputs differ outside the axis");
-      if (a)
-        shape[d] = part.shape[d];
-    }
-  }
-  shape[*axis] = n.c.size(0);
+  SmallVector<Raised> parts;
   for (unsigned i = 0; i < n.numInputs(); ++i)
-    shape[*axis] = n.c.add(shape[*axis], n.input(i).shape[*axis]);
-  Value result = n.c.empty(shape, first.kind);
-  SmallVector<OpFoldResult> offsets(first.rank(), n.c.size(0)),
-      strides(first.rank(), n.c.size(1));
-  for (unsigned i = 0; i < n.numInputs(); ++i) {
-    SmallVector<OpFoldResult> sizes = shape;
-    sizes[*axis] = n.input(i).shape[*axis];
-    Raised part = n.c.fromTensor(n.tensor(i), first.kind, sizes);
-    result = tensor::InsertSliceOp::create(n.b, n.loc, part.tensor, result,
-                                           offsets, sizes, strides);
-    offsets[*axis] = n.c.add(offsets[*axis], sizes[*axis]);
-  }
-  return n.finish(n.c.fromTensor(result, first.kind, shape));
+    parts.push_back(n.input(i));
+  FailureOr<Raised> joined = concatenated(n, parts, *axis);
+  return failed(joined) ? failure() : n.finish(*joined);
 }
 
 /// Sizes of parts that are read when the call runs: those that the model
@@ -146,7 +158,8 @@ LogicalResult boundParts(NodeContext &n, int64_t axis, Sizes &parts) {
 }
 
 LogicalResult raiseSplit(NodeContext &n) {
-  Raised &input = n.input(0);
+  // A copy: the first result that is set may move what is known of values.
+  Raised input = n.input(0);
   FailureOr<int64_t> axis = n.normalAxis(n.integer("axis", 0), input.rank());
   if (failed(axis))
     return failure();
@@ -168,6 +181,8 @@ LogicalResult raiseSplit(NodeContext &n) {
     if (!total)
       return n.fail("it splits an open dimension evenly");
     int64_t part = (*total + count - 1) / count;
+    if (part * (count - 1) > *total)
+      return n.fail("it has more outputs than parts of " + Twine(part));
     for (unsigned i = 0; i < count; ++i)
       parts.push_back(
           n.c.size(std::min(part, *total - part * static_cast<int64_t>(i))));

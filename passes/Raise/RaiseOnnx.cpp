@@ -125,8 +125,9 @@ SmallVector<Type> RaiseOnnxPass::inputTypes(onnx::NodeOp node,
     SmallVector<int64_t> dims;
     for (OpFoldResult size : raised.shape)
       dims.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-    types.push_back(raised.absent ? Type()
-                                  : Type(RankedTensorType::get(dims, element)));
+    types.push_back(raised.absent || raised.sequence
+                        ? Type()
+                        : Type(RankedTensorType::get(dims, element)));
   }
   return types;
 }
@@ -176,6 +177,14 @@ bool RaiseOnnxPass::expand(onnx::NodeOp node, RaiseContext &context,
       }));
 }
 
+/// Whether the rule of the operator looks for sequences among its inputs.
+static bool takesSequences(onnx::NodeOp node) {
+  StringRef name = node.getOpType();
+  return node.getDomain().empty() &&
+         (name.contains("Sequence") || name.starts_with("Optional") ||
+          name == "Identity" || name == "Loop");
+}
+
 void RaiseOnnxPass::raiseNode(onnx::NodeOp node, RaiseContext &context) {
   context.loc = node.getLoc();
   const Rule *rule = rules.find(node);
@@ -187,6 +196,10 @@ void RaiseOnnxPass::raiseNode(onnx::NodeOp node, RaiseContext &context) {
       refuse(node, context, "tfc has no rule for it");
     return;
   }
+  if (!takesSequences(node) && llvm::any_of(node.getInputs(), [&](Value input) {
+        return context.get(input).sequence != nullptr;
+      }))
+    return refuse(node, context, "its input is a sequence");
   std::string reason;
   if (!inputTypesAllowed(node, inputTypes(node, context), reason))
     return refuse(node, context, reason);
@@ -300,6 +313,9 @@ LogicalResult RaiseOnnxPass::finish(func::FuncOp source, func::FuncOp target,
   for (auto [i, operand] : llvm::enumerate(
            source.getBody().front().getTerminator()->getOperands())) {
     Raised &raised = context.get(operand);
+    if (raised.sequence || raised.absent)
+      return source.emitError("output ")
+             << i << ": only tensors can be an output";
     auto declared = dyn_cast<RankedTensorType>(operand.getType());
     if (declared && failed(checkDeclared(source, i, declared, raised)))
       return failure();
@@ -381,6 +397,9 @@ void RaiseOnnxPass::runOnOperation() {
   populateRotaryRules(rules);
   populateChannelRules(rules);
   populateControlRules(rules);
+  populateSequenceRules(rules);
+  populateUniqueRules(rules);
+  populateGridSampleRules(rules);
   populateQuantizeRules(rules);
   populateScatterRules(rules);
   populateSortRules(rules);

@@ -277,6 +277,45 @@ FailureOr<std::string> expandTerm(NodeContext &n, StringRef term,
   return letters;
 }
 
+/// `x` with dimension `again` at the positions of dimension `first`, whose
+/// subscript it has too.
+FailureOr<Raised> diagonal(NodeContext &n, Raised &x, int64_t first,
+                           int64_t again) {
+  OpFoldResult size = x.shape[first];
+  if (failed(requireEqual(n, size, x.shape[again], "sizes of one subscript")))
+    return failure();
+  if (isConstantIntValue(size, 1) != isConstantIntValue(x.shape[again], 1))
+    return n.fail("a subscript repeated within a term has sizes that differ");
+  Sizes shape = x.shape;
+  shape.erase(shape.begin() + again);
+  Value source = n.c.tensor(x);
+  return n.c.elementwise(
+      {}, shape, x.kind, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+        SmallVector<Value> index;
+        for (int64_t d = 0; d + 1 < x.rank(); ++d)
+          index.push_back(linalg::IndexOp::create(b, loc, d));
+        index.insert(index.begin() + again, index[first]);
+        return tensor::ExtractOp::create(b, loc, source, index);
+      });
+}
+
+/// Takes the diagonals of the dimensions whose subscripts are repeated.
+LogicalResult takeDiagonals(NodeContext &n, Raised &x, std::string &letters) {
+  for (size_t d = 0; d < letters.size();) {
+    size_t first = letters.find(letters[d]);
+    if (first == d) {
+      ++d;
+      continue;
+    }
+    FailureOr<Raised> taken = diagonal(n, x, first, d);
+    if (failed(taken))
+      return failure();
+    x = *taken;
+    letters.erase(d, 1);
+  }
+  return success();
+}
+
 LogicalResult raiseEinsum(NodeContext &n) {
   std::string equation = n.text("equation", "").str();
   llvm::erase(equation, ' ');
@@ -289,17 +328,20 @@ LogicalResult raiseEinsum(NodeContext &n) {
                       ? "more than two inputs are not supported"
                       : "its equation and inputs differ in number");
   SmallVector<std::string> inputs;
+  SmallVector<Raised> operands;
   std::map<char, OpFoldResult> sizes;
   std::map<char, int> uses;
   for (auto [i, term] : llvm::enumerate(terms)) {
     FailureOr<std::string> letters = expandTerm(n, term, n.input(i).rank());
     if (failed(letters))
       return failure();
-    for (auto [d, letter] : llvm::enumerate(*letters)) {
-      if (std::count(letters->begin(), letters->end(), letter) > 1)
-        return n.fail("a subscript repeated within a term is not supported");
+    for (char letter : *letters)
       ++uses[letter];
-      OpFoldResult size = n.input(i).shape[d];
+    operands.push_back(n.input(i));
+    if (failed(takeDiagonals(n, operands.back(), *letters)))
+      return failure();
+    for (auto [d, letter] : llvm::enumerate(*letters)) {
+      OpFoldResult size = operands.back().shape[d];
       auto known = sizes.find(letter);
       if (known == sizes.end() || isConstantIntValue(known->second, 1))
         sizes[letter] = size;
@@ -353,8 +395,8 @@ LogicalResult raiseEinsum(NodeContext &n) {
   SmallVector<AffineMap> maps;
   SmallVector<Value> values;
   for (auto [i, letters] : llvm::enumerate(inputs)) {
-    maps.push_back(mapOf(letters, &n.input(i)));
-    values.push_back(n.tensor(i));
+    maps.push_back(mapOf(letters, &operands[i]));
+    values.push_back(n.c.tensor(operands[i]));
   }
   maps.push_back(mapOf(result, nullptr));
   SmallVector<utils::IteratorType> iterators(result.size(),

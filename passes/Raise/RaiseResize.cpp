@@ -349,6 +349,68 @@ FailureOr<OpFoldResult> scaledSize(NodeContext &n, OpFoldResult from,
                 "its output");
 }
 
+/// One scale for all dimensions.
+struct CommonScale {
+  Value value;
+  std::optional<double> known;
+};
+
+/// The smallest or largest of the scales that `sizes` give, for all of the
+/// dimensions; `sizes` become what it makes of them.
+FailureOr<CommonScale> keepAspectRatio(NodeContext &n, Raised &image,
+                                       ArrayRef<int64_t> dimensions,
+                                       Sizes &sizes,
+                                       const std::optional<Sizes> &stated,
+                                       StringRef policy) {
+  bool smallest = policy == "not_larger";
+  if (!smallest && policy != "not_smaller")
+    return n.fail("its keep_aspect_ratio_policy '" + policy +
+                  "' is not supported");
+  ImplicitLocOpBuilder b(n.loc, n.b);
+  CommonScale common;
+  bool isKnown = true;
+  for (auto [size, d] : llvm::zip(sizes, dimensions)) {
+    std::optional<int64_t> to = getConstantIntValue(size),
+                           from = getConstantIntValue(image.shape[d]);
+    isKnown &= to && from && *from > 0;
+    if (isKnown) {
+      double scale = static_cast<double>(*to) / *from, so = scale;
+      if (common.known)
+        so = smallest ? std::min(*common.known, scale)
+                      : std::max(*common.known, scale);
+      common.known = so;
+    }
+    Value scale = (fromIndex(b, n.c.value(size)) /
+                   fromIndex(b, n.c.value(image.shape[d])))
+                      .v;
+    if (!common.value)
+      common.value = scale;
+    else if (smallest)
+      common.value = arith::MinimumFOp::create(b, common.value, scale);
+    else
+      common.value = arith::MaximumFOp::create(b, common.value, scale);
+  }
+  if (!isKnown && !stated)
+    return n.fail("its sizes depend on data, and the model states none for its "
+                  "output");
+  if (!isKnown)
+    common.known = std::nullopt;
+  for (auto [size, d] : llvm::zip(sizes, dimensions)) {
+    if (isKnown) {
+      int64_t from = *getConstantIntValue(image.shape[d]);
+      size = n.c.size(
+          static_cast<int64_t>(std::floor(*common.known * from + 0.5)));
+      continue;
+    }
+    Real from = fromIndex(b, n.c.value(image.shape[d]));
+    Real whole = from * Real{&b, common.value} + from(0.5);
+    n.requireEqual(toIndex(whole.floor()), (*stated)[d],
+                   "its sizes are not those that the model states");
+    size = (*stated)[d];
+  }
+  return common;
+}
+
 /// The dimensions that change, by `sizes` or `scales`.
 FailureOr<SmallVector<Axis>> readAxes(NodeContext &n, unsigned scalesAt,
                                       std::optional<unsigned> sizesAt) {
@@ -386,12 +448,17 @@ FailureOr<SmallVector<Axis>> readAxes(NodeContext &n, unsigned scalesAt,
     scales = *list;
   }
   StringRef policy = n.text("keep_aspect_ratio_policy", "stretch");
-  if (policy != "stretch" && sizes)
-    return n.fail("its keep_aspect_ratio_policy '" + policy +
-                  "' is not supported");
   if ((sizes ? sizes->size() : scales.values.size()) != dimensions.size())
     return n.fail("it has " + Twine(dimensions.size()) +
                   " dimensions to resize and another number of sizes");
+  std::optional<CommonScale> common;
+  if (policy != "stretch" && sizes) {
+    FailureOr<CommonScale> scale =
+        keepAspectRatio(n, image, dimensions, *sizes, stated, policy);
+    if (failed(scale))
+      return failure();
+    common = *scale;
+  }
   bool crops = n.text("coordinate_transformation_mode", "half_pixel") ==
                "tf_crop_and_resize";
   std::optional<RealList> roi;
@@ -415,9 +482,12 @@ FailureOr<SmallVector<Axis>> readAxes(NodeContext &n, unsigned scalesAt,
                        "its sizes are not those that the model states");
         axis.to = *expected;
       }
-      axis.scale = (fromIndex(b, n.c.value(axis.to)) /
-                    fromIndex(b, n.c.value(axis.from)))
-                       .v;
+      axis.scale = common ? common->value
+                          : (fromIndex(b, n.c.value(axis.to)) /
+                             fromIndex(b, n.c.value(axis.from)))
+                                .v;
+      if (common)
+        axis.ratio = common->known;
     } else {
       FailureOr<OpFoldResult> to =
           scaledSize(n, axis.from, scales.values[i], scales.known[i], expected);
@@ -429,14 +499,15 @@ FailureOr<SmallVector<Axis>> readAxes(NodeContext &n, unsigned scalesAt,
     }
     std::optional<int64_t> from = getConstantIntValue(axis.from),
                            to = getConstantIntValue(axis.to);
-    if (!axis.ratio && from && to && *from > 0)
+    if (!axis.ratio && !common && from && to && *from > 0)
       axis.ratio = static_cast<double>(*to) / *from;
     if (crops) {
       axis.cropBegin = roi->values[i];
       axis.cropEnd = roi->values[i + dimensions.size()];
     }
     bool keeps = axis.from == axis.to &&
-                 (sizes || (scales.known[i] && *scales.known[i] == 1));
+                 (sizes ? !common || common->known == std::optional(1.0)
+                        : scales.known[i] && *scales.known[i] == 1);
     if (!keeps || crops)
       axes.push_back(axis);
   }

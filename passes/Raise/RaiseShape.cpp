@@ -55,13 +55,21 @@ LogicalResult finishReshaped(NodeContext &n, Raised &input, Sizes shape) {
 LogicalResult raiseIdentity(NodeContext &n) { return n.finish(n.input(0)); }
 
 LogicalResult raiseDropout(NodeContext &n) {
-  if (n.isUsed(1))
-    return n.fail("its mask is used; only inference is supported");
   if (n.has(2)) {
     std::optional<SmallVector<int64_t>> training = n.c.integers(n.input(2));
     if (!training || training->front() != 0)
       return n.fail("its training_mode is not a constant false; only inference "
                     "is supported");
+  }
+  if (n.isUsed(1)) {
+    if (n.node.getOpset() < 10)
+      return n.fail("its mask is used, which is not of booleans before opset "
+                    "10");
+    // Nothing is dropped.
+    Value yes = arith::ConstantOp::create(n.b, n.loc, n.b.getBoolAttr(true));
+    Sizes shape = n.input(0).shape;
+    n.c.set(n.node.getResult(1),
+            n.c.fromTensor(n.c.filled(shape, yes, Bool), Bool, shape));
   }
   return n.finish(n.input(0));
 }

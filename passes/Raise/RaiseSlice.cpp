@@ -529,9 +529,39 @@ LogicalResult raisePad(NodeContext &n) {
       }));
 }
 
+/// Sizes that are read when the call runs are those that the model states;
+/// ONNX's function body does the rest.
+LogicalResult raiseCenterCropPad(NodeContext &n) {
+  Raised &wanted = n.input(1);
+  std::optional<Sizes> stated = n.declared();
+  int64_t rank = n.input(0).rank();
+  if (n.c.elements(wanted) || !stated ||
+      static_cast<int64_t>(stated->size()) != rank)
+    return failure();
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  if (auto given = n.list("axes"))
+    axes = *given;
+  std::optional<Sizes> found = n.scalars(1);
+  if (!found || found->size() != axes.size())
+    return n.fail("its axes and sizes differ in number");
+  Sizes sizes;
+  for (auto [axis, size] : llvm::zip(axes, *found)) {
+    FailureOr<int64_t> normal = n.normalAxis(axis, rank);
+    if (failed(normal))
+      return failure();
+    sizes.push_back((*stated)[*normal]);
+    n.requireEqual(size, sizes.back(),
+                   "its sizes are not those that the model states for its "
+                   "output");
+  }
+  wanted.elements = sizes;
+  return failure();
+}
+
 } // namespace
 
 void tfc::raise::populateSliceRules(RuleSet &rules) {
+  rules.add("CenterCropPad", raiseCenterCropPad);
   rules.add("Slice", raiseSlice);
   rules.add("Pad", raisePad);
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "RaiseContext.h"
+#include "SortKey.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -19,11 +19,7 @@ using namespace mlir;
 using namespace tfc;
 using namespace tfc::raise;
 
-namespace {
-
-/// A number of integer type that sorts as `x` does, NaN above all: the bits,
-/// with those of negative numbers turned round. Both zeros are one.
-Value sortKey(OpBuilder &b, Location loc, Value x, int32_t kind) {
+Value tfc::raise::sortKey(OpBuilder &b, Location loc, Value x, int32_t kind) {
   if (!isFloat(kind))
     return x;
   unsigned width = x.getType().getIntOrFloatBitWidth();
@@ -42,6 +38,8 @@ Value sortKey(OpBuilder &b, Location loc, Value x, int32_t kind) {
   return arith::XOrIOp::create(b, loc, bits,
                                arith::AndIOp::create(b, loc, sign, low));
 }
+
+namespace {
 
 /// How many elements of its row come before each: the place it gets. Counting
 /// is parallel and needs no temporary but the places; equal elements keep their

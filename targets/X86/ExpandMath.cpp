@@ -25,6 +25,22 @@ using namespace mlir;
 
 namespace {
 
+/// Integers become bf16 by way of f32, as LLVM has it too.
+template <typename Op>
+struct ConvertByF32 : public OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(Op op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getType().isBF16())
+      return rewriter.notifyMatchFailure(op, "its result is not bf16");
+    Value single =
+        Op::create(rewriter, op.getLoc(), rewriter.getF32Type(), op.getIn());
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), single);
+    return success();
+  }
+};
+
 struct ExpandMathPass
     : public tfc::x86::impl::X86ExpandMathPassBase<ExpandMathPass> {
   void runOnOperation() override {
@@ -40,6 +56,9 @@ struct ExpandMathPass
     populateMathPolynomialApproximationPatterns(patterns, wanted);
     populateMathF32ExpansionPatterns(patterns, wanted);
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+    arith::populateExpandBFloat16Patterns(patterns);
+    patterns.add<ConvertByF32<arith::SIToFPOp>, ConvertByF32<arith::UIToFPOp>>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

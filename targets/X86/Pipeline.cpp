@@ -14,6 +14,7 @@
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
@@ -79,7 +80,7 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createX86PrepareTensorsPass());
   addCleanup(pm);
-  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  pm.addNestedPass<func::FuncOp>(createX86PlaceResultsPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferAlignment = 64;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
@@ -99,6 +100,12 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createX86PlanArenaPass());
   pm.addPass(createX86ExtractPlanPass());
+  // Each operation of bf16 is one of f32, rounded, as numerics.md promises; LLVM
+  // has functions for what the CPU lacks, which Debian's libgcc has not.
+  arith::ArithEmulateUnsupportedFloatsOptions narrow;
+  narrow.sourceTypeStrs = {"bf16"};
+  narrow.targetTypeStr = "f32";
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(narrow));
   pm.addPass(createX86ExpandMathPass());
   pm.addPass(createSCFToControlFlowPass());
   addCleanup(pm);

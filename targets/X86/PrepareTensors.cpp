@@ -50,24 +50,38 @@ bool isUpdateOf(Value value, Value carried) {
   return true;
 }
 
+/// Yields `operand`, the new value of `carried`, in the buffer of the old one.
+void keepBuffer(OpOperand &operand, Value carried) {
+  if (!isa<RankedTensorType>(carried.getType()) ||
+      isUpdateOf(operand.get(), carried))
+    return;
+  OpBuilder b(operand.getOwner());
+  operand.set(bufferization::MaterializeInDestinationOp::create(
+                  b, operand.getOwner()->getLoc(), carried.getType(),
+                  operand.get(), carried)
+                  ->getResult(0));
+}
+
 /// What a loop carries keeps its buffer from one iteration to the next: the new
 /// value is put where the old one was. A buffer of the body's own cannot be
 /// handed on, for it has one place in the arena.
 void keepCarriedBuffers(ModuleOp module) {
   module.walk([](scf::ForOp loop) {
     auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
-    OpBuilder b(yield);
     for (auto [operand, carried] :
-         llvm::zip(yield->getOpOperands(), loop.getRegionIterArgs())) {
-      if (!isa<RankedTensorType>(carried.getType()) ||
-          isUpdateOf(operand.get(), carried))
-        continue;
-      Value kept =
-          bufferization::MaterializeInDestinationOp::create(
-              b, yield.getLoc(), carried.getType(), operand.get(), carried)
-              ->getResult(0);
-      operand.set(kept);
-    }
+         llvm::zip(yield->getOpOperands(), loop.getRegionIterArgs()))
+      keepBuffer(operand, carried);
+  });
+  module.walk([](scf::WhileOp loop) {
+    // The body sees what the condition hands on to it.
+    DenseMap<Value, Value> inBody;
+    for (auto [value, argument] :
+         llvm::zip(loop.getConditionOp().getArgs(), loop.getAfterArguments()))
+      inBody.try_emplace(value, argument);
+    for (auto [operand, argument] : llvm::zip(
+             loop.getYieldOp()->getOpOperands(), loop.getBeforeArguments()))
+      if (Value carried = inBody.lookup(argument))
+        keepBuffer(operand, carried);
   });
 }
 

@@ -1,0 +1,104 @@
+//===- PlaceResults.cpp - results where the caller wants them ---*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Target/X86/Passes.h"
+
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace tfc::x86 {
+#define GEN_PASS_DEF_X86PLACERESULTSPASS
+#include "tfc/Target/X86/Passes.h.inc"
+} // namespace tfc::x86
+
+using namespace mlir;
+
+namespace {
+
+/// What `value` is made of in place; null where it is made otherwise.
+Value madeOf(OpResult value) {
+  Operation *op = value.getOwner();
+  if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
+    return destination.getTiedOpOperand(value)->get();
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return loop.getInitArgs()[value.getResultNumber()];
+  if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
+    return op->getOperand(0);
+  return Value();
+}
+
+/// Whether `value` grows out of `empty` by steps of which nothing else sees the
+/// values between.
+bool isOnlyWay(Value value, tensor::EmptyOp empty) {
+  while (auto result = dyn_cast<OpResult>(value)) {
+    value = madeOf(result);
+    if (!value)
+      return false;
+    if (value == empty.getResult())
+      return true;
+    if (!value.hasOneUse())
+      return false;
+  }
+  return false;
+}
+
+/// Each operation that starts from a filled tensor fills one of its own: the
+/// second of two would copy it otherwise.
+void separateFills(func::FuncOp function) {
+  SmallVector<linalg::FillOp> shared;
+  function.walk([&](linalg::FillOp fill) {
+    if (fill.hasPureTensorSemantics() && !fill->hasOneUse())
+      shared.push_back(fill);
+  });
+  for (linalg::FillOp fill : shared) {
+    OpBuilder b(fill);
+    bool first = true;
+    for (OpOperand &use :
+         llvm::make_early_inc_range(fill.getResult(0).getUses())) {
+      auto user = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+      if (!user || !user.isDpsInit(&use))
+        continue;
+      if (!std::exchange(first, false))
+        use.set(b.clone(*fill)->getResult(0));
+    }
+  }
+}
+
+struct PlaceResultsPass
+    : public tfc::x86::impl::X86PlaceResultsPassBase<PlaceResultsPass> {
+  void runOnOperation() override {
+    separateFills(getOperation());
+    bufferization::OneShotBufferizationOptions options;
+    options.allowReturnAllocsFromLoops = true;
+    bufferization::OneShotAnalysisState state(getOperation(), options);
+    if (failed(bufferization::analyzeOp(getOperation(), state)))
+      return signalPassFailure();
+    IRRewriter rewriter(&getContext());
+    auto place = [](RewriterBase &rewriter, SubsetInsertionOpInterface op,
+                    tensor::EmptyOp empty, Operation *user) {
+      // Bufferisation does not see that the caller's buffer is written in the
+      // end, while a value between may still be read from it.
+      if (auto result = dyn_cast<bufferization::MaterializeInDestinationOp>(
+              op.getOperation()))
+        if (isa<MemRefType>(result.getDest().getType()) &&
+            !isOnlyWay(result.getSource(), empty))
+          return Value();
+      return bufferization::buildSubsetExtraction(rewriter, op, empty, user);
+    };
+    if (failed(bufferization::eliminateEmptyTensors(rewriter, getOperation(),
+                                                    state, place)))
+      return signalPassFailure();
+  }
+};
+
+} // namespace
