@@ -299,9 +299,10 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
   Sizes keySizes = {sizes[0], sizes[1], key[2]};
   if (failed(keyHeads(tile, query[1], key[1], keyOffsets[1], keySizes[1])))
     return failure();
-  // A block of the mask must not be cut.
-  if (getMaskBlock() && (!isZeroInteger(offsets[2]) ||
-                         !isEqualConstantIntOrValue(sizes[2], query[2])))
+  // A block of the mask or of queries must not be cut.
+  if ((getMaskBlock() || getBlockSize()) &&
+      (!isZeroInteger(offsets[2]) ||
+       !isEqualConstantIntOrValue(sizes[2], query[2])))
     return failure();
   KeyRange keys =
       keysOfTile(tile, *this, query[2], key[2], offsets[2], sizes[2]);
@@ -329,6 +330,8 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
     operands.push_back(tile.slice(getKeyLengths(), offsets[0], sizes[0]));
   if (Value offset = keys.queryOffset ? keys.queryOffset : getQueryOffset())
     operands.push_back(offset);
+  if (getKeyBlocks())
+    operands.push_back(getKeyBlocks());
   operands.push_back(tile.slice(getInit(), offsets, sizes));
   FailureOr<TilingResult> result = tile.finish(operands, operands.back());
   auto tiled = cast<AttentionOp>(result->tiledOps.front());

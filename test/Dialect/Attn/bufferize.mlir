@@ -36,3 +36,16 @@ func.func @others(%q: tensor<1x2x4x8xf32>, %image: tensor<1x3x8x8xf32>, %p: tens
       outs(%f : tensor<1x4x6xf32>) -> tensor<1x4x6xf32>
   return %0, %1 : tensor<1x2x4x8xf32>, tensor<1x4x6xf32>
 }
+
+// CHECK-LABEL: @blocks
+// CHECK: attn.attention {{.*}} key_blocks(%{{.*}} : memref<2x1xi32{{.*}}) {{.*}}memref
+// CHECK: attn.attention score {{.*}}grouped {{.*}} memref
+func.func @blocks(%q: tensor<1x2x4x8xf32>, %b: tensor<2x1xi32>) -> (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) {
+  %e = tensor.empty() : tensor<1x2x4x8xf32>
+  %0 = attn.attention scale 1.0 block_size 2 ins(%q, %q, %q : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>)
+      key_blocks(%b : tensor<2x1xi32>) outs(%e : tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
+  %f = tensor.empty() : tensor<1x2x4x8xf32>
+  %1 = attn.attention score grouped group_size 2 scale 1.0 ins(%q, %q, %q : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>)
+      outs(%f : tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
+  return %0, %1 : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>
+}
