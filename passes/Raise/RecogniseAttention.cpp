@@ -520,6 +520,11 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   if (!sum)
     return std::nullopt;
   Value probabilities = sum->probabilities;
+  while (Value inner = pastReshape(c, probabilities)) {
+    if (!isReadOnce(probabilities))
+      return std::nullopt;
+    probabilities = inner;
+  }
   std::optional<Hiding> zeroOver;
   onnx::NodeOp where = producer(probabilities, "Where");
   onnx::NodeOp isNan =
@@ -546,10 +551,12 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   if (!llvm::hasNItems(softmax->getUses(), safe ? 2 : 1))
     return no("its probabilities are used elsewhere");
   Raised &value = sum->value;
-  int64_t rank = c.get(sum->probabilities).rank();
+  const Sizes &outer = c.get(sum->probabilities).shape;
+  int64_t rank = c.get(softmax.getResult(0)).rank();
   auto axis = dyn_cast_or_null<IntegerAttr>(softmax.getNodeAttrs().get("axis"));
   int64_t over = axis ? axis.getInt() : (softmax.getOpset() < 13 ? 1 : -1);
-  if (rank < 2 || (over != -1 && over != rank - 1) || value.rank() != rank)
+  if (rank < 2 || (over != -1 && over != rank - 1) ||
+      value.rank() != static_cast<int64_t>(outer.size()))
     return no("its softmax is not over the keys, or its values have another "
               "rank");
   ScoreGraph graph;
@@ -558,8 +565,7 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
     return no(why);
   AttentionBuilder builder(n, softmax, graph);
   builder.zeroNanRows = safe;
-  std::optional<Raised> result =
-      builder.build(value, c.get(softmax.getInputs()[0]).shape, zeroOver);
+  std::optional<Raised> result = builder.build(value, outer, zeroOver);
   if (!result)
     return no(builder.why);
   return sum->order.empty() ? result

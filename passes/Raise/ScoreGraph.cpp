@@ -49,6 +49,20 @@ tfc::raise::matchHiding(RaiseContext &c, onnx::NodeOp where) {
   return std::nullopt;
 }
 
+Value tfc::raise::pastReshape(RaiseContext &c, Value reshaped) {
+  onnx::NodeOp node = producer(reshaped, "Reshape");
+  for (StringRef type : {"Unsqueeze", "Squeeze"})
+    if (!node)
+      node = producer(reshaped, type);
+  if (!node)
+    return nullptr;
+  ArrayRef<OpFoldResult> to = c.get(reshaped).shape,
+                         from = c.get(node.getInputs()[0]).shape;
+  bool same = to.size() >= 3 && from.size() >= 3 &&
+              llvm::equal(to.take_back(2), from.take_back(2));
+  return same ? node.getInputs()[0] : Value();
+}
+
 //===----------------------------------------------------------------------===//
 // Einsum
 //===----------------------------------------------------------------------===//
@@ -172,26 +186,11 @@ private:
       return hide(node);
     if (onnx::NodeOp node = producer(value, "Tanh"))
       return cap(node);
-    if (Value inner = pastReshape(value)) {
+    if (Value inner = pastReshape(c, value)) {
       value = inner;
       return true;
     }
     return false;
-  }
-
-  /// Past a reshape of the batch, which leaves each matrix of scores.
-  Value pastReshape(Value reshaped) {
-    onnx::NodeOp node = producer(reshaped, "Reshape");
-    for (StringRef type : {"Unsqueeze", "Squeeze"})
-      if (!node)
-        node = producer(reshaped, type);
-    if (!node)
-      return nullptr;
-    ArrayRef<OpFoldResult> to = c.get(reshaped).shape,
-                           from = c.get(node.getInputs()[0]).shape;
-    bool same = to.size() >= 3 && from.size() >= 3 &&
-                llvm::equal(to.take_back(2), from.take_back(2));
-    return same ? node.getInputs()[0] : Value();
   }
 
   bool leadsToProduct(Value from, unsigned depth = 0) {
@@ -200,7 +199,7 @@ private:
     from = pastCast(c, from);
     if (producer(from, "MatMul") || producer(from, "Einsum"))
       return true;
-    if (Value inner = pastReshape(from))
+    if (Value inner = pastReshape(c, from))
       return leadsToProduct(inner, depth + 1);
     auto node = from.getDefiningOp<onnx::NodeOp>();
     if (!node || !node.getDomain().empty())

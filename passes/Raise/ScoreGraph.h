@@ -60,6 +60,10 @@ bool matchScores(RaiseContext &c, mlir::Value scores, ScoreGraph &graph,
 /// Past a Cast between floating point types, where `value` is one.
 mlir::Value pastCast(RaiseContext &c, mlir::Value value);
 
+/// Past a reshape of the batch, which leaves each matrix of scores; null where
+/// `reshaped` is none.
+mlir::Value pastReshape(RaiseContext &c, mlir::Value reshaped);
+
 /// `node` as a Where one side of which is a number; gives the other side.
 std::optional<std::pair<Hiding, mlir::Value>> matchHiding(RaiseContext &c,
                                                           onnx::NodeOp where);

@@ -568,3 +568,15 @@ def mask_of_folded_heads(g):
     s = g.Where(g.Unsqueeze(seen, [1, 2]), g.Reshape(s, [B, H, S, S]), np.float32(-np.inf))
     y = g.MatMul(g.Softmax(g.Reshape(s, [B * H, S, S]), axis=-1), v)
     return joined(g, g.Reshape(y, [B, H, S, D]))
+
+
+@form([r"scale 0.35355.* mask"])
+def probabilities_folded_after_the_softmax(g):
+    x = tokens(g)
+    q, k, v = [g.Reshape(heads(g, linear(g, x, seed=i)), [B * H, S, D]) for i in range(3)]
+    slopes = np.random.default_rng(3).standard_normal((B * H, 1, S))
+    s = g.Add(g.Mul(g.MatMul(q, g.Transpose(k, perm=[0, 2, 1])), 0.35355338), slopes)
+    seen = g.Cast(g.input("mask", [B, S], TensorProto.INT64), to=TensorProto.BOOL)
+    s = g.Where(g.Unsqueeze(seen, [1, 2]), g.Reshape(s, [B, H, S, S]), np.float32(-np.inf))
+    y = g.MatMul(g.Reshape(g.Softmax(s, axis=-1), [B * H, S, S]), v)
+    return joined(g, g.Reshape(y, [B, H, S, D]))
