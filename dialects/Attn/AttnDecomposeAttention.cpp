@@ -59,6 +59,8 @@ public:
       return rounded(weighted(normalised(scores)));
     case ScoreFunction::Hard:
       return chosen(scores);
+    case ScoreFunction::Grouped:
+      return rounded(weightedByGroups(scores));
     }
     llvm_unreachable("all score functions are handled");
   }
@@ -286,6 +288,145 @@ private:
                      });
   }
 
+  /// [..., T, ...] as [..., T / n, n, ...], n being the size of a group.
+  Value inGroups(Value x, unsigned along) {
+    int64_t size = *op.getGroupSize();
+    SmallVector<OpFoldResult> sizes = d.shapeOf(x);
+    SmallVector<ReassociationIndices> groups;
+    int64_t next = 0;
+    for (unsigned i = 0; i < sizes.size(); ++i) {
+      groups.push_back({next++});
+      if (i == along)
+        groups.back().push_back(next++);
+    }
+    OpFoldResult count = affine::makeComposedFoldedAffineApply(
+        d.b, d.loc, dim(0).floorDiv(size), {sizes[along]});
+    sizes[along] = d.b.getIndexAttr(size);
+    sizes.insert(sizes.begin() + along, count);
+    auto type = RankedTensorType::get(decomposeMixedValues(sizes).first,
+                                      getElementTypeOrSelf(x.getType()));
+    return tensor::ExpandShapeOp::create(d.b, d.loc, type, x, groups, sizes);
+  }
+
+  /// From `first` on `count` along dimension `along`, which goes away where
+  /// there is one.
+  Value part(Value x, unsigned along, int64_t first, int64_t count, bool drop) {
+    SmallVector<OpFoldResult> sizes = d.shapeOf(x),
+                              offsets(sizes.size(), d.b.getIndexAttr(0)),
+                              strides(sizes.size(), d.b.getIndexAttr(1));
+    offsets[along] = d.b.getIndexAttr(first);
+    sizes[along] = d.b.getIndexAttr(count);
+    SmallVector<OpFoldResult> kept = sizes;
+    if (drop)
+      kept.erase(kept.begin() + along);
+    auto type = RankedTensorType::get(decomposeMixedValues(kept).first,
+                                      getElementTypeOrSelf(x.getType()));
+    return tensor::ExtractSliceOp::create(d.b, d.loc, type, x, offsets, sizes,
+                                          strides);
+  }
+
+  /// Over the last dimension.
+  Value plainSoftmax(Value x) {
+    SmallVector<OpFoldResult> sizes = d.shapeOf(x);
+    unsigned rank = sizes.size();
+    AffineMap whole = d.map(rank, Decomposer::range(rank)),
+              row = d.map(rank, Decomposer::range(rank - 1));
+    auto reduce = [&](Value from, double start, auto combine) {
+      return d.generic(from, d.filled(ArrayRef(sizes).drop_back(), wide, start),
+                       {whole, row}, rank - 1,
+                       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                         return combine(b, loc, v[0], v[1]);
+                       });
+    };
+    Value most = reduce(x, -std::numeric_limits<double>::infinity(),
+                        [](OpBuilder &b, Location loc, Value y, Value z) {
+                          return arith::MaximumFOp::create(b, loc, y, z);
+                        });
+    Value powers =
+        d.generic({x, most}, empty(sizes, wide), {whole, row, whole}, rank,
+                  [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return math::ExpOp::create(
+                        b, loc, arith::SubFOp::create(b, loc, v[0], v[1]));
+                  });
+    Value sums =
+        reduce(powers, 0, [](OpBuilder &b, Location loc, Value y, Value z) {
+          return arith::AddFOp::create(b, loc, y, z);
+        });
+    return d.generic({powers, sums}, empty(sizes, wide), {whole, row, whole},
+                     rank,
+                     [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       return arith::DivFOp::create(b, loc, v[0], v[1]);
+                     });
+  }
+
+  /// 0 for the gates of a query that are not among the largest, the first of
+  /// equal ones being the larger.
+  Value largestGates(Value gates) {
+    SmallVector<OpFoldResult> sizes = d.shapeOf(gates);
+    Type count = d.b.getI64Type();
+    Value zero = arith::ConstantOp::create(d.b, d.loc,
+                                           d.b.getIntegerAttr(count, 0)),
+          one = arith::ConstantOp::create(d.b, d.loc,
+                                          d.b.getIntegerAttr(count, 1)),
+          most = arith::ConstantOp::create(
+              d.b, d.loc, d.b.getIntegerAttr(count, *op.getTopGroups()));
+    Value none = linalg::FillOp::create(d.b, d.loc, zero, empty(sizes, count))
+                     .getResult(0);
+    Value above = d.generic(
+        {gates, gates}, none,
+        {map({0, 1, 2, 3}), map({0, 1, 2, 4}), map({0, 1, 2, 3})}, 4,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value larger = arith::CmpFOp::create(
+                    b, loc, arith::CmpFPredicate::OGT, v[1], v[0]),
+                equal = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
+                                              v[1], v[0]),
+                before =
+                    arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                          linalg::IndexOp::create(b, loc, 4),
+                                          linalg::IndexOp::create(b, loc, 3));
+          Value is = arith::OrIOp::create(
+              b, loc, larger, arith::AndIOp::create(b, loc, equal, before));
+          return arith::AddIOp::create(
+              b, loc, v[2], arith::SelectOp::create(b, loc, is, one, zero));
+        });
+    AffineMap whole = d.map(4, {0, 1, 2, 3});
+    return d.generic({gates, above}, empty(sizes, wide), {whole, whole, whole},
+                     4, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       Value is = arith::CmpIOp::create(
+                           b, loc, arith::CmpIPredicate::slt, v[1], most);
+                       return arith::SelectOp::create(
+                           b, loc, is, v[0], constant(b, loc, wide, 0));
+                     });
+  }
+
+  /// Softmax within groups of keys, times that of their landmarks.
+  Value weightedByGroups(Value scores) {
+    int64_t last = *op.getGroupSize() - 1;
+    Value apart = inGroups(scores, 3);
+    Value gates = plainSoftmax(part(apart, 4, last, 1, /*drop=*/true));
+    if (op.getTopGroups())
+      gates = largestGates(gates);
+    Value shares = plainSoftmax(part(apart, 4, 0, last, /*drop=*/false));
+    AffineMap whole = map({0, 1, 2, 3, 4});
+    Value weights =
+        d.generic({shares, gates}, empty(d.shapeOf(shares), wide),
+                  {whole, map({0, 1, 2, 3}), whole}, 5,
+                  [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                    return arith::MulFOp::create(b, loc, v[0], v[1]);
+                  });
+    Value values = part(inGroups(op.getValue(), 2), 3, 0, last, false);
+    // Loops: batch, head, query, value depth, group, key of the group.
+    return d.generic(
+        {weights, values}, d.filled(out, wide, 0),
+        {d.map(6, {0, 1, 2, 4, 5}),
+         AffineMap::get(6, 0, {dim(0), group, dim(4), dim(5), dim(3)},
+                        d.b.getContext()),
+         d.map(6, {0, 1, 2, 3})},
+        4, [&](OpBuilder &b, Location loc, ValueRange v) {
+          return multiplyAdd(b, loc, v[0], v[1], v[2]);
+        });
+  }
+
   /// query (keyT value) / (query sum(key) + epsilon), with no scores.
   Value linearByState() {
     OpFoldResult groups = key[1], depth = key[3], width = out[3];
@@ -395,7 +536,10 @@ private:
 FailureOr<SmallVector<Value>> AttentionOp::decomposeOperation(OpBuilder &b) {
   if (!getResult())
     return failure();
-  FailureOr<Value> value = DecomposeAttention(*this, b).build();
+  FailureOr<Value> value = getKeyBlocks() ? decomposeKeyBlocks(*this, b)
+                           : isCausalLinear(*this)
+                               ? decomposeCausalLinear(*this, b)
+                               : DecomposeAttention(*this, b).build();
   if (failed(value))
     return failure();
   return SmallVector<Value>{*value};

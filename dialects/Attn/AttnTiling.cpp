@@ -301,8 +301,9 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
   Sizes keySizes = {sizes[0], sizes[1], key[2]};
   if (failed(keyHeads(tile, query[1], key[1], keyOffsets[1], keySizes[1])))
     return failure();
-  // A block of the mask must not be cut, nor positions counted from elsewhere.
-  if ((getMaskBlock() || hasOffsetPerBatch()) &&
+  // A block of the mask or of queries must not be cut, nor positions counted
+  // from elsewhere.
+  if ((getMaskBlock() || getBlockSize() || hasOffsetPerBatch()) &&
       (!isZeroInteger(offsets[2]) ||
        !isEqualConstantIntOrValue(sizes[2], query[2])))
     return failure();
@@ -335,6 +336,8 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
   else if (Value offset =
                keys.queryOffset ? keys.queryOffset : getQueryOffset())
     operands.push_back(offset);
+  if (getKeyBlocks())
+    operands.push_back(getKeyBlocks());
   operands.push_back(tile.slice(getInit(), offsets, sizes));
   FailureOr<TilingResult> result = tile.finish(operands, operands.back());
   auto tiled = cast<AttentionOp>(result->tiledOps.front());

@@ -184,6 +184,58 @@ static LogicalResult verifyScores(AttentionOp op) {
   return success();
 }
 
+/// Whether some keys may be hidden from some queries.
+static bool hidesKeys(AttentionOp op) {
+  return op.getMask() || op.getKeyLengths() || op.getQueryOffset() ||
+         op.getCausal() || op.getLeftWindow() || op.getRightWindow() ||
+         op.getMaskedScore();
+}
+
+/// Groups of keys, and blocks of keys that blocks of queries see.
+static LogicalResult verifyBlocks(Checker &check, AttentionOp op) {
+  int64_t queries = Checker::shape(op.getQuery())[2],
+          keys = Checker::shape(op.getKey())[2];
+  auto divides = [&](StringRef name, int64_t size, StringRef what,
+                     int64_t total) -> LogicalResult {
+    if (ShapedType::isDynamic(total) || total % size == 0)
+      return success();
+    return op.emitOpError("expected a ")
+           << name << " that divides the number "
+           << "of " << what << ", found " << size << " and " << total;
+  };
+  bool grouped = op.getScore() == ScoreFunction::Grouped;
+  if (grouped != op.getGroupSize().has_value())
+    return op.emitOpError("expected group_size beside grouped scores, and "
+                          "nowhere else");
+  if (op.getTopGroups() && (!grouped || *op.getTopGroups() == 0))
+    return op.emitOpError("expected top_groups of one at least, and beside "
+                          "grouped scores");
+  if (grouped && static_cast<int64_t>(*op.getGroupSize()) < 2)
+    return op.emitOpError("expected groups of two keys at least");
+  if (!!op.getKeyBlocks() != op.getBlockSize().has_value())
+    return op.emitOpError("expected key_blocks and block_size together");
+  if (op.getBlockSize() && static_cast<int64_t>(*op.getBlockSize()) < 1)
+    return op.emitOpError("expected blocks of one key at least");
+  if (grouped && hidesKeys(op))
+    return op.emitOpError("expected nothing that hides keys beside grouped "
+                          "scores");
+  if (grouped)
+    return divides("group_size", *op.getGroupSize(), "keys", keys);
+  if (!op.getKeyBlocks())
+    return success();
+  if (op.getScore() != ScoreFunction::Softmax || op.getBias() || hidesKeys(op))
+    return op.emitOpError("expected softmax, and nothing that hides or biases "
+                          "scores, beside key_blocks");
+  int64_t size = *op.getBlockSize();
+  if (failed(divides("block_size", size, "keys", keys)) ||
+      failed(divides("block_size", size, "queries", queries)) ||
+      failed(check.rank("key_blocks", op.getKeyBlocks(), 2)))
+    return failure();
+  int64_t blocks = ShapedType::isDynamic(queries) ? queries : queries / size;
+  return check.sizes("key_blocks", op.getKeyBlocks(),
+                     {blocks, Checker::shape(op.getKeyBlocks())[1]});
+}
+
 LogicalResult AttentionOp::verify() {
   Checker check(*this);
   if (failed(check.style()))
@@ -208,7 +260,7 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("expected the heads of query to be a multiple of those "
                        "of key, found ")
            << query[1] << " and " << key[1];
-  if (failed(verifyScores(*this)))
+  if (failed(verifyScores(*this)) || failed(verifyBlocks(check, *this)))
     return failure();
   if (getKeyLengths() &&
       failed(check.sizes("key_lengths", getKeyLengths(), {query[0]})))

@@ -88,6 +88,14 @@ inline Value truncated(OpBuilder &b, Location loc, Value x, Type type) {
 
 Value activated(OpBuilder &b, Location loc, Value x, Activation activation);
 
+/// Attention of blocks of queries to the blocks of keys that are listed.
+FailureOr<Value> decomposeKeyBlocks(AttentionOp op, OpBuilder &b);
+
+/// Whether scores are linear and causal, and nothing else hides keys.
+bool isCausalLinear(AttentionOp op);
+/// Such attention in time that is linear in the number of queries.
+FailureOr<Value> decomposeCausalLinear(AttentionOp op, OpBuilder &b);
+
 } // namespace tfc::attn
 
 #endif // TFC_DIALECTS_ATTN_DECOMPOSER_H

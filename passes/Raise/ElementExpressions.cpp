@@ -10,7 +10,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -18,101 +17,7 @@
 using namespace mlir;
 using namespace tfc::raise;
 
-//===----------------------------------------------------------------------===//
-// Constants
-//===----------------------------------------------------------------------===//
-
-std::optional<SmallVector<double>>
-tfc::raise::constantNumbers(Attribute constant) {
-  auto elements = dyn_cast_if_present<ElementsAttr>(constant);
-  constexpr int64_t most = 1 << 24;
-  if (!elements || elements.getNumElements() > most)
-    return std::nullopt;
-  Type type = elements.getElementType();
-  SmallVector<double> numbers;
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(elements)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob)
-      return std::nullopt;
-    if (type.isF32() &&
-        blob->getData().size() >= sizeof(float) * elements.getNumElements()) {
-      llvm::append_range(numbers, blob->getDataAs<float>().take_front(
-                                      elements.getNumElements()));
-      return numbers;
-    }
-    return std::nullopt;
-  }
-  auto dense = dyn_cast<DenseElementsAttr>(elements);
-  if (!dense)
-    return std::nullopt;
-  if (isa<FloatType>(type)) {
-    for (APFloat value : dense.getValues<APFloat>())
-      numbers.push_back(value.convertToDouble());
-    return numbers;
-  }
-  if (!type.isInteger(1))
-    return std::nullopt;
-  for (bool value : dense.getValues<bool>())
-    numbers.push_back(value);
-  return numbers;
-}
-
 namespace {
-
-/// A matrix of two numbers, the first within a band around the diagonal:
-/// row - left <= column <= row + right.
-struct Band {
-  double seen = 0, hidden = 0;
-  std::optional<int64_t> left, right;
-};
-
-/// Numbers that mean "seen" and "hidden": those of masks, a truth or a term.
-std::optional<Band> seenAndHidden(ArrayRef<double> numbers) {
-  Band band;
-  double x = numbers.front(), y = x;
-  for (double number : numbers)
-    if (number != x) {
-      y = number;
-      break;
-    }
-  if (x == y)
-    return std::nullopt;
-  if (llvm::any_of(numbers, [&](double n) { return n != x && n != y; }))
-    return std::nullopt;
-  // Of truths the larger is "seen", of terms 0, which is the larger as well.
-  band.seen = std::max(x, y);
-  band.hidden = std::min(x, y);
-  return band;
-}
-
-std::optional<Band> bandOf(ArrayRef<double> numbers, int64_t rows,
-                           int64_t columns) {
-  std::optional<Band> band = seenAndHidden(numbers);
-  if (!band)
-    return std::nullopt;
-  int64_t left = -rows, right = -columns;
-  bool cutsLeft = false, cutsRight = false, any = false;
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j)
-      if (numbers[i * columns + j] == band->seen) {
-        left = any ? std::max(left, i - j) : i - j;
-        right = any ? std::max(right, j - i) : j - i;
-        any = true;
-      }
-  for (int64_t i = 0; i < rows; ++i)
-    for (int64_t j = 0; j < columns; ++j) {
-      bool expected = i - j <= left && j - i <= right;
-      if ((numbers[i * columns + j] == band->seen) != expected)
-        return std::nullopt;
-      cutsLeft |= i - j > left;
-      cutsRight |= j - i > right;
-    }
-  if (cutsLeft)
-    band->left = left;
-  if (cutsRight)
-    band->right = right;
-  return band;
-}
 
 /// Both.
 Truth conjunction(Truth x, const Truth &y) {
@@ -187,6 +92,16 @@ private:
       return value.getType().isIndex() ? Element::of(expressions.integer(value))
                                        : Element();
     return llvm::TypeSwitch<Operation *, Element>(by)
+        .Case([&](tensor::ExtractOp extract) {
+          SmallVector<AffineExpr> place;
+          for (Value index : extract.getIndices()) {
+            Element found = at(index);
+            if (found.kind != Element::Integer)
+              return Element();
+            place.push_back(found.integer);
+          }
+          return expressions.at(extract.getTensor(), place);
+        })
         .Case([&](linalg::IndexOp position) {
           return Element::of(index[position.getDim()]);
         })
@@ -206,7 +121,8 @@ private:
             [&](auto sum) { return arithmetic(sum); })
         .Case<arith::AddFOp, arith::SubFOp, arith::MulFOp>(
             [&](auto sum) { return arithmetic(sum); })
-        .Case([&](arith::CmpIOp compare) { return comparison(compare); })
+        .Case<arith::CmpIOp, arith::CmpFOp>(
+            [&](auto compare) { return comparison(compare); })
         .Case([&](arith::AndIOp both) {
           Element x = at(both.getLhs()), y = at(both.getRhs());
           if (x.kind != Element::Boolean || y.kind != Element::Boolean)
@@ -271,19 +187,51 @@ private:
     Element x = at(compare.getLhs()), y = at(compare.getRhs());
     if (x.kind != Element::Integer || y.kind != Element::Integer)
       return {};
-    AffineExpr difference = y.integer - x.integer;
+    AffineExpr difference = y.integer - x.integer, bound;
     switch (compare.getPredicate()) {
     case arith::CmpIPredicate::sle:
-      return Element::of(Truth{{difference}, {}});
+      bound = difference;
+      break;
     case arith::CmpIPredicate::slt:
-      return Element::of(Truth{{difference - 1}, {}});
+      bound = difference - 1;
+      break;
     case arith::CmpIPredicate::sge:
-      return Element::of(Truth{{-difference}, {}});
+      bound = -difference;
+      break;
     case arith::CmpIPredicate::sgt:
-      return Element::of(Truth{{-difference - 1}, {}});
+      bound = -difference - 1;
+      break;
     default:
       return {};
     }
+    if (expressions.readsIntegers(bound)) {
+      if (expressions.isNonNegative(bound))
+        return Element::of(Truth());
+      if (expressions.isNonNegative(-bound - 1))
+        return Element::of(never(context));
+    }
+    // What tensors hold is of use as lengths only, seen or hidden.
+    if (expressions.readsIntegers(bound) && !expressions.length(bound) &&
+        !expressions.length(-bound - 1))
+      return {};
+    return Element::of(Truth{{bound}, {}});
+  }
+
+  /// Of one of two numbers with a third.
+  Element comparison(arith::CmpFOp compare) {
+    Element x = at(compare.getLhs()), y = at(compare.getRhs());
+    if (x.kind != Element::Choice || !y.isNumber())
+      return {};
+    auto holds = [&](double number) {
+      return arith::applyCmpPredicate(compare.getPredicate(), APFloat(number),
+                                      APFloat(y.seen));
+    };
+    bool seen = holds(x.seen), hidden = holds(x.hidden);
+    if (seen == hidden)
+      return Element::of(seen ? Truth() : never(context));
+    std::optional<Truth> truth =
+        seen ? std::optional(x.truth) : negation(x.truth);
+    return truth ? Element::of(*truth) : Element();
   }
 
   Element opposite(arith::XOrIOp differ) {
@@ -308,6 +256,11 @@ private:
     if (condition.kind != Element::Boolean || yes.kind != no.kind)
       return {};
     std::optional<Truth> otherwise = negation(condition.truth);
+    if (yes.kind == Element::Integer) {
+      if (holds(condition.truth))
+        return yes;
+      return otherwise && holds(*otherwise) ? no : Element();
+    }
     if (yes.kind == Element::Choice) {
       if (!yes.isNumber() || !no.isNumber())
         return {};
@@ -324,6 +277,14 @@ private:
     if (known(yes.truth) == false && otherwise)
       return Element::of(conjunction(*otherwise, no.truth));
     return {};
+  }
+
+  /// Whether it is true at all indices.
+  bool holds(const Truth &truth) {
+    return truth.opaque.empty() &&
+           llvm::all_of(truth.bounds, [&](AffineExpr bound) {
+             return expressions.isNonNegative(bound);
+           });
   }
 
   ElementExpressions &expressions;
@@ -358,44 +319,11 @@ Element ElementExpressions::at(Value tensor, ArrayRef<AffineExpr> index) {
   bool truths = getElementTypeOrSelf(tensor.getType()).isInteger(1);
   if (found.kind == Element::Unknown && truths)
     return Element::of(Truth{{}, {{tensor, llvm::to_vector(index)}}});
+  Type type = getElementTypeOrSelf(tensor.getType());
+  if (found.kind == Element::Unknown &&
+      (type.isInteger(32) || type.isInteger(64)))
+    return Element::of(symbol(tensor, index));
   return found;
-}
-
-Element ElementExpressions::constantAt(Value tensor, Attribute constant,
-                                       ArrayRef<AffineExpr> index) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  if (auto splat = dyn_cast<SplatElementsAttr>(constant))
-    constant = splat.getSplatValue<Attribute>();
-  if (auto number = dyn_cast<FloatAttr>(constant))
-    return Element::number(number.getValueAsDouble());
-  if (auto integer = dyn_cast<IntegerAttr>(constant)) {
-    if (type.getElementType().isInteger(1))
-      return Element::of(integer.getValue().isZero() ? never(context)
-                                                     : Truth());
-    return Element::of(
-        getAffineConstantExpr(integer.getValue().getSExtValue(), context));
-  }
-  // One matrix, whose rows and columns are the last dimensions.
-  if (type.getRank() < 2 || !llvm::all_of(type.getShape().drop_back(2),
-                                          [](int64_t n) { return n == 1; }))
-    return {};
-  std::optional<SmallVector<double>> numbers = constantNumbers(constant);
-  if (!numbers || numbers->empty())
-    return {};
-  int64_t rows = type.getShape()[type.getRank() - 2],
-          columns = type.getShape().back();
-  std::optional<Band> band = bandOf(*numbers, rows, columns);
-  if (!band)
-    return {};
-  AffineExpr row = index[index.size() - 2], column = index.back();
-  Truth truth;
-  if (band->right)
-    truth.bounds.push_back(row + *band->right - column);
-  if (band->left)
-    truth.bounds.push_back(column + *band->left - row);
-  return type.getElementType().isInteger(1)
-             ? Element::of(truth)
-             : Element::choice(truth, band->seen, band->hidden);
 }
 
 Element ElementExpressions::genericAt(linalg::GenericOp op,
@@ -403,8 +331,12 @@ Element ElementExpressions::genericAt(linalg::GenericOp op,
   if (op.getNumResults() != 1 || op.getNumLoops() != op.getNumParallelLoops() ||
       !op.getIndexingMapsArray().back().isIdentity())
     return {};
-  return Body(*this, op, index)
-      .at(op.getBody()->getTerminator()->getOperand(0));
+  return inBody(op, op.getBody()->getTerminator()->getOperand(0), index);
+}
+
+Element ElementExpressions::inBody(linalg::GenericOp op, Value value,
+                                   ArrayRef<AffineExpr> index) {
+  return Body(*this, op, index).at(value);
 }
 
 std::optional<SmallVector<AffineExpr>>
@@ -528,17 +460,63 @@ AffineExpr ElementExpressions::symbol(Value value) {
   return getAffineSymbolExpr(position, context);
 }
 
+AffineExpr ElementExpressions::symbol(Value tensor,
+                                      ArrayRef<AffineExpr> index) {
+  for (auto &[position, known] : integers)
+    if (known.tensor == tensor && ArrayRef<AffineExpr>(known.index) == index)
+      return getAffineSymbolExpr(position, context);
+  values.push_back(Value());
+  integers[values.size() - 1] = {tensor, llvm::to_vector(index)};
+  return getAffineSymbolExpr(values.size() - 1, context);
+}
+
+bool ElementExpressions::readsIntegers(AffineExpr expr) const {
+  bool reads = false;
+  expr.walk([&](AffineExpr part) {
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(part))
+      reads |= integers.contains(symbol.getPosition());
+  });
+  return reads;
+}
+
+std::optional<LengthBound> ElementExpressions::length(AffineExpr bound) const {
+  for (auto &[position, number] : integers) {
+    AffineExpr rest =
+        simplifyAffineExpr(bound - getAffineSymbolExpr(position, context) +
+                               getAffineDimExpr(3, context),
+                           4, values.size());
+    auto plus = dyn_cast<AffineConstantExpr>(rest);
+    bool ofBatch = llvm::all_of(number.index, [&](AffineExpr at) {
+      return isa<AffineConstantExpr>(at) || at == getAffineDimExpr(0, context);
+    });
+    if (plus && ofBatch)
+      return LengthBound{number, plus.getValue() + 1};
+  }
+  return std::nullopt;
+}
+
 bool ElementExpressions::isNonNegative(AffineExpr expr) const {
-  expr = simplifyAffineExpr(expr, 0, values.size());
+  expr = simplifyAffineExpr(expr, 4, values.size());
+  // Indices are.
+  if (isa<AffineDimExpr>(expr))
+    return true;
   if (auto number = dyn_cast<AffineConstantExpr>(expr))
     return number.getValue() >= 0;
   if (auto symbol = dyn_cast<AffineSymbolExpr>(expr)) {
+    // Of a tensor: where it is a constant without negative numbers.
+    if (const OpaqueInteger *number = opaqueInteger(symbol.getPosition())) {
+      DenseIntElementsAttr numbers;
+      return matchPattern(number->tensor, m_Constant(&numbers)) &&
+             llvm::none_of(numbers.getValues<APInt>(),
+                           [](const APInt &n) { return n.isNegative(); });
+    }
     Value value = values[symbol.getPosition()];
     return !value || value.getDefiningOp<tensor::DimOp>();
   }
   auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
-  if (!binary || (binary.getKind() != AffineExprKind::Add &&
-                  binary.getKind() != AffineExprKind::Mul))
+  if (!binary)
     return false;
+  if (binary.getKind() == AffineExprKind::Mod)
+    return true;
   return isNonNegative(binary.getLHS()) && isNonNegative(binary.getRHS());
 }

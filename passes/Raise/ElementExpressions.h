@@ -26,6 +26,12 @@ struct OpaqueTruth {
   llvm::SmallVector<mlir::AffineExpr> index;
 };
 
+/// An integer of a tensor at an index, of which no more is known.
+struct OpaqueInteger {
+  mlir::Value tensor;
+  llvm::SmallVector<mlir::AffineExpr> index;
+};
+
 /// True where every bound is 0 or more and every opaque truth is true.
 struct Truth {
   llvm::SmallVector<mlir::AffineExpr> bounds;
@@ -72,8 +78,14 @@ struct Element {
   bool isNumber() const { return kind == Choice && seen == hidden; }
 };
 
+/// A bound that says key < number + `plus`, with keys as dimension 3.
+struct LengthBound {
+  OpaqueInteger number;
+  int64_t plus = 0;
+};
+
 /// Finds what tensors hold. Symbols of the expressions stand for `index`
-/// values.
+/// values, or for integers of tensors.
 class ElementExpressions {
 public:
   explicit ElementExpressions(mlir::MLIRContext *context) : context(context) {}
@@ -84,7 +96,21 @@ public:
   mlir::AffineExpr integer(mlir::OpFoldResult value);
   /// Size `dim` of a tensor; the same symbol for sizes that are one value.
   mlir::AffineExpr size(mlir::Value tensor, int64_t dim);
-  /// Whether it is 0 or more, sizes being so.
+  /// What `value` in the body of `op` is, where `op` computes the element at
+  /// `index`.
+  Element inBody(mlir::linalg::GenericOp op, mlir::Value value,
+                 llvm::ArrayRef<mlir::AffineExpr> index);
+  /// The integer of a tensor that a symbol stands for; null for others.
+  const OpaqueInteger *opaqueInteger(unsigned symbol) const {
+    auto found = integers.find(symbol);
+    return found == integers.end() ? nullptr : &found->second;
+  }
+  /// `bound` as one on keys by an integer that a tensor holds for the batch,
+  /// dimension 0, or for all.
+  std::optional<LengthBound> length(mlir::AffineExpr bound) const;
+  /// Whether integers of tensors are in it.
+  bool readsIntegers(mlir::AffineExpr expr) const;
+  /// Whether it is 0 or more, sizes and indices being so.
   bool isNonNegative(mlir::AffineExpr expr) const;
 
   /// The index of operand 0 of `op`, a view or transpose of it, that the result
@@ -103,8 +129,11 @@ private:
   Element genericAt(mlir::linalg::GenericOp op,
                     llvm::ArrayRef<mlir::AffineExpr> index);
   mlir::AffineExpr symbol(mlir::Value value);
+  mlir::AffineExpr symbol(mlir::Value tensor,
+                          llvm::ArrayRef<mlir::AffineExpr> index);
 
   mlir::MLIRContext *context;
+  llvm::DenseMap<unsigned, OpaqueInteger> integers;
   llvm::SmallVector<mlir::Value> values;
 };
 

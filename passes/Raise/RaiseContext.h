@@ -22,6 +22,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/StringMap.h"
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 namespace tfc::raise {
@@ -112,9 +113,11 @@ public:
   mlir::Location loc = b.getUnknownLoc();
 
   void set(mlir::Value onnxValue, Raised raised) {
-    values[onnxValue] = std::move(raised);
+    get(onnxValue) = std::move(raised);
   }
-  Raised &get(mlir::Value onnxValue) { return values[onnxValue]; }
+  Raised &get(mlir::Value onnxValue) {
+    return values[onnxValue.getAsOpaquePointer()];
+  }
 
   /// The tensor of `raised`, made from its constant or elements when needed.
   mlir::Value tensor(Raised &raised);
@@ -165,12 +168,12 @@ public:
   /// Finished sums, rounded to `kind`.
   Raised rounded(Raised sums, int32_t kind);
 
+  /// By ONNX value. Rules hold references while they set others.
+  using Values = std::unordered_map<const void *, Raised>;
   /// What is known of all values; to be put back after a region was raised,
   /// whose tensors must not be used outside it.
-  llvm::DenseMap<mlir::Value, Raised> snapshot() const { return values; }
-  void restore(llvm::DenseMap<mlir::Value, Raised> known) {
-    values = std::move(known);
-  }
+  Values snapshot() const { return values; }
+  void restore(Values known) { values = std::move(known); }
 
   /// Raises a subgraph where the builder stands, its inputs being `arguments`;
   /// gives its outputs. Fails after what was refused has been said.
@@ -199,7 +202,7 @@ public:
 
 private:
   mlir::Block *entry;
-  llvm::DenseMap<mlir::Value, Raised> values;
+  Values values;
   llvm::DenseMap<mlir::Attribute, mlir::Value> constants;
 };
 

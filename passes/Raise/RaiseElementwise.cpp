@@ -616,9 +616,12 @@ void tfc::raise::populateElementwiseRules(RuleSet &rules) {
     rules.add(name, [=](NodeContext &n) {
       if (std::optional<Raised> norm = recogniseLayerNorm(n))
         return n.finish(*norm);
-      if (n.node.getOpType() == "Div")
+      if (n.node.getOpType() == "Div") {
         if (std::optional<Raised> attention = recogniseLinearAttention(n))
           return n.finish(*attention);
+        if (std::optional<Raised> attention = recogniseCausalLinearAttention(n))
+          return n.finish(*attention);
+      }
       if (n.node.getOpType() == "Mul")
         if (std::optional<Raised> gated = absorbGates(n))
           return n.finish(*gated);

@@ -276,8 +276,7 @@ std::optional<Raised> oneHotElements(NodeContext &n) {
                                       depth = n.c.integers(n.input(1));
   std::optional<Sizes> values = n.c.elements(n.input(2));
   if (!hot || hot->size() != 1 || !depth || depth->size() != 1 || !values ||
-      values->size() != 2 || depth->front() < 0 ||
-      depth->front() > maxElements)
+      values->size() != 2 || depth->front() < 0 || depth->front() > maxElements)
     return std::nullopt;
   Sizes elements(depth->front(), (*values)[0]);
   int64_t at = hot->front() < 0 ? hot->front() + depth->front() : hot->front();

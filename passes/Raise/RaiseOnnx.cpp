@@ -341,7 +341,7 @@ LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
       [&](Region &subgraph,
           ArrayRef<Raised> arguments) -> FailureOr<SmallVector<Raised>> {
     Block &block = subgraph.front();
-    llvm::DenseMap<Value, Raised> outer = context.snapshot();
+    RaiseContext::Values outer = context.snapshot();
     llvm::scope_exit restore([&] { context.restore(std::move(outer)); });
     for (auto [argument, value] : llvm::zip(block.getArguments(), arguments))
       context.set(argument, value);

@@ -317,6 +317,10 @@ LogicalResult takeDiagonals(NodeContext &n, Raised &x, std::string &letters) {
 }
 
 LogicalResult raiseEinsum(NodeContext &n) {
+  if (std::optional<Raised> attention = recogniseGroupedAttention(n))
+    return n.finish(*attention);
+  if (std::optional<Raised> attention = recogniseAttention(n))
+    return n.finish(*attention);
   std::string equation = n.text("equation", "").str();
   llvm::erase(equation, ' ');
   auto [left, right] = StringRef(equation).split("->");

@@ -16,6 +16,7 @@
 #define TFC_PASSES_RAISE_RECOGNISE_H
 
 #include "RaiseContext.h"
+#include "tfc/Dialect/Attn/Attn.h"
 
 namespace tfc::raise {
 
@@ -42,12 +43,30 @@ std::optional<Raised> recogniseAttention(NodeContext &n);
 /// Div.
 std::optional<Raised> recogniseLinearAttention(NodeContext &n);
 
+/// The same of causal attention: q times prefix sums of k^T v, divided by q
+/// times prefix sums of k. `n` is the Div.
+std::optional<Raised> recogniseCausalLinearAttention(NodeContext &n);
+
+/// Landmark attention: softmax within groups of keys, times softmax over the
+/// last of each group. `n` is the Einsum with the values.
+std::optional<Raised> recogniseGroupedAttention(NodeContext &n);
+
+/// Whether query, key and value are of rank 4 and their sizes are seen to fit.
+bool queryKeyValueFit(const Raised &query, const Raised &key,
+                      const Raised &value);
+/// attn.attention of scale 1 for `n`.
+Raised makeAttention(NodeContext &n, Raised query, Raised key, Raised value,
+                     attn::ScoreFunction score);
+/// A total, and the number that is added to it, or 0.
+std::pair<mlir::Value, double> withoutEpsilon(RaiseContext &c,
+                                              mlir::Value total);
+
 /// MatMul(OneHot(ArgMax(MatMul(q, k^T))), v), the one-hot rows being made by
 /// comparing with 0, 1, ...: `n` is the outer product.
 std::optional<Raised> recogniseHardAttention(NodeContext &n);
 
-/// Rotary position embedding, of all features or the first ones: `n` is the Add,
-/// Concat or Reshape that ends it.
+/// Rotary position embedding, of all features or the first ones: `n` is the
+/// Add, Concat or Reshape that ends it.
 std::optional<Raised> recogniseRope(NodeContext &n);
 
 /// The eight or nine operators that opsets below 17 need for layer
@@ -72,8 +91,8 @@ std::optional<Raised> absorbGates(NodeContext &n);
 /// last Add.
 std::optional<Raised> recogniseDenseExperts(NodeContext &n);
 
-/// The same by products of stacked matrices, [E, N, C] summed over E: `n` is the
-/// ReduceSum.
+/// The same by products of stacked matrices, [E, N, C] summed over E: `n` is
+/// the ReduceSum.
 std::optional<Raised> recogniseStackedExperts(NodeContext &n);
 
 /// `linear + bias` where `linear` is an attn.linear that has none yet and is

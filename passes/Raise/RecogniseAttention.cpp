@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Recognise.h"
+#include "ScoreGraph.h"
 #include "tfc/Dialect/Attn/Attn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -20,224 +21,6 @@ using namespace tfc;
 using namespace tfc::raise;
 
 namespace {
-
-/// Where(condition, ...) that puts `number` over what is not seen.
-struct Hiding {
-  Value condition;
-  bool seenWhenTrue = true;
-  double number = 0;
-
-  bool isInfinite() const { return std::isinf(number); }
-};
-
-/// What is added to scores: a tensor times a number, or 0 and what hides.
-struct Term {
-  Value value;
-  double factor = 1;
-  std::optional<Hiding> hiding;
-};
-
-/// What a score graph is made of, the outermost first.
-struct ScoreGraph {
-  Value query, keyTransposed;
-  double scale = 1;
-  std::optional<double> softcap;
-  /// Tensors that scale whole rows; true where they divide.
-  SmallVector<std::pair<Value, bool>> rowScales;
-  SmallVector<Term> terms;
-  SmallVector<Hiding> hidings;
-};
-
-/// Past a Cast between floating point types, where `value` is one.
-Value pastCast(RaiseContext &c, Value value) {
-  onnx::NodeOp cast = producer(value, "Cast");
-  return cast && cast->hasOneUse() && isFloat(c.get(value).kind) &&
-                 isFloat(c.get(cast.getInputs()[0]).kind)
-             ? Value(cast.getInputs()[0])
-             : value;
-}
-
-/// `node` as a Where one side of which is a number; gives the other side.
-std::optional<std::pair<Hiding, Value>> matchHiding(RaiseContext &c,
-                                                    onnx::NodeOp where) {
-  for (bool seenWhenTrue : {true, false}) {
-    Value seen = where.getInputs()[seenWhenTrue ? 1 : 2],
-          hidden = where.getInputs()[seenWhenTrue ? 2 : 1];
-    if (std::optional<double> number = scalarOf(c, c.get(hidden)))
-      if (!scalarOf(c, c.get(seen)) || *number != 0)
-        return std::pair(Hiding{where.getInputs()[0], seenWhenTrue, *number},
-                         seen);
-  }
-  return std::nullopt;
-}
-
-class ScoreMatcher {
-public:
-  explicit ScoreMatcher(RaiseContext &c) : c(c) {}
-
-  ScoreGraph graph;
-  /// Why there was no match.
-  StringRef why = "its scores are not a product of query and key, scaled, "
-                  "capped, biased or masked";
-
-  bool match(Value scores) {
-    value = scores;
-    while (true) {
-      if (!value.hasOneUse()) {
-        why = "its scores are used elsewhere";
-        return false;
-      }
-      if (onnx::NodeOp product = producer(value, "MatMul"))
-        return finish(product);
-      if (!step())
-        return false;
-    }
-  }
-
-private:
-  /// One operator off `value`.
-  bool step() {
-    // Sums and softmax of half precision are in single here as well.
-    if (Value inner = pastCast(c, value); inner != value) {
-      value = inner;
-      return true;
-    }
-    if (onnx::NodeOp node = producer(value, "Mul"))
-      return scale(node, false);
-    if (onnx::NodeOp node = producer(value, "Div"))
-      return scale(node, true);
-    if (onnx::NodeOp node = producer(value, "Add"))
-      return add(node);
-    if (onnx::NodeOp node = producer(value, "Where"))
-      return hide(node);
-    if (onnx::NodeOp node = producer(value, "Tanh"))
-      return cap(node);
-    return false;
-  }
-
-  bool leadsToProduct(Value from, unsigned depth = 0) {
-    if (depth > 12)
-      return false;
-    from = pastCast(c, from);
-    if (producer(from, "MatMul"))
-      return true;
-    auto node = from.getDefiningOp<onnx::NodeOp>();
-    if (!node || !node.getDomain().empty())
-      return false;
-    StringRef type = node.getOpType();
-    bool all = type == "Mul" || type == "Add" || type == "Where";
-    if (!all && type != "Div" && type != "Tanh")
-      return false;
-    OperandRange inputs = node.getInputs();
-    if (type == "Where")
-      inputs = inputs.drop_front(1);
-    return llvm::any_of(all ? inputs : inputs.take_front(1), [&](Value input) {
-      return leadsToProduct(input, depth + 1);
-    });
-  }
-
-  bool scale(onnx::NodeOp node, bool divides) {
-    for (unsigned side = 0; side < (divides ? 1 : 2); ++side) {
-      Value inner = node.getInputs()[side], other = node.getInputs()[1 - side];
-      Raised &by = c.get(other);
-      if (by.rank() > c.get(inner).rank())
-        continue;
-      if (std::optional<double> number = scalarOf(c, by)) {
-        factor = divides ? factor / *number : factor * *number;
-        value = inner;
-        return true;
-      }
-      if (by.rank() > 0 && isConstantIntValue(by.shape.back(), 1) &&
-          leadsToProduct(inner)) {
-        graph.rowScales.push_back({other, divides});
-        value = inner;
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /// Sums, caps and masks within a scale by rows would have to be scaled too.
-  bool plainOutside() { return graph.rowScales.empty() && !graph.softcap; }
-
-  bool add(onnx::NodeOp node) {
-    if (!plainOutside())
-      return false;
-    for (unsigned side = 0; side < 2; ++side) {
-      Value inner = node.getInputs()[side], other = node.getInputs()[1 - side];
-      if (!leadsToProduct(inner) || c.get(inner).rank() < c.get(other).rank())
-        continue;
-      graph.terms.push_back({other, factor, std::nullopt});
-      value = inner;
-      return true;
-    }
-    return false;
-  }
-
-  bool hide(onnx::NodeOp node) {
-    auto hiding = matchHiding(c, node);
-    if (!plainOutside() || !hiding || !leadsToProduct(hiding->second))
-      return false;
-    hiding->first.number *= factor;
-    value = hiding->second;
-    if (graph.terms.empty()) {
-      graph.hidings.push_back(hiding->first);
-      return true;
-    }
-    // What is added outside is lost on such a number.
-    if (!(hiding->first.number <= absorbing) ||
-        c.get(node.getResult(0)).kind != Float32)
-      return false;
-    graph.terms.push_back({Value(), 1, hiding->first});
-    return true;
-  }
-
-  bool cap(onnx::NodeOp node) {
-    if (!plainOutside() || !(factor > 0))
-      return false;
-    graph.softcap = factor;
-    factor = 1;
-    value = node.getInputs()[0];
-    return true;
-  }
-
-  /// Numbers that `value` is multiplied with, taken off it.
-  double peel(Value &from) {
-    double number = 1;
-    while (true) {
-      onnx::NodeOp multiply = producer(from, "Mul"),
-                   divide = producer(from, "Div");
-      onnx::NodeOp node = multiply ? multiply : divide;
-      if (!node)
-        return number;
-      Value x = node.getInputs()[0], y = node.getInputs()[1];
-      std::optional<double> right = scalarOf(c, c.get(y));
-      if (right && c.get(y).rank() <= c.get(x).rank()) {
-        number = multiply ? number * *right : number / *right;
-        from = x;
-        continue;
-      }
-      std::optional<double> left =
-          multiply ? scalarOf(c, c.get(x)) : std::nullopt;
-      if (!left || c.get(x).rank() > c.get(y).rank())
-        return number;
-      number *= *left;
-      from = y;
-    }
-  }
-
-  bool finish(onnx::NodeOp product) {
-    graph.query = product.getInputs()[0];
-    graph.keyTransposed = product.getInputs()[1];
-    graph.scale = factor * graph.softcap.value_or(1) * peel(graph.query) *
-                  peel(graph.keyTransposed);
-    return true;
-  }
-
-  RaiseContext &c;
-  Value value;
-  double factor = 1;
-};
 
 /// [B, H, S, D] of a tensor of any rank from 2 on; where heads do not stay
 /// `apart`, they are of the batch.
@@ -294,11 +77,12 @@ public:
   StringRef why;
   bool zeroNanRows = false;
 
-  /// `zeroOver` is the Where that puts 0 over the probabilities, if any.
-  std::optional<Raised> build(Raised value, std::optional<Hiding> zeroOver) {
-    Raised query = c.get(graph.query), keyT = c.get(graph.keyTransposed);
-    rank = value.rank();
-    if (!fits(query, keyT, value))
+  /// `outer` is the shape of the probabilities, whose batch `value` has;
+  /// `zeroOver` is the Where that puts 0 over them, if any.
+  std::optional<Raised> build(Raised value, const Sizes &outer,
+                              std::optional<Hiding> zeroOver) {
+    Raised query = graph.query, keyT = graph.keyTransposed;
+    if (!chooseBatch(query, keyT, value, outer) || !fits(query, keyT, value))
       return std::nullopt;
     kind = query.kind;
     shape = query.shape;
@@ -319,11 +103,13 @@ public:
     Value bias, mask;
     if (!sortTerms() || !addTerms(bias) || !addHidings(mask, maskedScore))
       return std::nullopt;
-    for (auto [by, divides] : graph.rowScales)
-      if (!scaleRows(query, c.get(by), divides))
+    for (const RowScale &scale : graph.rowScales)
+      if (!scaleRows(query, scale))
         return std::nullopt;
     Sizes result = shape;
     result.back() = value.shape.back();
+    Sizes given = outer;
+    given.back() = value.shape.back();
     Sizes four = fourDimensions(c, result, apart);
     Raised key = untransposed(c, keyT);
     auto op = attn::AttentionOp::create(
@@ -340,11 +126,64 @@ public:
     op.setZeroMaskedRows(zeroRows);
     op.setZeroNanRows(zeroNanRows);
     c.noteAttention(op, softmax);
-    return c.fromTensor(c.reshape(op->getResult(0), four, result), kind,
-                        result);
+    Value whole = c.reshape(op->getResult(0), four, result);
+    return c.fromTensor(c.reshape(whole, result, given), kind, given);
   }
 
 private:
+  /// The same tensor with another batch before its last two dimensions.
+  Raised withBatch(Raised x, ArrayRef<OpFoldResult> batch) {
+    Sizes to = llvm::to_vector(batch);
+    to.append(x.shape.end() - 2, x.shape.end());
+    if (llvm::equal(to, x.shape))
+      return x;
+    return c.fromTensor(c.reshape(c.tensor(x), x.shape, to), x.kind, to);
+  }
+
+  static ArrayRef<OpFoldResult> batchOf(const Sizes &shape) {
+    return ArrayRef<OpFoldResult>(shape).drop_back(2);
+  }
+
+  /// Query, key and value with the batch that the operation has: heads apart
+  /// where some view of the scores has them so, and repeated ones grouped.
+  bool chooseBatch(Raised &query, Raised &keyT, Raised &value,
+                   const Sizes &outer) {
+    why = "its query, key and value differ in rank, or have no batch";
+    rank = query.rank();
+    if (rank < 3 || keyT.rank() != rank ||
+        value.rank() != static_cast<int64_t>(outer.size()))
+      return false;
+    Sizes batch = llvm::to_vector(batchOf(query.shape));
+    if (!llvm::equal(batchOf(outer), batch)) {
+      why = "the batch of its scores changes on their way";
+      for (auto [x, y] : llvm::zip_equal(batchOf(value.shape), batchOf(outer)))
+        if (!equal(x, y))
+          return false;
+      if (!c.sameProduct(batchOf(outer), batch))
+        return false;
+      value = withBatch(value, batch);
+    }
+    if (rank == 5 && isConstantIntValue(keyT.shape[2], 1) &&
+        isConstantIntValue(value.shape[2], 1) &&
+        !isConstantIntValue(query.shape[2], 1)) {
+      grouped = true;
+      query = withBatch(query, {batch[0], c.multiply(batch[1], batch[2])});
+      keyT = withBatch(keyT, {keyT.shape[0], keyT.shape[1]});
+      value = withBatch(value, {value.shape[0], value.shape[1]});
+    } else if (rank == 3) {
+      for (const Sizes &view : graph.views)
+        if (view.size() == 4 && getConstantIntValue(view[1]) &&
+            equal(batch[0], keyT.shape[0]) && equal(batch[0], value.shape[0]) &&
+            c.sameProduct(batchOf(view), batch)) {
+          for (Raised *x : {&query, &keyT, &value})
+            *x = withBatch(*x, batchOf(view));
+          break;
+        }
+    }
+    rank = query.rank();
+    return true;
+  }
+
   /// Whether the two are one size, as far as can be seen; where that is open
   /// the call asks.
   bool equal(OpFoldResult x, OpFoldResult y) {
@@ -361,19 +200,23 @@ private:
 
   bool fits(Raised &query, Raised &keyT, Raised &value) {
     why = "its query, key and value differ in rank, or have no batch";
-    if (query.rank() != rank || keyT.rank() != rank || !isFloat(query.kind) ||
-        value.kind != query.kind || keyT.kind != query.kind || rank < 3)
+    if (keyT.rank() != rank || value.rank() != rank || !isFloat(query.kind) ||
+        value.kind != query.kind || keyT.kind != query.kind)
       return false;
     why = "the sizes of its query, key and value cannot be seen to fit";
     apart = rank == 4 && getConstantIntValue(query.shape[1]) &&
             getConstantIntValue(keyT.shape[1]) &&
             getConstantIntValue(value.shape[1]);
-    // One head of keys and values serves all queries.
-    bool oneHead = apart && isConstantIntValue(keyT.shape[1], 1) &&
-                   isConstantIntValue(value.shape[1], 1);
+    // A head of keys and values serves a group of queries.
+    bool groups = apart && keyT.shape[1] == value.shape[1] &&
+                  *getConstantIntValue(keyT.shape[1]) != 0 &&
+                  *getConstantIntValue(query.shape[1]) %
+                          *getConstantIntValue(keyT.shape[1]) ==
+                      0 &&
+                  (grouped || isConstantIntValue(keyT.shape[1], 1));
     for (int64_t d = 0; d < rank - 2; ++d)
-      if (!(oneHead && d == 1) && (!equal(query.shape[d], keyT.shape[d]) ||
-                                   !equal(query.shape[d], value.shape[d])))
+      if (!(groups && d == 1) && (!equal(query.shape[d], keyT.shape[d]) ||
+                                  !equal(query.shape[d], value.shape[d])))
         return false;
     return equal(query.shape.back(), keyT.shape[rank - 2]) &&
            equal(keyT.shape.back(), value.shape[rank - 2]);
@@ -388,6 +231,7 @@ private:
       if (!hiding || scalarOf(c, c.get(hiding->second)) != 0.0)
         continue;
       hiding->first.number *= term.factor;
+      hiding->first.view = term.view;
       term.hiding = hiding->first;
     }
     bool finiteOutside = llvm::any_of(
@@ -406,27 +250,80 @@ private:
     return true;
   }
 
-  /// A tensor that broadcasts to the scores, as rank 4.
-  std::optional<Raised> broadcastOperand(Raised given) {
+  /// A tensor that broadcasts to the scores where they have the shape `view`,
+  /// as rank 4.
+  std::optional<Raised> broadcastOperand(Raised given, const Sizes &view) {
     why = "a bias or mask of it cannot be seen to broadcast to the scores";
-    if (given.rank() > rank)
+    int64_t viewRank = view.size();
+    if (given.rank() > viewRank)
       return std::nullopt;
-    Sizes padded(rank - given.rank(), c.size(1));
+    Sizes padded(viewRank - given.rank(), c.size(1));
     padded.append(given.shape.begin(), given.shape.end());
-    bool anyOne = false, anyWhole = false;
-    for (int64_t d = 0; d < rank; ++d) {
-      bool one = isConstantIntValue(padded[d], 1);
-      if (d < rank - 2 && !isConstantIntValue(shape[d], 1))
-        (one ? anyOne : anyWhole) = true;
-      if (!one && !equal(padded[d], shape[d]))
+    for (int64_t d = 0; d < viewRank; ++d) {
+      // What the view and the scores have last is one size.
+      OpFoldResult size =
+          d < viewRank - 2 ? view[d] : shape[rank - viewRank + d];
+      if (!isConstantIntValue(padded[d], 1) && !equal(padded[d], size))
         return std::nullopt;
     }
+    Raised whole = c.fromTensor(c.reshape(c.tensor(given), given.shape, padded),
+                                given.kind, padded);
+    std::optional<Raised> placed =
+        rebatched(whole, batchOf(view), batchOf(shape));
     // Folded batch dimensions have lost which of them is broadcast.
-    if (!apart && anyOne && anyWhole)
+    Sizes one = {c.product(batchOf(shape))};
+    if (placed && !apart)
+      placed = rebatched(*placed, batchOf(shape), one);
+    if (!placed)
       return std::nullopt;
-    Sizes four = fourDimensions(c, padded, apart);
-    return c.fromTensor(c.reshape(c.tensor(given), given.shape, four),
+    Sizes four = fourDimensions(c, placed->shape, apart);
+    return c.fromTensor(c.reshape(placed->tensor, placed->shape, four),
                         given.kind, four);
+  }
+
+  /// `given` of a batch that broadcasts to `from`, as one that broadcasts to
+  /// `to`, which has as many elements; repeated where that needs it.
+  std::optional<Raised> rebatched(Raised given, ArrayRef<OpFoldResult> from,
+                                  ArrayRef<OpFoldResult> to) {
+    if (llvm::equal(from, to))
+      return given;
+    Sizes expanded = given.shape, batch;
+    size_t i = 0, j = 0;
+    while (i < from.size() || j < to.size()) {
+      size_t iEnd = std::min(i + 1, from.size()),
+             jEnd = std::min(j + 1, to.size());
+      // The least groups that have as many elements.
+      bool found = false;
+      for (size_t p = iEnd; p <= from.size() && !found; ++p)
+        for (size_t q = jEnd; q <= to.size() && !found; ++q)
+          if (c.sameProduct(from.slice(i, p - i), to.slice(j, q - j))) {
+            iEnd = p;
+            jEnd = q;
+            found = true;
+          }
+      if (!found)
+        return std::nullopt;
+      bool ones = true;
+      for (size_t d = i; d < iEnd; ++d)
+        ones &= isConstantIntValue(given.shape[d], 1);
+      for (size_t d = i; d < iEnd && !ones; ++d)
+        expanded[d] = from[d];
+      for (size_t d = j; d < jEnd; ++d)
+        batch.push_back(ones ? OpFoldResult(c.size(1)) : to[d]);
+      i = iEnd;
+      j = jEnd;
+    }
+    bool repeats = false;
+    for (auto [x, y] : llvm::zip_equal(expanded, given.shape))
+      repeats |= isConstantIntValue(y, 1) && !isConstantIntValue(x, 1);
+    if (repeats) {
+      SmallVector<Raised> operands = {given};
+      given = c.elementwise(
+          operands, expanded, given.kind,
+          [](OpBuilder &, Location, ValueRange v) -> Value { return v[0]; });
+    }
+    given.shape = expanded;
+    return withBatch(given, batch);
   }
 
   /// Two operands of rank 4 that broadcast to the scores, combined: as small
@@ -447,9 +344,9 @@ private:
   bool addTerms(Value &bias) {
     std::optional<Raised> sum;
     for (Term &term : graph.terms) {
-      std::optional<Raised> next = term.value
-                                       ? broadcastOperand(c.get(term.value))
-                                       : hidingBias(*term.hiding);
+      std::optional<Raised> next =
+          term.value ? broadcastOperand(c.get(term.value), term.view)
+                     : hidingBias(*term.hiding);
       if (!next || next->kind != kind)
         return false;
       if (term.factor != 1) {
@@ -474,7 +371,8 @@ private:
 
   /// 0 and what hides, as a bias.
   std::optional<Raised> hidingBias(const Hiding &hiding) {
-    std::optional<Raised> mask = broadcastOperand(c.get(hiding.condition));
+    std::optional<Raised> mask =
+        broadcastOperand(c.get(hiding.condition), hiding.view);
     if (!mask || mask->kind != Bool)
       return std::nullopt;
     Value seen = c.zero(kind), hidden = c.constantOf(kind, hiding.number);
@@ -494,7 +392,8 @@ private:
       why = "masks of different numbers hide its scores";
       if (hiding.number != graph.hidings.front().number || hiding.number > 0)
         return false;
-      std::optional<Raised> next = broadcastOperand(c.get(hiding.condition));
+      std::optional<Raised> next =
+          broadcastOperand(c.get(hiding.condition), hiding.view);
       if (!next || next->kind != Bool)
         return false;
       if (!hiding.seenWhenTrue) {
@@ -521,8 +420,12 @@ private:
   }
 
   /// A scale of whole rows of scores is one of the query's.
-  bool scaleRows(Raised &query, Raised by, bool divides) {
+  bool scaleRows(Raised &query, const RowScale &scale) {
     why = "a scale of it cannot be seen to be one of the query's rows";
+    Raised by = c.get(scale.value);
+    bool divides = scale.divides;
+    if (!llvm::equal(batchOf(scale.view), batchOf(shape)))
+      return false;
     if (by.kind != query.kind || by.rank() > rank)
       return false;
     int64_t missing = rank - by.rank();
@@ -549,15 +452,79 @@ private:
   int32_t kind = 0;
   /// Whether heads are a dimension of the operation: their number is known.
   bool apart = false;
+  /// Whether its heads are groups that share keys and values.
+  bool grouped = false;
   /// Of the scores.
   Sizes shape;
 };
 
 } // namespace
 
+namespace {
+
+/// A product of probabilities and values, which is MatMul or Einsum.
+struct WeightedSum {
+  Value probabilities;
+  /// [batch, T, E], the batch being that of the probabilities.
+  Raised value;
+  /// The result's dimensions, by letters of [batch, S, E]; empty where they
+  /// are in that order.
+  std::string order, letters;
+};
+
+std::optional<WeightedSum> matchWeightedSum(NodeContext &n) {
+  OperandRange inputs = n.node.getInputs();
+  if (n.node.getOpType() == "MatMul")
+    return WeightedSum{inputs[0], n.input(1), "", ""};
+  std::optional<EinsumTerms> terms = einsumTerms(n.c, n.node);
+  if (!terms)
+    return std::nullopt;
+  for (unsigned side : {0, 1}) {
+    Value from = pastCast(n.c, inputs[side]);
+    if (onnx::NodeOp where = producer(from, "Where"))
+      from =
+          where.getInputs()[producer(where.getInputs()[0], "IsNaN") ||
+                                    scalarOf(n.c, n.c.get(where.getInputs()[1]))
+                                ? 2
+                                : 1];
+    StringRef weights = terms->inputs[side], value = terms->inputs[1 - side];
+    if (!producer(pastCast(n.c, from), "Softmax") || weights.size() < 3)
+      continue;
+    char row = weights[weights.size() - 2], key = weights.back();
+    StringRef batch = weights.drop_back(2), result = terms->result;
+    std::string own;
+    for (char letter : value)
+      if (!weights.contains(letter))
+        own.push_back(letter);
+    std::string all = (batch + Twine(row) + own).str();
+    bool fits =
+        own.size() == 1 && value.contains(key) && !value.contains(row) &&
+        !result.contains(key) && result.size() == all.size() &&
+        llvm::all_of(all, [&](char letter) { return result.contains(letter); });
+    std::optional<Raised> arrangedValue =
+        fits ? arranged(n.c, n.input(1 - side), value,
+                        (batch + Twine(key) + own).str())
+             : std::nullopt;
+    if (arrangedValue)
+      return WeightedSum{inputs[side], *arrangedValue,
+                         result == all ? "" : result.str(), all};
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
 std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   RaiseContext &c = n.c;
-  Value probabilities = n.node.getInputs()[0];
+  std::optional<WeightedSum> sum = matchWeightedSum(n);
+  if (!sum)
+    return std::nullopt;
+  Value probabilities = sum->probabilities;
+  while (Value inner = pastReshape(c, probabilities)) {
+    if (!isReadOnce(probabilities))
+      return std::nullopt;
+    probabilities = inner;
+  }
   std::optional<Hiding> zeroOver;
   onnx::NodeOp where = producer(probabilities, "Where");
   onnx::NodeOp isNan =
@@ -583,20 +550,24 @@ std::optional<Raised> tfc::raise::recogniseAttention(NodeContext &n) {
   };
   if (!llvm::hasNItems(softmax->getUses(), safe ? 2 : 1))
     return no("its probabilities are used elsewhere");
-  Raised &value = n.input(1);
-  int64_t rank = n.input(0).rank();
+  Raised &value = sum->value;
+  const Sizes &outer = c.get(sum->probabilities).shape;
+  int64_t rank = c.get(softmax.getResult(0)).rank();
   auto axis = dyn_cast_or_null<IntegerAttr>(softmax.getNodeAttrs().get("axis"));
   int64_t over = axis ? axis.getInt() : (softmax.getOpset() < 13 ? 1 : -1);
-  if (rank < 2 || (over != -1 && over != rank - 1) || value.rank() != rank)
+  if (rank < 2 || (over != -1 && over != rank - 1) ||
+      value.rank() != static_cast<int64_t>(outer.size()))
     return no("its softmax is not over the keys, or its values have another "
               "rank");
-  ScoreMatcher matcher(c);
-  if (!matcher.match(softmax.getInputs()[0]))
-    return no(matcher.why);
-  AttentionBuilder builder(n, softmax, matcher.graph);
+  ScoreGraph graph;
+  std::string why;
+  if (!matchScores(c, softmax.getInputs()[0], graph, why))
+    return no(why);
+  AttentionBuilder builder(n, softmax, graph);
   builder.zeroNanRows = safe;
-  std::optional<Raised> result = builder.build(value, zeroOver);
+  std::optional<Raised> result = builder.build(value, outer, zeroOver);
   if (!result)
     return no(builder.why);
-  return result;
+  return sum->order.empty() ? result
+                            : arranged(c, *result, sum->letters, sum->order);
 }

@@ -45,30 +45,6 @@ Value summedOverRows(RaiseContext &c, Value value) {
   return node.getInputs()[0];
 }
 
-/// Query, key and value of rank 4 whose sizes are seen to fit.
-bool fit(const Raised &query, const Raised &key, const Raised &value) {
-  if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4 ||
-      !isFloat(query.kind) || key.kind != query.kind ||
-      value.kind != query.kind)
-    return false;
-  ArrayRef<OpFoldResult> q(query.shape), k(key.shape), v(value.shape);
-  return getConstantIntValue(q[1]) &&
-         llvm::equal(q.take_front(2), k.take_front(2)) &&
-         llvm::equal(k.take_front(3), v.take_front(3)) && q[3] == k[3];
-}
-
-Raised makeAttention(NodeContext &n, Raised query, Raised key, Raised value,
-                     attn::ScoreFunction score) {
-  Sizes shape = query.shape;
-  shape.back() = value.shape.back();
-  auto op = attn::AttentionOp::create(n.b, n.loc, n.c.tensor(query),
-                                      n.c.tensor(key), n.c.tensor(value),
-                                      n.c.empty(shape, query.kind), 1.0);
-  op.setScore(score);
-  n.c.noteAttention(op, n.node);
-  return n.c.fromTensor(op->getResult(0), query.kind, shape);
-}
-
 /// Whether it is 0, 1, 2, ... of `count` numbers.
 bool countsUp(RaiseContext &c, Raised &numbers, OpFoldResult count) {
   std::optional<SmallVector<int64_t>> list = c.integers(numbers);
@@ -82,6 +58,39 @@ bool countsUp(RaiseContext &c, Raised &numbers, OpFoldResult count) {
 
 } // namespace
 
+bool tfc::raise::queryKeyValueFit(const Raised &query, const Raised &key,
+                                  const Raised &value) {
+  if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4 ||
+      !isFloat(query.kind) || key.kind != query.kind ||
+      value.kind != query.kind)
+    return false;
+  ArrayRef<OpFoldResult> q(query.shape), k(key.shape), v(value.shape);
+  return getConstantIntValue(q[1]) &&
+         llvm::equal(q.take_front(2), k.take_front(2)) &&
+         llvm::equal(k.take_front(3), v.take_front(3)) && q[3] == k[3];
+}
+
+Raised tfc::raise::makeAttention(NodeContext &n, Raised query, Raised key,
+                                 Raised value, attn::ScoreFunction score) {
+  Sizes shape = query.shape;
+  shape.back() = value.shape.back();
+  auto op = attn::AttentionOp::create(n.b, n.loc, n.c.tensor(query),
+                                      n.c.tensor(key), n.c.tensor(value),
+                                      n.c.empty(shape, query.kind), 1.0);
+  op.setScore(score);
+  n.c.noteAttention(op, n.node);
+  return n.c.fromTensor(op->getResult(0), query.kind, shape);
+}
+
+std::pair<Value, double> tfc::raise::withoutEpsilon(RaiseContext &c,
+                                                    Value total) {
+  if (onnx::NodeOp add = producer(total, "Add"))
+    for (unsigned side : {0, 1})
+      if (auto number = scalarOf(c, c.get(add.getInputs()[side])))
+        return {add.getInputs()[1 - side], *number};
+  return {total, 0.0};
+}
+
 std::optional<Raised> tfc::raise::recogniseLinearAttention(NodeContext &n) {
   RaiseContext &c = n.c;
   onnx::NodeOp outer = producer(n.node.getInputs()[0], "MatMul");
@@ -91,21 +100,13 @@ std::optional<Raised> tfc::raise::recogniseLinearAttention(NodeContext &n) {
     return std::nullopt;
   Value query = outer.getInputs()[0], value = inner.getInputs()[1],
         key = matrixTransposed(c, inner.getInputs()[0]);
-  Value total = n.node.getInputs()[1];
-  double epsilon = 0;
-  if (onnx::NodeOp add = producer(total, "Add"))
-    for (unsigned side = 0; side < 2; ++side)
-      if (auto number = scalarOf(c, c.get(add.getInputs()[side]))) {
-        epsilon = *number;
-        total = add.getInputs()[1 - side];
-        break;
-      }
+  auto [total, epsilon] = withoutEpsilon(c, n.node.getInputs()[1]);
   onnx::NodeOp norm = producer(total, "MatMul");
   if (!key || !norm || norm.getInputs()[0] != query)
     return std::nullopt;
   Value sums = matrixTransposed(c, norm.getInputs()[1]);
   if (!sums || summedOverRows(c, sums) != key ||
-      !fit(c.get(query), c.get(key), c.get(value)))
+      !queryKeyValueFit(c.get(query), c.get(key), c.get(value)))
     return std::nullopt;
   Raised result = makeAttention(n, c.get(query), c.get(key), c.get(value),
                                 attn::ScoreFunction::Linear);
@@ -152,7 +153,7 @@ std::optional<Raised> tfc::raise::recogniseHardAttention(NodeContext &n) {
     if (keyT.rank() != 4)
       continue;
     Raised key = untransposed(c, keyT);
-    if (fit(query, key, value))
+    if (queryKeyValueFit(query, key, value))
       return makeAttention(n, query, key, value, attn::ScoreFunction::Hard);
   }
   return std::nullopt;

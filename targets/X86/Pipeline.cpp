@@ -100,8 +100,8 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createX86PlanArenaPass());
   pm.addPass(createX86ExtractPlanPass());
-  // Each operation of bf16 is one of f32, rounded, as numerics.md promises; LLVM
-  // has functions for what the CPU lacks, which Debian's libgcc has not.
+  // Each operation of bf16 is one of f32, rounded, as numerics.md promises;
+  // LLVM has functions for what the CPU lacks, which Debian's libgcc has not.
   arith::ArithEmulateUnsupportedFloatsOptions narrow;
   narrow.sourceTypeStrs = {"bf16"};
   narrow.targetTypeStr = "f32";

@@ -48,3 +48,16 @@ func.func @route(%x: tensor<4x8xf32>, %c: tensor<4x1xi64>, %g: tensor<4x1xf32>, 
       w1(%w1 : tensor<2x8x16xf32>) w2(%w2 : tensor<2x16x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
   return %0 : tensor<4x8xf32>
 }
+
+// CHECK-LABEL: @blocks
+// CHECK: attn.attention {{.*}} key_blocks(%{{.*}} : memref<2x1xi32{{.*}}) {{.*}}memref
+// CHECK: attn.attention score {{.*}}grouped {{.*}} memref
+func.func @blocks(%q: tensor<1x2x4x8xf32>, %b: tensor<2x1xi32>) -> (tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>) {
+  %e = tensor.empty() : tensor<1x2x4x8xf32>
+  %0 = attn.attention scale 1.0 block_size 2 ins(%q, %q, %q : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>)
+      key_blocks(%b : tensor<2x1xi32>) outs(%e : tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
+  %f = tensor.empty() : tensor<1x2x4x8xf32>
+  %1 = attn.attention score grouped group_size 2 scale 1.0 ins(%q, %q, %q : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>)
+      outs(%f : tensor<1x2x4x8xf32>) -> tensor<1x2x4x8xf32>
+  return %0, %1 : tensor<1x2x4x8xf32>, tensor<1x2x4x8xf32>
+}

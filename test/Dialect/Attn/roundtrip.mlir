@@ -85,6 +85,20 @@ func.func @attention_forms(%q: tensor<2x4x8x4xf32>, %m: tensor<1x1x4x4xi1>, %n: 
   return %0, %1, %2 : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>
 }
 
+// CHECK-LABEL: @attention_blocks
+func.func @attention_blocks(%q: tensor<2x4x8x4xf32>, %blocks: tensor<4x3xi64>, %init: tensor<2x4x8x4xf32>)
+    -> (tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>) {
+  // CHECK: attn.attention scale 5.000000e-01 block_size 2 ins({{.*}}) key_blocks(%{{.*}} : tensor<4x3xi64>) outs
+  %0 = attn.attention scale 0.5 block_size 2
+      ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      key_blocks(%blocks : tensor<4x3xi64>) outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  // CHECK: attn.attention score {{.*}}grouped group_size 4 top_groups 1 scale 5.000000e-01 ins
+  %1 = attn.attention score grouped group_size 4 top_groups 1 scale 0.5
+      ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  return %0, %1 : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>
+}
+
 // CHECK-LABEL: @rope
 func.func @rope(%x: tensor<2x4x?x8xf32>, %a: tensor<1x1x?x2xf32>, %init: tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32> {
   // CHECK: attn.rope interleaved rotary_size 4 ins(

@@ -126,3 +126,70 @@ func.func @groups(%q: tensor<?x4x6x8xf32>, %k: tensor<?x2x6x8xf32>, %n: index) -
       outs(%init : tensor<?x4x6x8xf32>) -> tensor<?x4x6x8xf32>
   return %y : tensor<?x4x6x8xf32>
 }
+
+// -----
+
+// Keys before a length that the batch has; one more where the last is seen too.
+#rows = affine_map<(d0, d1) -> (d0, 0)>
+#all = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-LABEL: @lengths
+// CHECK-SAME: %[[N:[^ ]*]]: tensor<2xi64>
+// CHECK: attn.attention scale 1.000000e+00 ins({{.*}}) key_lengths(%[[N]] : tensor<2xi64>) outs
+func.func @lengths(%q: tensor<2x4x8x4xf32>, %n: tensor<2xi64>) -> tensor<2x4x8x4xf32> {
+  %e = tensor.empty() : tensor<2x8xi1>
+  %column = tensor.expand_shape %n [[0, 1]] output_shape [2, 1] : tensor<2xi64> into tensor<2x1xi64>
+  %seen = linalg.generic {indexing_maps = [#rows, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%column : tensor<2x1xi64>) outs(%e : tensor<2x8xi1>) {
+  ^bb0(%length: i64, %out: i1):
+    %j = linalg.index 1 : index
+    %key = arith.index_cast %j : index to i64
+    %is = arith.cmpi slt, %key, %length : i64
+    linalg.yield %is : i1
+  } -> tensor<2x8xi1>
+  %mask = tensor.expand_shape %seen [[0], [1, 2, 3]] output_shape [2, 1, 1, 8] : tensor<2x8xi1> into tensor<2x1x1x8xi1>
+  %init = tensor.empty() : tensor<2x4x8x4xf32>
+  %y = attn.attention scale 1.0 ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      mask(%mask : tensor<2x1x1x8xi1>) outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  return %y : tensor<2x4x8x4xf32>
+}
+
+// -----
+
+// Keys from a number on are no length, and integers compared otherwise are a
+// mask.
+#rows = affine_map<(d0, d1) -> (d0, 0)>
+#all = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-LABEL: @left_padding
+// CHECK: attn.attention {{.*}} mask(
+// CHECK-NOT: key_lengths
+func.func @left_padding(%q: tensor<2x4x8x4xf32>, %n: tensor<2xi64>) -> tensor<2x4x8x4xf32> {
+  %e = tensor.empty() : tensor<2x8xi1>
+  %column = tensor.expand_shape %n [[0, 1]] output_shape [2, 1] : tensor<2xi64> into tensor<2x1xi64>
+  %seen = linalg.generic {indexing_maps = [#rows, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%column : tensor<2x1xi64>) outs(%e : tensor<2x8xi1>) {
+  ^bb0(%length: i64, %out: i1):
+    %j = linalg.index 1 : index
+    %key = arith.index_cast %j : index to i64
+    %is = arith.cmpi sge, %key, %length : i64
+    linalg.yield %is : i1
+  } -> tensor<2x8xi1>
+  %mask = tensor.expand_shape %seen [[0], [1, 2, 3]] output_shape [2, 1, 1, 8] : tensor<2x8xi1> into tensor<2x1x1x8xi1>
+  %init = tensor.empty() : tensor<2x4x8x4xf32>
+  %y = attn.attention scale 1.0 ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      mask(%mask : tensor<2x1x1x8xi1>) outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  return %y : tensor<2x4x8x4xf32>
+}
+
+// -----
+
+// What hides later keys and some more is causal, and a mask.
+// CHECK-LABEL: @strided
+// CHECK: %[[MASK:.*]] = arith.constant dense<{{.*}}> : tensor<1x1x3x3xi1>
+// CHECK: attn.attention scale 1.000000e+00 causal ins({{.*}}) mask(%[[MASK]] : tensor<1x1x3x3xi1>)
+func.func @strided(%q: tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32> {
+  %mask = arith.constant dense<[[[[0.0, 0xFF800000, 0xFF800000], [0xFF800000, 0.0, 0xFF800000], [0.0, 0xFF800000, 0.0]]]]> : tensor<1x1x3x3xf32>
+  %init = tensor.empty() : tensor<1x2x3x4xf32>
+  %y = attn.attention scale 1.0 ins(%q, %q, %q : tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>)
+      bias(%mask : tensor<1x1x3x3xf32>) outs(%init : tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+  return %y : tensor<1x2x3x4xf32>
+}

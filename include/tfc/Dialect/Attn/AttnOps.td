@@ -169,7 +169,8 @@ def Attn_NormOp : Attn_Op<"norm", [AttrSizedOperandSegments]> {
 def Attn_ScoreFunction : I32EnumAttr<"ScoreFunction", "how scores become weights", [
     I32EnumAttrCase<"Softmax", 0, "softmax">,
     I32EnumAttrCase<"Linear", 1, "linear">,
-    I32EnumAttrCase<"Hard", 2, "hard">]> {
+    I32EnumAttrCase<"Hard", 2, "hard">,
+    I32EnumAttrCase<"Grouped", 3, "grouped">]> {
   let cppNamespace = "::tfc::attn";
   let genSpecializedAttr = 0;
 }
@@ -187,6 +188,9 @@ def Attn_Counts : AnyTypeOf<[RankedTensorOf<[I32, I64]>, MemRefRankOf<[I32, I64]
 /// Of all batches, or of each.
 def Attn_Position : AnyTypeOf<[Index, RankedTensorOf<[I32, I64]>, MemRefRankOf<[I32, I64], [1]>],
     "index, or ranked tensor or memref of counts">;
+/// Numbers of blocks.
+def Attn_Blocks : AnyTypeOf<[RankedTensorOf<[I32, I64]>, MemRefRankOf<[I32, I64], [2]>],
+    "ranked tensor or memref of numbers of blocks">;
 
 def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
   let summary = "dot-product attention, its mask as structure where that is known";
@@ -204,6 +208,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     | `mask` | truths of rank 4, each size 1 or that of the scores; with `mask_block` n the last two are ceil(S / n) and ceil(T / n), one truth for n x n scores |
     | `key_lengths` | counts, [B] |
     | `query_offset` | the position of the first query among the keys, an index or one for each batch, [B]; T - S without it |
+    | `key_blocks` | numbers of blocks, [S / `block_size`, blocks seen] |
     | `init` and the result | [B, H, S, E] |
 
     Query i is at position p = i + `query_offset`. It sees key j when all of
@@ -215,6 +220,11 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     - `key_lengths`: j < its length, of the batch;
     - `mask`: it is true.
 
+    With `key_blocks` (BigBird, Zaheer et al. 2020) queries and keys are cut into
+    blocks of `block_size` w, which divides S and T, and query i sees the keys of
+    the blocks in row i / w, each from 0 to T / w - 1; a block that is listed
+    twice counts twice. Nothing else hides or biases scores then.
+
     The score of a key that it does not see is `masked_score`, or -inf without
     it. A row all of which is hidden by a finite number is the mean of the
     values, as the graphs that such masks come from have it.
@@ -224,6 +234,13 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     | `softmax` | exp(score) / sum of exp(scores) of the keys it sees |
     | `linear` | score / (sum of scores of the keys it sees + `epsilon`): attention by kernel feature maps (Katharopoulos et al. 2020), query and key being mapped already; no bias, softcap or masked_score |
     | `hard` | 1 for the first key with the largest score, 0 for others |
+    | `grouped` | gate(group) * exp(score) / sum of exp(scores) of its group: landmark attention (Mohtashami, Jaggi 2023) |
+
+    `grouped` takes keys in groups of `group_size`, which divides T. The last key
+    of each is its landmark: it has no weight itself and is in no sum of its
+    group. gate is softmax over the landmarks' scores; with `top_groups` n, all
+    but the n largest of a query, the first of equal ones, are 0. Nothing hides
+    scores.
 
     A row of softmax that sees no key, or whose scores are all -inf, is NaN, as
     softmax makes it; with `zero_masked_rows` it is zero, as ONNX's Attention
@@ -248,22 +265,26 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Attn_Shaped:$query, Attn_Shaped:$key, Attn_Shaped:$value,
       Optional<Attn_Shaped>:$bias, Optional<Attn_Mask>:$mask,
-      Optional<Attn_Counts>:$key_lengths, Optional<Attn_Position>:$query_offset, Attn_Shaped:$init,
+      Optional<Attn_Counts>:$key_lengths, Optional<Attn_Position>:$query_offset,
+      Optional<Attn_Blocks>:$key_blocks, Attn_Shaped:$init,
       DefaultValuedAttr<Attn_ScoreFunctionAttr, "::tfc::attn::ScoreFunction::Softmax">:$score,
       F64Attr:$scale, OptionalAttr<F64Attr>:$softcap, OptionalAttr<F64Attr>:$epsilon,
       UnitAttr:$causal, OptionalAttr<I64Attr>:$left_window, OptionalAttr<I64Attr>:$right_window,
       OptionalAttr<I64Attr>:$global, OptionalAttr<I64Attr>:$mask_block,
+      OptionalAttr<I64Attr>:$block_size, OptionalAttr<I64Attr>:$group_size,
+      OptionalAttr<I64Attr>:$top_groups,
       OptionalAttr<F64Attr>:$masked_score, UnitAttr:$zero_masked_rows,
       UnitAttr:$zero_nan_rows);
   let assemblyFormat = [{
-    (`score` $score^)? `scale` $scale (`softcap` $softcap^)? (`epsilon` $epsilon^)?
+    (`score` $score^)? (`group_size` $group_size^)? (`top_groups` $top_groups^)? `scale` $scale (`softcap` $softcap^)? (`epsilon` $epsilon^)?
     (`causal` $causal^)? (`left_window` $left_window^)? (`right_window` $right_window^)?
-    (`global` $global^)? (`mask_block` $mask_block^)? (`masked_score` $masked_score^)?
+    (`global` $global^)? (`mask_block` $mask_block^)? (`block_size` $block_size^)? (`masked_score` $masked_score^)?
     (`zero_masked_rows` $zero_masked_rows^)? (`zero_nan_rows` $zero_nan_rows^)?
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,` type($value) `)`
     (`bias` `(` $bias^ `:` type($bias) `)`)? (`mask` `(` $mask^ `:` type($mask) `)`)?
     (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
     (`query_offset` `(` $query_offset^ custom<PositionType>(type($query_offset)) `)`)?
+    (`key_blocks` `(` $key_blocks^ `:` type($key_blocks) `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$query, "::mlir::Value":$key,
@@ -272,12 +293,14 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
           ::llvm::isa<::mlir::RankedTensorType>(init.getType())
               ? ::mlir::TypeRange(init.getType()) : ::mlir::TypeRange(),
           query, key, value, /*bias=*/::mlir::Value(), /*mask=*/::mlir::Value(),
-          /*key_lengths=*/::mlir::Value(), /*query_offset=*/::mlir::Value(), init,
+          /*key_lengths=*/::mlir::Value(), /*query_offset=*/::mlir::Value(),
+          /*key_blocks=*/::mlir::Value(), init,
           ScoreFunction::Softmax, ::llvm::APFloat(scale),
           /*softcap=*/::mlir::FloatAttr(), /*epsilon=*/::mlir::FloatAttr(), /*causal=*/false,
           /*left_window=*/::mlir::IntegerAttr(), /*right_window=*/::mlir::IntegerAttr(),
           /*global=*/::mlir::IntegerAttr(), /*mask_block=*/::mlir::IntegerAttr(),
-          /*masked_score=*/::mlir::FloatAttr(), /*zero_masked_rows=*/false, /*zero_nan_rows=*/false);
+          /*block_size=*/::mlir::IntegerAttr(), /*group_size=*/::mlir::IntegerAttr(),
+          /*top_groups=*/::mlir::IntegerAttr(), /*masked_score=*/::mlir::FloatAttr(), /*zero_masked_rows=*/false, /*zero_nan_rows=*/false);
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }

@@ -47,10 +47,14 @@ def AttentionStructurePass : Pass<"attn-find-structure"> {
     slices of a constant, or a bias of 0 and a number that hides, is read as an
     expression of its indices. Where that is proven to be an edge (key <= query
     + offset, query <= key + window) it becomes `causal`, `left_window` and
-    `right_window`; what else hides keys stays a mask. A constant mask of whole
-    blocks becomes one of `mask_block`. Keys and values whose heads were repeated
-    for the queries are given once, as groups. Pairs of transposes around a
-    folded batch go.
+    `right_window`; keys below an integer that a tensor has for the batch become
+    `key_lengths`; what else hides keys stays a mask. A constant mask of whole
+    blocks becomes one of `mask_block`, another one that hides all later keys
+    `causal` beside a mask. Keys and values whose heads were repeated for the
+    queries are given once, as groups; where they were gathered by a constant
+    table for blocks of queries, they are given whole, with `key_blocks`. Numbers
+    that queries or keys are multiplied with join `scale`. Pairs of transposes
+    around a folded batch go.
 
     A finite number counts as one that hides from -1e30 down: it absorbs all f32
     scores below 1e22. Where some query may see no key the number is kept as
