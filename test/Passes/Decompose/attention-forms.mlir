@@ -1,5 +1,4 @@
 // RUN: tfc-opt %s --attn-decompose --split-input-file | FileCheck %s
-// RUN: tfc-opt %s --attn-decompose="keep=attn.norm,attn.linear" --split-input-file | FileCheck %s --check-prefix=KEEP
 
 // The blocks are gathered, and no scores are of all queries and keys.
 // CHECK-LABEL: @blocks
