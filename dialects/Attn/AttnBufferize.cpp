@@ -19,13 +19,10 @@ namespace {
 
 template <typename Op>
 struct Model : public DstBufferizableOpInterfaceExternalModel<Model<Op>, Op> {
-  /// A destination is written and not read, but for the state of a scan.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
-    if (auto scan = dyn_cast<ScanOp>(op))
-      if (&operand == &scan.getStateMutable())
-        return true;
-    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
+    return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand) ||
+           readsDestination(operand);
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
@@ -61,6 +58,7 @@ void tfc::attn::registerBufferizableOpInterfaceExternalModels(
     AttentionOp::attachInterface<Model<AttentionOp>>(*context);
     RopeOp::attachInterface<Model<RopeOp>>(*context);
     ScanOp::attachInterface<Model<ScanOp>>(*context);
+    CacheAppendOp::attachInterface<Model<CacheAppendOp>>(*context);
     PatchEmbedOp::attachInterface<Model<PatchEmbedOp>>(*context);
     RouteOp::attachInterface<Model<RouteOp>>(*context);
   });

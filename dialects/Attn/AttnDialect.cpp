@@ -53,15 +53,20 @@ void tfc::attn::AttnDialect::initialize() {
 using Effects =
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>;
 
+bool tfc::attn::readsDestination(OpOperand &destination) {
+  Operation *op = destination.getOwner();
+  if (auto scan = dyn_cast<ScanOp>(op))
+    return &destination == &scan.getStateMutable();
+  return isa<CacheAppendOp>(op);
+}
+
 /// Buffers are read or, where they are the destination, written.
 static void effectsOf(DestinationStyleOpInterface op, Effects &effects) {
   for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<MemRefType>(operand.get().getType()))
       continue;
     auto *resource = SideEffects::DefaultResource::get();
-    // A scan goes on from the state that it overwrites.
-    auto scan = dyn_cast<ScanOp>(op.getOperation());
-    if (scan && &operand == &scan.getStateMutable())
+    if (op.isDpsInit(&operand) && readsDestination(operand))
       effects.emplace_back(MemoryEffects::Read::get(), &operand, resource);
     if (op.isDpsInit(&operand))
       effects.emplace_back(MemoryEffects::Write::get(), &operand, resource);
@@ -92,6 +97,7 @@ TFC_COMMON_METHODS(NormOp)
 TFC_COMMON_METHODS(AttentionOp)
 TFC_COMMON_METHODS(RopeOp)
 TFC_COMMON_METHODS(ScanOp)
+TFC_COMMON_METHODS(CacheAppendOp)
 TFC_COMMON_METHODS(PatchEmbedOp)
 TFC_COMMON_METHODS(RouteOp)
 #undef TFC_COMMON_METHODS

@@ -142,6 +142,7 @@ TFC_TILING_METHODS(NormOp, getAxis())
 TFC_TILING_METHODS(AttentionOp, 3)
 TFC_TILING_METHODS(RopeOp, 3)
 TFC_TILING_METHODS(PatchEmbedOp, 1)
+TFC_TILING_METHODS(CacheAppendOp, getAxis())
 TFC_TILING_METHODS(RouteOp, 1)
 #undef TFC_TILING_METHODS
 
@@ -364,6 +365,18 @@ RopeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
   if (llvm::is_contained(operands, Value()))
     return failure();
   operands.push_back(tile.slice(getInit(), offsets, sizes));
+  return tile.finish(operands, operands.back());
+}
+
+FailureOr<TilingResult>
+CacheAppendOp::getTiledImplementation(OpBuilder &b,
+                                      ArrayRef<OpFoldResult> offsets,
+                                      ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, *this);
+  SmallVector<Value> operands = {tile.slice(getPresent(), offsets, sizes)};
+  if (getPositions())
+    operands.push_back(tile.slice(getPositions(), offsets[0], sizes[0]));
+  operands.push_back(tile.slice(getCache(), offsets, sizes));
   return tile.finish(operands, operands.back());
 }
 

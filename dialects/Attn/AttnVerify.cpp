@@ -405,3 +405,33 @@ LogicalResult RouteOp::verify() {
     return failure();
   return check.sizes("init", getInit(), {x[0], second[2]});
 }
+
+LogicalResult CacheAppendOp::verify() {
+  Checker check(*this);
+  if (failed(check.style()))
+    return failure();
+  Type element = getElementTypeOrSelf(getCache().getType());
+  if (getElementTypeOrSelf(getPresent().getType()) != element)
+    return emitOpError("expected elements of type ")
+           << element << " everywhere, found " << getPresent().getType();
+  ArrayRef<int64_t> cache = Checker::shape(getCache()),
+                    present = Checker::shape(getPresent());
+  int64_t rank = cache.size(), axis = getAxis();
+  if (axis < 1 || axis >= rank)
+    return emitOpError("expected an axis from 1 to ")
+           << rank - 1 << ", found " << axis;
+  if (failed(check.rank("present", getPresent(), rank)))
+    return failure();
+  SmallVector<int64_t> expected(cache);
+  expected[axis] = present[axis];
+  if (failed(check.sizes("present", getPresent(), expected)))
+    return failure();
+  if (!ShapedType::isDynamic(present[axis]) &&
+      !ShapedType::isDynamic(cache[axis]) && present[axis] > cache[axis])
+    return emitOpError("expected at most ")
+           << cache[axis] << " tokens, as the cache has, found "
+           << present[axis];
+  if (getPositions())
+    return check.sizes("positions", getPositions(), {cache[0]});
+  return success();
+}

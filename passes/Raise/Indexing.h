@@ -13,8 +13,10 @@
 
 namespace tfc::raise {
 
-/// A check at run time that all of `indices` lie in [-extent, extent).
-void requireInRange(NodeContext &n, Raised &indices, mlir::OpFoldResult extent);
+/// A check at run time that all of `indices` lie in [-extent, extent), or in
+/// [0, extent) where they do not count from the end.
+void requireInRange(NodeContext &n, Raised &indices, mlir::OpFoldResult extent,
+                    bool fromEnd = true);
 
 /// Whether every index is a constant in range.
 bool provenInRange(NodeContext &n, Raised &indices, mlir::OpFoldResult extent);

@@ -19,7 +19,7 @@ using namespace mlir;
 using namespace tfc::raise;
 
 void tfc::raise::requireInRange(NodeContext &n, Raised &indices,
-                                OpFoldResult extent) {
+                                OpFoldResult extent, bool fromEnd) {
   Value tensor = n.c.tensor(indices);
   Type type = n.c.elementType(indices.kind);
   Value bound = arith::IndexCastOp::create(n.b, n.loc, type, n.c.value(extent));
@@ -35,11 +35,14 @@ void tfc::raise::requireInRange(NodeContext &n, Raised &indices,
   auto check = linalg::GenericOp::create(
       n.b, n.loc, init.getType(), tensor, init, maps, iterators,
       [&](OpBuilder &b, Location loc, ValueRange args) {
-        // 0 <= i + extent < 2 * extent, without a sign.
-        Value shifted = arith::AddIOp::create(b, loc, args[0], bound);
-        Value twice = arith::AddIOp::create(b, loc, bound, bound);
+        // 0 <= i < extent, or 0 <= i + extent < 2 * extent, without a sign.
+        Value number = args[0], end = bound;
+        if (fromEnd) {
+          number = arith::AddIOp::create(b, loc, number, bound);
+          end = arith::AddIOp::create(b, loc, bound, bound);
+        }
         Value ok = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
-                                         shifted, twice);
+                                         number, end);
         linalg::YieldOp::create(
             b, loc, arith::AndIOp::create(b, loc, args[1], ok).getResult());
       });

@@ -9,6 +9,7 @@
 #include "Indexing.h"
 #include "RaiseContext.h"
 #include "Recognise.h"
+#include "tfc/Dialect/Attn/Attn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -200,6 +201,24 @@ LogicalResult raiseScatterND(NodeContext &n) {
   return n.finish(n.c.fromTensor(result, data.kind, data.shape));
 }
 
+/// Positions of any sign as places from 0 to `extent`.
+Raised placesInRing(NodeContext &n, Raised positions, Value extent) {
+  SmallVector<Raised> operands = {positions};
+  return n.c.elementwise(
+      operands, positions.shape, positions.kind,
+      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Type type = v[0].getType();
+        Value size = arith::IndexCastOp::create(b, loc, type, extent);
+        Value rest = arith::RemSIOp::create(b, loc, v[0], size);
+        Value zero =
+            arith::ConstantOp::create(b, loc, b.getIntegerAttr(type, 0));
+        Value negative = arith::CmpIOp::create(
+            b, loc, arith::CmpIPredicate::slt, rest, zero);
+        return arith::SelectOp::create(
+            b, loc, negative, arith::AddIOp::create(b, loc, rest, size), rest);
+      });
+}
+
 /// A cache with `update` written at each sample's own position.
 LogicalResult raiseTensorScatter(NodeContext &n) {
   Raised cache = n.input(0), update = n.input(1);
@@ -220,59 +239,26 @@ LogicalResult raiseTensorScatter(NodeContext &n) {
                                               length, extent),
               n.describe() + ": its update is longer than its cache");
   bool circular = mode == "circular";
-  Value starts;
+  Value positions;
   if (n.has(2)) {
     Raised indices = n.input(2);
     if (indices.rank() != 1 || indices.shape[0] != cache.shape[0])
       return n.fail("its write_indices must be one a sample");
-    if (!circular) {
+    if (circular) {
+      indices = placesInRing(n, indices, extent);
+    } else {
       Value room = arith::AddIOp::create(
           n.b, n.loc, arith::SubIOp::create(n.b, n.loc, extent, length),
           n.c.value(n.c.size(1)));
-      requireInRange(n, indices, getAsOpFoldResult(room));
+      requireInRange(n, indices, getAsOpFoldResult(room), /*fromEnd=*/false);
     }
-    starts = n.c.tensor(indices);
+    positions = n.c.tensor(indices);
   }
-  Value source = n.c.tensor(update);
-  SmallVector<Raised> operands = {cache};
-  return n.finish(n.c.elementwise(
-      operands, cache.shape, cache.kind,
-      [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-        SmallVector<Value> index;
-        for (int64_t d = 0; d < rank; ++d)
-          index.push_back(linalg::IndexOp::create(b, loc, d));
-        Value place = index[at];
-        if (starts) {
-          Value start = arith::IndexCastOp::create(
-              b, loc, b.getIndexType(),
-              tensor::ExtractOp::create(b, loc, starts, index[0]));
-          if (circular)
-            start = arith::RemSIOp::create(b, loc, start, extent);
-          place = arith::SubIOp::create(b, loc, place, start);
-        }
-        if (circular) {
-          // Behind the end it goes on at the beginning.
-          Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-          Value negative = arith::CmpIOp::create(
-              b, loc, arith::CmpIPredicate::slt, place, zero);
-          place = arith::SelectOp::create(
-              b, loc, negative, arith::AddIOp::create(b, loc, place, extent),
-              place);
-        }
-        Value written = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
-                                              place, length);
-        index[at] = place;
-        return scf::IfOp::create(
-                   b, loc, written,
-                   [&](OpBuilder &b, Location loc) {
-                     Value x = tensor::ExtractOp::create(b, loc, source, index);
-                     scf::YieldOp::create(b, loc, x);
-                   },
-                   [&](OpBuilder &b, Location loc) {
-                     scf::YieldOp::create(b, loc, v[0]);
-                   })
-            .getResult(0);
-      }));
+  Value whole = n.c.tensor(cache);
+  auto op = attn::CacheAppendOp::create(n.b, n.loc, whole.getType(),
+                                        n.c.tensor(update), positions, whole,
+                                        at, circular);
+  return n.finish(n.c.fromTensor(op.getResult(), cache.kind, cache.shape));
 }
 
 } // namespace

@@ -37,3 +37,25 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Heads of a cache are tiles of their own, its tokens are not.
+// CHECK-LABEL: @cache
+// CHECK: scf.for %[[HEAD:.*]] = %c0 to %c4 step %c2
+// CHECK-DAG: tensor.extract_slice %{{.*}}[0, %[[HEAD]], 0, 0] [2, 2, 3, 8]
+// CHECK-DAG: tensor.extract_slice %{{.*}}[0, %[[HEAD]], 0, 0] [2, 2, 16, 8]
+// CHECK: attn.cache_append axis 2 {{.*}} outs(%{{.*}} : tensor<2x2x16x8xf32>)
+func.func @cache(%new: tensor<2x4x3x8xf32>, %at: tensor<2xi64>, %cache: tensor<2x4x16x8xf32>) -> tensor<2x4x16x8xf32> {
+  %all = attn.cache_append axis 2 ins(%new : tensor<2x4x3x8xf32>) positions(%at : tensor<2xi64>)
+      outs(%cache : tensor<2x4x16x8xf32>) -> tensor<2x4x16x8xf32>
+  return %all : tensor<2x4x16x8xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["attn.cache_append"]} in %root : (!transform.any_op) -> !transform.any_op
+    %tiled, %loop = transform.structured.tile_using_for %op tile_sizes [0, 2]
+      : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

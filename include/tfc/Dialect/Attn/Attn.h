@@ -36,6 +36,10 @@
 #include "tfc/Dialect/Attn/AttnOps.h.inc"
 
 namespace tfc::attn {
+/// Whether an operation goes on from what a destination holds, as a scan does
+/// from its state, instead of only overwriting it.
+bool readsDestination(mlir::OpOperand &destination);
+
 /// Lets one-shot bufferisation handle the operations of attn.
 void registerBufferizableOpInterfaceExternalModels(
     mlir::DialectRegistry &registry);

@@ -427,6 +427,52 @@ def Attn_ScanOp : Attn_Op<"scan", [AttrSizedOperandSegments]> {
   }];
 }
 
+/// Of any element type: caches may be quantised.
+def Attn_Cache : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef], "ranked tensor or memref">;
+
+def Attn_CacheAppendOp : Attn_Op<"cache_append"> {
+  let summary = "writes the keys or values of new tokens into a cache";
+  let description = [{
+    | operand | shape |
+    |---|---|
+    | `present` | as `cache`, but S tokens along `axis` |
+    | `positions` | counts, [B], B being the first size of the cache; 0 without them |
+    | `cache` and the result | [B, ..., C, ...], C tokens along `axis`, which is not 0 |
+
+    Token s of `present` goes to place `positions`[b] + s of batch b; with
+    `circular` that is taken modulo C, so that the newest tokens take the place
+    of the oldest. S is C at most, and without `circular` all places lie within
+    the cache. What is not written stays: on buffers, only the new tokens are
+    touched.
+
+    Tiles over the dimensions before `axis`.
+
+    ```mlir
+    func.func @append(%new: tensor<2x4x1x8xf32>, %at: tensor<2xi64>, %cache: tensor<2x4x128x8xf32>)
+        -> tensor<2x4x128x8xf32> {
+      %all = attn.cache_append axis 2 ins(%new : tensor<2x4x1x8xf32>) positions(%at : tensor<2xi64>)
+                               outs(%cache : tensor<2x4x128x8xf32>) -> tensor<2x4x128x8xf32>
+      return %all : tensor<2x4x128x8xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Cache:$present, Optional<Attn_Counts>:$positions, Attn_Cache:$cache,
+      I64Attr:$axis, UnitAttr:$circular);
+  let hasCanonicalizer = 0;
+  let assemblyFormat = [{
+    (`circular` $circular^)? `axis` $axis `ins` `(` $present `:` type($present) `)`
+    (`positions` `(` $positions^ `:` type($positions) `)`)?
+    `outs` `(` $cache `:` type($cache) `)` attr-dict (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getCacheMutable(); }
+    ::mlir::Value getInit() { return getCache(); }
+    /// To slices put into the cache; the reference semantics. Fails on buffers.
+    ::mlir::FailureOr<::mlir::SmallVector<::mlir::Value>>
+    decomposeOperation(::mlir::OpBuilder &b);
+  }];
+}
+
 def Attn_PatchEmbedOp : Attn_Op<"patch_embed"> {
   let summary = "cuts an image into patches and projects each to a token";
   let description = [{
