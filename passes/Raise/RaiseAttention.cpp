@@ -38,8 +38,7 @@ LogicalResult raiseNorm(NodeContext &n, attn::NormKind kind) {
     if (!llvm::equal(ArrayRef<OpFoldResult>(row.shape), normal) ||
         row.kind != x.kind)
       return n.fail(
-                 "its scale or bias has not the shape of what is normalised"),
-             failure();
+          "its scale or bias has not the shape of what is normalised");
     return n.c.tensor(row);
   };
   FailureOr<Value> scale = operand(1), bias = kind == attn::NormKind::Layer
@@ -100,15 +99,17 @@ struct AttentionInputs {
 };
 
 FailureOr<AttentionInputs> attentionInputs(NodeContext &n) {
-  AttentionInputs in{n.input(0), n.input(1), n.input(2)};
+  AttentionInputs in;
+  in.query = n.input(0);
+  in.key = n.input(1);
+  in.value = n.input(2);
   in.packed = in.query.rank() == 3;
   if (in.packed) {
     int64_t heads = n.integer("q_num_heads", 0),
             keyHeads = n.integer("kv_num_heads", 0);
     if (heads <= 0 || keyHeads <= 0 || in.key.rank() != 3 ||
         in.value.rank() != 3)
-      return n.fail("packed heads need q_num_heads and kv_num_heads"),
-             failure();
+      return n.fail("packed heads need q_num_heads and kv_num_heads");
     in.query = splitHeads(n, in.query, heads);
     in.key = splitHeads(n, in.key, keyHeads);
     in.value = splitHeads(n, in.value, keyHeads);
@@ -116,23 +117,20 @@ FailureOr<AttentionInputs> attentionInputs(NodeContext &n) {
   if (in.query.rank() != 4 || in.key.rank() != 4 || in.value.rank() != 4 ||
       !isFloat(in.query.kind) || in.key.kind != in.query.kind ||
       in.value.kind != in.query.kind)
-    return n.fail("it takes floating point of one type and of rank 3 or 4"),
-           failure();
+    return n.fail("it takes floating point of one type and of rank 3 or 4");
   in.position = n.c.size(0);
   in.endsTogether = in.query.shape[2] == in.key.shape[2];
   if (n.has(4) != n.has(5))
-    return n.fail("it has a past of keys or of values alone"), failure();
+    return n.fail("it has a past of keys or of values alone");
   if (n.has(4)) {
     Raised pastKey = n.input(4), pastValue = n.input(5);
     for (auto [past, present] :
          {std::pair(&pastKey, &in.key), std::pair(&pastValue, &in.value)}) {
       if (past->rank() != 4 || past->kind != present->kind)
-        return n.fail("its past has another rank or type than its key"),
-               failure();
+        return n.fail("its past has another rank or type than its key");
       for (unsigned d : {0, 1, 3})
         if (past->shape[d] != present->shape[d])
-          return n.fail("the sizes of its past cannot be seen to fit"),
-                 failure();
+          return n.fail("the sizes of its past cannot be seen to fit");
     }
     in.position = pastKey.shape[2];
     in.key = withPast(n, pastKey, in.key);
@@ -140,7 +138,7 @@ FailureOr<AttentionInputs> attentionInputs(NodeContext &n) {
   }
   if (!getConstantIntValue(in.query.shape[1]) ||
       !getConstantIntValue(in.key.shape[1]))
-    return n.fail("its number of heads is open"), failure();
+    return n.fail("its number of heads is open");
   if (!getConstantIntValue(in.query.shape[3]) ||
       in.key.shape[3] != in.query.shape[3] ||
       in.key.shape[2] != in.value.shape[2] ||
@@ -148,8 +146,7 @@ FailureOr<AttentionInputs> attentionInputs(NodeContext &n) {
       in.value.shape[0] != in.query.shape[0] ||
       in.key.shape[1] != in.value.shape[1])
     return n.fail("the sizes of its query, key and value cannot be seen to "
-                  "fit"),
-           failure();
+                  "fit");
   return in;
 }
 

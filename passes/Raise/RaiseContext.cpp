@@ -34,6 +34,15 @@ Value tfc::raise::widened(OpBuilder &b, Location loc, Value x, Type type) {
   return arith::ExtFOp::create(b, loc, type, x);
 }
 
+Value tfc::raise::constantLike(OpBuilder &b, Location loc, Value like,
+                               double value) {
+  Type type = like.getType();
+  if (isa<FloatType>(type))
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+  return arith::ConstantOp::create(
+      b, loc, b.getIntegerAttr(type, static_cast<int64_t>(value)));
+}
+
 bool tfc::raise::isUnsigned(int32_t kind) {
   return kind == UInt8 || kind == UInt16 || kind == UInt32 || kind == UInt64 ||
          kind == UInt4 || kind == UInt2;

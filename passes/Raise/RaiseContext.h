@@ -76,6 +76,10 @@ int32_t accumulatorKind(int32_t kind);
 mlir::Value widened(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,
                     mlir::Type type);
 
+/// `value` as a constant of the type of `like`, a scalar.
+mlir::Value constantLike(mlir::OpBuilder &b, mlir::Location loc,
+                         mlir::Value like, double value);
+
 /// An ONNX value after raising.
 struct Raised {
   int32_t kind = 0;
@@ -284,6 +288,8 @@ private:
 };
 
 void populateElementwiseRules(RuleSet &rules);
+/// A part of those.
+void populateUnaryRules(RuleSet &rules);
 void populateShapeRules(RuleSet &rules);
 void populateLayoutRules(RuleSet &rules);
 void populateGatherRules(RuleSet &rules);

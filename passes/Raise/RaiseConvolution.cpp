@@ -40,7 +40,7 @@ FailureOr<Windows> readWindows(NodeContext &n, Raised &image,
       n.list("pads").value_or(SmallVector<int64_t>(2 * spatial, 0));
   if (w.kernel.size() != spatial || w.strides.size() != spatial ||
       w.dilations.size() != spatial || pads.size() != 2 * spatial)
-    return n.fail("its attributes and its input differ in rank"), failure();
+    return n.fail("its attributes and its input differ in rank");
   w.low.assign(pads.begin(), pads.begin() + spatial);
   w.high.assign(pads.begin() + spatial, pads.end());
   w.beyond.assign(spatial, 0);
@@ -51,13 +51,11 @@ FailureOr<Windows> readWindows(NodeContext &n, Raised &image,
     OpFoldResult size = image.shape[2 + d];
     std::optional<int64_t> known = getConstantIntValue(size);
     if (w.strides[d] < 1 || w.dilations[d] < 1 || w.kernel[d] < 1)
-      return n.fail("a stride, dilation or kernel size is not positive"),
-             failure();
+      return n.fail("a stride, dilation or kernel size is not positive");
     if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") {
       if (!known)
         return n.fail(
-                   "automatic padding of an open dimension is not supported"),
-               failure();
+            "automatic padding of an open dimension is not supported");
       int64_t count = (*known + w.strides[d] - 1) / w.strides[d];
       int64_t total =
           std::max<int64_t>(0, (count - 1) * w.strides[d] + reach - *known);
@@ -66,8 +64,7 @@ FailureOr<Windows> readWindows(NodeContext &n, Raised &image,
     }
     if (ceil) {
       if (!known)
-        return n.fail("ceil_mode over an open dimension is not supported"),
-               failure();
+        return n.fail("ceil_mode over an open dimension is not supported");
       int64_t span = *known + w.low[d] + w.high[d] - reach;
       int64_t count = (span + w.strides[d] - 1) / w.strides[d] + 1;
       // A window that would start in the padding after the image is left out.
@@ -82,7 +79,7 @@ FailureOr<Windows> readWindows(NodeContext &n, Raised &image,
     if (known) {
       int64_t span = *known + w.low[d] + w.high[d] - reach;
       if (span < 0)
-        return n.fail("its window is larger than its padded input"), failure();
+        return n.fail("its window is larger than its padded input");
       w.output.push_back(n.c.size(span / w.strides[d] + 1));
       continue;
     }

@@ -43,8 +43,7 @@ FailureOr<FlexAttention> readFlexAttention(NodeContext &n) {
   if (query.rank() != 4 || key.rank() != 4 || value.rank() != 4 ||
       !isFloat(query.kind) || key.kind != query.kind ||
       value.kind != query.kind)
-    return n.fail("it takes floating point of one type and of rank 4"),
-           failure();
+    return n.fail("it takes floating point of one type and of rank 4");
   std::optional<int64_t> heads = getConstantIntValue(query.shape[1]),
                          keyHeads = getConstantIntValue(key.shape[1]),
                          depth = getConstantIntValue(query.shape[3]),
@@ -52,8 +51,7 @@ FailureOr<FlexAttention> readFlexAttention(NodeContext &n) {
   if (!heads || !keyHeads || !depth || !valueDepth || *keyHeads <= 0 ||
       *heads % *keyHeads || key.shape[1] != value.shape[1] ||
       key.shape[3] != query.shape[3])
-    return n.fail("its numbers of heads and features are open or do not fit"),
-           failure();
+    return n.fail("its numbers of heads and features are open or do not fit");
   FlexAttention flex{query.kind,
                      0,
                      *heads,
@@ -66,13 +64,11 @@ FailureOr<FlexAttention> readFlexAttention(NodeContext &n) {
   flex.precision =
       n.integer("softmax_precision", query.kind == Float64 ? Float64 : Float32);
   if (!isFloat(flex.precision))
-    return n.fail("its softmax_precision is not a floating point type"),
-           failure();
+    return n.fail("its softmax_precision is not a floating point type");
   for (Region *mod : {flex.scoreMod, flex.probMod})
     if (mod && (mod->front().getNumArguments() != 1 ||
                 mod->front().getTerminator()->getNumOperands() != 1))
-      return n.fail("its subgraphs must have one input and one output"),
-             failure();
+      return n.fail("its subgraphs must have one input and one output");
   return flex;
 }
 

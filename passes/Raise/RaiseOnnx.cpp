@@ -149,15 +149,17 @@ LogicalResult RaiseOnnxPass::raiseInstead(onnx::NodeOp node,
   onnx::NodeOp outer = expanded;
   if (!outer)
     expanded = node;
+  llvm::scope_exit restore([&] { expanded = outer; });
   for (Operation *op : body) {
-    if (auto initializer = dyn_cast<onnx::InitializerOp>(op))
-      raiseInitializer(initializer, context);
-    else if (isa<onnx::AbsentOp>(op))
+    if (auto initializer = dyn_cast<onnx::InitializerOp>(op)) {
+      if (failed(raiseInitializer(initializer, context)))
+        return failure();
+    } else if (isa<onnx::AbsentOp>(op)) {
       context.get(op->getResult(0)).absent = true;
-    else
+    } else {
       raiseNode(cast<onnx::NodeOp>(op), context);
+    }
   }
-  expanded = outer;
   for (auto [result, value] : llvm::zip(node.getResults(), results))
     if (value) {
       if (unknown.contains(value))

@@ -263,8 +263,7 @@ FailureOr<std::string> expandTerm(NodeContext &n, StringRef term,
     int64_t hidden = rank - static_cast<int64_t>(term.size() - 3);
     if (hidden < 0 || hidden > 26)
       return n.fail("its equation has more subscripts than an input has "
-                    "dimensions"),
-             failure();
+                    "dimensions");
     letters = term.take_front(dots).str();
     for (int64_t i = hidden - 1; i >= 0; --i)
       letters.push_back(static_cast<char>(1 + i));
@@ -272,8 +271,7 @@ FailureOr<std::string> expandTerm(NodeContext &n, StringRef term,
   }
   if (static_cast<int64_t>(letters.size()) != rank)
     return n.fail("its equation gives a term " + Twine(letters.size()) +
-                  " subscripts, the input has rank " + Twine(rank)),
-           failure();
+                  " subscripts, the input has rank " + Twine(rank));
   return letters;
 }
 
