@@ -230,8 +230,9 @@ LogicalResult emitArtefact(ModuleOp module, llvm::Module &llvmModule,
     return failure();
   if (failed(codegen::writeFile(
           module, header, [&](llvm::raw_pwrite_stream &stream) {
-            stream << headerText(interface, options.prefix,
-                                 {sizes->flash, sizes->stack});
+            stream << headerText(
+                interface, options.prefix,
+                {sizes->flash, sizes->stack, options.hardFloat});
             return success();
           })))
     return failure();

@@ -47,7 +47,10 @@ private:
        << "#define " << macro << "_ARENA_BYTES " << interface.arenaBytes << "\n"
        << "#define " << macro << "_ARENA_ALIGN " << arenaAlignment << "\n"
        << "#define " << macro << "_STACK_BYTES " << sizes.stack << "\n"
-       << "#define " << macro << "_FLASH_BYTES " << sizes.flash << "\n\n";
+       << "#define " << macro << "_FLASH_BYTES " << sizes.flash << "\n"
+       << "/* Whether floating point arguments are passed in the FPU's "
+          "registers. */\n#define "
+       << macro << "_HARD_FLOAT_ABI " << sizes.hardFloat << "\n\n";
   }
 
   void writeStatus() {
@@ -101,11 +104,13 @@ private:
   void writeFunctions() {
     os << "/* Runs the model once. Nothing is kept between calls, so calls "
           "with "
-          "arenas and\n   outputs of their own may run at the same time. */\n"
-       << "enum " << prefix << "_status " << prefix
-       << "_run(void *arena, const "
-       << "struct " << prefix << "_inputs *inputs,\n    const struct " << prefix
-       << "_outputs *outputs);\n\n";
+          "arenas and\n   outputs of their own may run at the same time. "
+          "Arena, "
+          "inputs and outputs must\n   not overlap. Buffers are row by row and "
+          "aligned as their type. */\n"
+       << "enum " << prefix << "_status " << prefix << "_run(void *arena,\n"
+       << "    const struct " << prefix << "_inputs *inputs,\n"
+       << "    const struct " << prefix << "_outputs *outputs);\n\n";
   }
 
   const Interface &interface;

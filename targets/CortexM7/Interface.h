@@ -50,9 +50,10 @@ struct Interface {
 /// Reads `m7.interface` and `m7.plan` of a module.
 Interface readInterface(mlir::ModuleOp module);
 
-/// The sizes of an artefact, in bytes.
+/// What is known of an artefact once it is there; sizes are in bytes.
 struct ArtefactSizes {
   uint64_t flash = 0, stack = 0;
+  bool hardFloat = true;
 };
 
 /// The text of the C header, for names that start with `prefix`.
