@@ -10,6 +10,8 @@
 #include "tfc/Driver/Driver.h"
 #include "tfc/Support/OptionParser.h"
 
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Config/llvm-config.h"
 #include <cstdlib>
@@ -22,6 +24,11 @@ enum OptionId {
   OptOutput,
   OptTarget,
   OptCpu,
+  OptPrefix,
+  OptFloatAbi,
+  OptSram,
+  OptFlash,
+  OptAllowFloat,
   OptO0,
   OptO1,
   OptO2,
@@ -46,8 +53,9 @@ const std::vector<OptionSpec> &optionTable() {
        "forms go to standard output",
        OptOutput, false},
       {"--emit", "FORM",
-       "so (shared library, the default), obj, asm, llvm,\n"
-       "or MLIR: onnx (as imported), attn (raised), linalg",
+       "so (shared library, the default), obj (cortex-m7's\n"
+       "default), asm, llvm, or MLIR: onnx (as imported),\n"
+       "attn (raised), linalg",
        OptEmit},
       {"--stop-after", "PHASE",
        "stop after import, raise or lower and print the MLIR", OptStopAfter},
@@ -62,7 +70,7 @@ const std::vector<OptionSpec> &optionTable() {
        "open (repeatable)",
        OptShape},
       {"", "", "CODE"},
-      {"--target", "NAME", "x86-64 (the default and only one)", OptTarget},
+      {"--target", "NAME", "x86-64 (the default) or cortex-m7", OptTarget},
       {"-mcpu", "CPU",
        "native (the default) or an LLVM name: x86-64-v3,\n"
        "haswell, skylake-avx512, znver4, ...",
@@ -72,6 +80,17 @@ const std::vector<OptionSpec> &optionTable() {
       {"-O2", "", "", OptO2},
       {"-O3", "", "", OptO3},
       {"-O<0..3>", "", "how hard LLVM optimises; 2 is the default"},
+      {"", "", "CORTEX-M7"},
+      {"--prefix", "NAME",
+       "what the names in the header start with; the output's\n"
+       "name without it",
+       OptPrefix},
+      {"--float-abi", "ABI", "hard (the default) or soft", OptFloatAbi},
+      {"--sram", "BYTES", "fail where arena and stack need more, as in 320K",
+       OptSram},
+      {"--flash", "BYTES", "fail where code and constants need more, as in 1M",
+       OptFlash},
+      {"--allow-float", "", "compute quantised models in f32", OptAllowFloat},
       {"", "", "GENERAL"},
       {"-v", "", "print each phase's time and peak memory", OptVerbose},
       {"--color", "WHEN", "auto (the default), always or never", OptColor},
@@ -90,6 +109,8 @@ std::string helpText() {
          "  tfc bert.onnx -mcpu=x86-64-v3       for any CPU with AVX2\n"
          "  tfc bert.onnx --shape input_ids=1x128 --shape "
          "attention_mask=1x128\n"
+         "  tfc vit.onnx --target=cortex-m7 -o vit.o  an object and its "
+         "header\n"
          "  tfc bert.onnx --emit=attn --elide   what the compiler "
          "recognised\n" +
          formatOptions(optionTable()) + "\n" + exitCodeHelp;
@@ -101,6 +122,9 @@ struct Parsed {
   bool help = false, version = false;
   std::string color = "auto";
   std::string error;
+  bool emitGiven = false;
+  /// An option of one target alone.
+  std::string x86Option, m7Option;
 };
 
 /// `word` as one of `words`; otherwise sets `error` and suggests.
@@ -137,6 +161,69 @@ void setEmit(Parsed &parsed, llvm::StringRef value) {
                             .Case("asm", EmitKind::Assembly)
                             .Case("obj", EmitKind::Object)
                             .Default(EmitKind::SharedLibrary);
+  parsed.emitGiven = true;
+}
+
+/// Bytes, or KiB and MiB with K and M.
+void setBytes(Parsed &parsed, const ParsedOption &option, uint64_t &bytes) {
+  llvm::StringRef text = option.value;
+  unsigned shift = text.consume_back("K")   ? 10
+                   : text.consume_back("M") ? 20
+                                            : 0;
+  if (text.getAsInteger(10, bytes) || bytes == 0 || bytes >> 40)
+    parsed.error = option.spelling +
+                   " takes a number of bytes, as 320K or 1M, " + "not '" +
+                   option.value + "'";
+  bytes <<= shift;
+}
+
+void setPrefix(Parsed &parsed, llvm::StringRef value) {
+  bool good =
+      !value.empty() && llvm::isAlpha(value[0]) &&
+      llvm::all_of(value, [](char c) { return llvm::isAlnum(c) || c == '_'; });
+  if (!good)
+    parsed.error = ("--prefix takes a C identifier that starts with a letter, "
+                    "not '" +
+                    value + "'")
+                       .str();
+  parsed.options.prefix = value.str();
+}
+
+/// Sets what one target alone has.
+void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
+  CompileOptions &options = parsed.options;
+  parsed.m7Option = option.spelling;
+  switch (option.id) {
+  case OptPrefix:
+    return setPrefix(parsed, option.value);
+  case OptFloatAbi:
+    chooseWord("--float-abi", option.value, {"hard", "soft"}, parsed.error);
+    options.hardFloat = option.value == "hard";
+    return;
+  case OptSram:
+    return setBytes(parsed, option, options.sram);
+  case OptFlash:
+    return setBytes(parsed, option, options.flash);
+  default:
+    options.allowFloat = true;
+  }
+}
+
+/// What the target makes of the other options.
+void settleTarget(Parsed &parsed) {
+  CompileOptions &options = parsed.options;
+  bool isM7 = options.target == TargetKind::CortexM7;
+  const std::string &foreign = isM7 ? parsed.x86Option : parsed.m7Option;
+  if (!foreign.empty())
+    parsed.error = foreign + " is an option of --target=" +
+                   (isM7 ? "x86-64" : "cortex-m7") + " only";
+  if (!isM7 || !parsed.error.empty())
+    return;
+  if (!parsed.emitGiven)
+    options.emit = EmitKind::Object;
+  else if (options.emit == EmitKind::SharedLibrary)
+    parsed.error = "the cortex-m7 target makes no shared library; use "
+                   "--emit=obj";
 }
 
 void setStopAfter(Parsed &parsed, llvm::StringRef value) {
@@ -168,10 +255,20 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     options.output = option.value;
     break;
   case OptTarget:
-    chooseWord("--target", option.value, {"x86-64"}, parsed.error);
+    chooseWord("--target", option.value, {"x86-64", "cortex-m7"}, parsed.error);
+    options.target =
+        option.value == "cortex-m7" ? TargetKind::CortexM7 : TargetKind::X86;
+    break;
+  case OptPrefix:
+  case OptFloatAbi:
+  case OptSram:
+  case OptFlash:
+  case OptAllowFloat:
+    applyCortexM7(parsed, option);
     break;
   case OptCpu:
     options.cpu = option.value;
+    parsed.x86Option = option.spelling;
     break;
   case OptO0:
     options.optLevel = 0;
@@ -228,6 +325,9 @@ Parsed parse(const std::vector<std::string> &arguments) {
     if (parsed.error.empty())
       apply(parsed, option);
   if (!parsed.error.empty() || parsed.help || parsed.version)
+    return parsed;
+  settleTarget(parsed);
+  if (!parsed.error.empty())
     return parsed;
   CompileOptions &options = parsed.options;
   bool binary = !options.stopAfter || *options.stopAfter == Phase::Emit;

@@ -11,6 +11,7 @@
 #include "PhaseLog.h"
 #include "Report.h"
 #include "Reproducer.h"
+#include "Target.h"
 #include "tfc/Driver/Driver.h"
 #include "tfc/Driver/Register.h"
 
@@ -28,7 +29,6 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -55,7 +55,7 @@ public:
               llvm::raw_ostream &out, DiagnosticPrinter &diagnostics,
               PhaseLog &log, Report &report)
       : options(options), context(context), out(out), diagnostics(diagnostics),
-        log(log), report(report) {}
+        log(log), report(report), target(createTarget(options)) {}
 
   ExitCode run();
 
@@ -90,8 +90,7 @@ private:
   DiagnosticPrinter &diagnostics;
   PhaseLog &log;
   Report &report;
-  x86::X86Options target;
-  ScratchFile weights;
+  std::unique_ptr<Target> target;
   OwningOpRef<ModuleOp> module;
 };
 
@@ -148,17 +147,7 @@ ExitCode Compilation::checkOptions() {
       return ExitUsage;
     }
   }
-  target.cpu = options.cpu;
-  target.optLevel = options.optLevel;
-  std::string reason;
-  if (failed(x86::createTargetMachine(target, reason))) {
-    diagnostics.error(reason);
-    diagnostics.note(
-        "-mcpu takes LLVM's names, such as x86-64-v3, haswell, skylake-avx512, "
-        "znver4, or native");
-    return ExitUsage;
-  }
-  return ExitSuccess;
+  return target->checkOptions(diagnostics);
 }
 
 ExitCode Compilation::import() {
@@ -180,7 +169,11 @@ ExitCode Compilation::import() {
     return internalError("import", *module, "builtin.module()");
   diagnostics.rememberNodes(*module);
   report.noteNodes(*module);
-  return ExitSuccess;
+  // What is only printed needs no target.
+  bool stops = options.stopAfter ? *options.stopAfter <= Phase::Raise
+                                 : options.emit <= EmitKind::Linalg;
+  return stops || succeeded(target->checkImported(*module)) ? ExitSuccess
+                                                            : ExitRefused;
 }
 
 ExitCode Compilation::raise() {
@@ -209,26 +202,19 @@ ExitCode Compilation::raise() {
 }
 
 ExitCode Compilation::lower() {
-  if (isBinary()) {
-    if (llvm::Error error = weights.create(options.output))
-      return refuse(std::move(error));
-    target.weightsFile = weights.name().str();
-  }
-  return runPasses(
-      phaseName(Phase::Lower), /*mayRefuse=*/false,
-      [&](OpPassManager &pm) { x86::buildX86Pipeline(pm, target); });
+  if (llvm::Error error = target->prepare(isBinary()))
+    return refuse(std::move(error));
+  ExitCode code =
+      runPasses(phaseName(Phase::Lower), target->mayRefuse(),
+                [&](OpPassManager &pm) { target->buildPipeline(pm); });
+  if (code == ExitSuccess)
+    report.noteLowered(*module);
+  return code;
 }
 
 ExitCode Compilation::emit() {
   log.begin(phaseName(Phase::Emit));
   llvm::scope_exit end([&] { log.end(); });
-  x86::X86Output kind = x86::X86Output::SharedLibrary;
-  if (options.emit == EmitKind::LLVMIR)
-    kind = x86::X86Output::LLVMIR;
-  else if (options.emit == EmitKind::Assembly)
-    kind = x86::X86Output::Assembly;
-  else if (options.emit == EmitKind::Object)
-    kind = x86::X86Output::Object;
   ScratchFile printed;
   std::string path = options.output;
   if (path == "-") {
@@ -240,7 +226,7 @@ ExitCode Compilation::emit() {
   LogicalResult result = failure();
   llvm::CrashRecoveryContext guard;
   if (!guard.RunSafely(
-          [&] { result = x86::emitX86(*module, target, kind, path); }))
+          [&] { result = target->emit(*module, options.emit, path); }))
     return internalError(phaseName(Phase::Emit), *module, "builtin.module()");
   // The linker is missing, the disk is full: not our defects, and said.
   if (failed(result))

@@ -11,7 +11,9 @@
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Passes/Decompose/Passes.h"
+#include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
+#include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -31,6 +33,8 @@ void tfc::registerDialects(mlir::DialectRegistry &registry) {
 void tfc::registerPasses() {
   mlir::registerAllPasses();
   tfc::decompose::registerDecomposePasses();
+  tfc::lower::registerLowerPasses();
   tfc::raise::registerRaisePipelines();
   tfc::x86::registerX86Pipelines();
+  tfc::m7::registerCortexM7Pipelines();
 }

@@ -70,6 +70,31 @@ void Report::noteRaised(ModuleOp module) {
   });
 }
 
+/// Dictionaries, lists, numbers and text; nothing else is in a plan.
+static llvm::json::Value toJson(Attribute attribute) {
+  if (auto entries = dyn_cast<DictionaryAttr>(attribute)) {
+    llvm::json::Object object;
+    for (NamedAttribute entry : entries)
+      object[entry.getName().str()] = toJson(entry.getValue());
+    return object;
+  }
+  if (auto list = dyn_cast<ArrayAttr>(attribute)) {
+    llvm::json::Array array;
+    for (Attribute entry : list)
+      array.push_back(toJson(entry));
+    return array;
+  }
+  if (auto number = dyn_cast<IntegerAttr>(attribute))
+    return number.getInt();
+  auto text = dyn_cast<StringAttr>(attribute);
+  return text ? llvm::json::fixUTF8(text.getValue()) : "";
+}
+
+void Report::noteLowered(ModuleOp module) {
+  if (auto plan = module->getAttr("m7.plan"))
+    memoryPlan = ::toJson(plan);
+}
+
 static llvm::json::Object
 toObject(const std::map<std::string, unsigned> &counts) {
   llvm::json::Object object;
@@ -97,11 +122,12 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
     auto found = recognised.find(list.str());
     return found == recognised.end() ? llvm::json::Array() : found->second;
   };
-  return llvm::json::Object{{"version", versionText()},
+  bool isX86 = options.target == TargetKind::X86;
+  llvm::json::Object report{{"version", versionText()},
                             {"input", options.input},
                             {"output", options.output},
-                            {"target", "x86-64"},
-                            {"cpu", options.cpu},
+                            {"target", isX86 ? "x86-64" : "cortex-m7"},
+                            {"cpu", isX86 ? options.cpu : "cortex-m7"},
                             {"opt_level", options.optLevel},
                             {"exit_code", int(result)},
                             {"phases", std::move(phases)},
@@ -111,4 +137,7 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"scans", listOf("scans")},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};
+  if (memoryPlan)
+    report["memory_plan"] = *memoryPlan;
+  return report;
 }

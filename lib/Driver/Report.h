@@ -25,6 +25,8 @@ public:
   /// Notes what the raised module consists of and from which ONNX operators
   /// each kind of operation came.
   void noteRaised(mlir::ModuleOp module);
+  /// Notes where a plan of memory, if the target makes one, puts each buffer.
+  void noteLowered(mlir::ModuleOp module);
 
   llvm::json::Value toJson(const CompileOptions &options, const PhaseLog &log,
                            ExitCode result) const;
@@ -43,6 +45,7 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
+  std::optional<llvm::json::Value> memoryPlan;
 };
 
 } // namespace tfc

@@ -8,6 +8,7 @@
 
 #include "ModelInfo.h"
 #include "SharedLibrary.h"
+#include "tfc/Target/Codegen/Codegen.h"
 #include "tfc/Target/X86/X86Target.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -15,37 +16,22 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/ScopeExit.h"
-#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/CodeGen.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/TargetSelect.h"
-#include "llvm/Support/ToolOutputFile.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
+using namespace tfc;
 using namespace tfc::x86;
 
 namespace {
-
-llvm::OptimizationLevel optimizationLevel(unsigned level) {
-  switch (level) {
-  case 0:
-    return llvm::OptimizationLevel::O0;
-  case 1:
-    return llvm::OptimizationLevel::O1;
-  case 2:
-    return llvm::OptimizationLevel::O2;
-  default:
-    return llvm::OptimizationLevel::O3;
-  }
-}
 
 /// Functions are compiled for this CPU; with 512-bit units it may use them all.
 void setTargetAttributes(llvm::Module &module, llvm::TargetMachine &machine,
@@ -64,62 +50,6 @@ void setTargetAttributes(llvm::Module &module, llvm::TargetMachine &machine,
     else
       function.setVisibility(llvm::GlobalValue::HiddenVisibility);
   }
-}
-
-void optimize(llvm::Module &module, llvm::TargetMachine &machine,
-              unsigned level) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager sccs;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PipelineTuningOptions tuning;
-  tuning.LoopVectorization = level >= 1;
-  tuning.SLPVectorization = level >= 2;
-  llvm::PassBuilder builder(&machine, tuning);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(sccs);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, sccs, modules);
-  llvm::OptimizationLevel optimization = optimizationLevel(level);
-  llvm::ModulePassManager passes =
-      level == 0 ? builder.buildO0DefaultPipeline(optimization)
-                 : builder.buildPerModuleDefaultPipeline(optimization);
-  passes.run(module, modules);
-}
-
-LogicalResult
-writeFile(ModuleOp module, StringRef path,
-          llvm::function_ref<LogicalResult(llvm::raw_pwrite_stream &)> write) {
-  std::error_code error;
-  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_None);
-  if (error)
-    return module.emitError("cannot write '")
-           << path << "': " << error.message();
-  if (failed(write(file.os())))
-    return failure();
-  file.os().flush();
-  if (file.os().has_error()) {
-    error = file.os().error();
-    file.os().clear_error();
-    return module.emitError("cannot write '")
-           << path << "': " << error.message();
-  }
-  file.keep();
-  return success();
-}
-
-LogicalResult generate(ModuleOp module, llvm::Module &llvmModule,
-                       llvm::TargetMachine &machine, llvm::CodeGenFileType kind,
-                       StringRef path) {
-  return writeFile(
-      module, path, [&](llvm::raw_pwrite_stream &stream) -> LogicalResult {
-        llvm::legacy::PassManager codegen;
-        if (machine.addPassesToEmitFile(codegen, stream, nullptr, kind))
-          return module.emitError("LLVM cannot generate this kind of file");
-        codegen.run(llvmModule);
-        return success();
-      });
 }
 
 /// The weights as a section of the object itself: for those who link by hand.
@@ -196,21 +126,23 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
   setTargetAttributes(
       *llvmModule, **machine,
       (*machine)->getMCSubtargetInfo()->checkFeatures("+avx512f") ? 512 : 256);
-  optimize(*llvmModule, **machine, options.optLevel);
+  codegen::optimize(*llvmModule, **machine, options.optLevel,
+                    /*vectorize=*/true);
 
   switch (kind) {
   case X86Output::LLVMIR:
-    return writeFile(module, path, [&](llvm::raw_pwrite_stream &stream) {
-      llvmModule->print(stream, nullptr);
-      return success();
-    });
+    return codegen::writeFile(module, path,
+                              [&](llvm::raw_pwrite_stream &stream) {
+                                llvmModule->print(stream, nullptr);
+                                return success();
+                              });
   case X86Output::Assembly:
-    return generate(module, *llvmModule, **machine,
-                    llvm::CodeGenFileType::AssemblyFile, path);
+    return codegen::generate(module, *llvmModule, **machine,
+                             llvm::CodeGenFileType::AssemblyFile, path);
   case X86Output::Object:
     embedWeights(*llvmModule, options.weightsFile);
-    return generate(module, *llvmModule, **machine,
-                    llvm::CodeGenFileType::ObjectFile, path);
+    return codegen::generate(module, *llvmModule, **machine,
+                             llvm::CodeGenFileType::ObjectFile, path);
   case X86Output::SharedLibrary:
     break;
   }
@@ -219,8 +151,8 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
     llvm::sys::fs::remove(object);
     llvm::sys::fs::remove(library);
   });
-  if (failed(generate(module, *llvmModule, **machine,
-                      llvm::CodeGenFileType::ObjectFile, object)))
+  if (failed(codegen::generate(module, *llvmModule, **machine,
+                               llvm::CodeGenFileType::ObjectFile, object)))
     return failure();
   if (llvm::Error error =
           linkSharedLibrary(object, options.weightsFile, library))

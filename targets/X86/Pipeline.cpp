@@ -8,6 +8,7 @@
 
 #include "Interfaces.h"
 #include "tfc/Passes/Decompose/Passes.h"
+#include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
@@ -78,9 +79,9 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(decompose::createAttnDecomposePass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  pm.addPass(createX86PrepareTensorsPass());
+  pm.addPass(lower::createPrepareTensorsPass());
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createX86PlaceResultsPass());
+  pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferAlignment = 64;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
@@ -106,7 +107,7 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   narrow.sourceTypeStrs = {"bf16"};
   narrow.targetTypeStr = "f32";
   pm.addPass(arith::createArithEmulateUnsupportedFloats(narrow));
-  pm.addPass(createX86ExpandMathPass());
+  pm.addPass(lower::createExpandMathPass());
   pm.addPass(createSCFToControlFlowPass());
   addCleanup(pm);
   pm.addPass(createX86ConvertToLLVMPass());

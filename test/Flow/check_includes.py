@@ -20,17 +20,34 @@ ROOMS = [
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
+    ("Lower", ["include/tfc/Passes/Lower", "passes/Lower"], ["Support", "Attn"]),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
-    ("X86", ["include/tfc/Target/X86", "targets/X86"], ["Support", "Attn", "Decompose", "Runtime"]),
+    ("Codegen", ["include/tfc/Target/Codegen", "targets/Codegen"], ["Support"]),
+    (
+        "X86",
+        ["include/tfc/Target/X86", "targets/X86"],
+        ["Support", "Attn", "Decompose", "Lower", "Runtime", "Codegen"],
+    ),
+    (
+        "CortexM7",
+        ["include/tfc/Target/CortexM7", "targets/CortexM7"],
+        ["Support", "Attn", "Decompose", "Lower", "Codegen"],
+    ),
     (
         "Driver",
         ["include/tfc/Driver", "lib/Driver"],
-        ["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Runtime", "X86"],
+        [
+            *["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Lower", "Runtime"],
+            *["X86", "CortexM7"],
+        ],
     ),
     (
         "Tools",
         ["tools"],
-        ["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Runtime", "X86", "Driver"],
+        [
+            *["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Lower", "Runtime"],
+            *["X86", "CortexM7", "Driver"],
+        ],
     ),
 ]
 TOP_FOLDERS = ["include", "dialects", "lib", "passes", "targets", "tools"]

@@ -27,6 +27,9 @@ enum Id {
   Range,
   Outputs,
   Output,
+  Target,
+  Ram,
+  Flash,
   Threads,
   Repeat,
   Warmup,
@@ -67,6 +70,16 @@ const std::vector<OptionSpec> &table() {
        Repeat, false},
       {"--warmup", "N", "calls before those (default: 0, or 1 with --repeat)",
        Warmup, false},
+      {"", "", "DEVICES"},
+      {"--target", "NAME",
+       "x86-64 (the default), or cortex-m7: MODEL.o, with MODEL.h beside it, "
+       "runs in qemu on a board with a Cortex-M7; prints instructions, and "
+       "stack and arena as used",
+       Target},
+      {"--ram", "BYTES", "for arena and stack, at most 4M (default: 320K)",
+       Ram},
+      {"--flash", "BYTES", "for code and constants, at most 3M (default: 1M)",
+       Flash},
       {"", "", "GENERAL"},
       {"--help", "", "print this text", Help},
       {"-h", "", "", Help},
@@ -97,6 +110,22 @@ std::string count(const std::string &spelling, const std::string &value,
     return "";
   return spelling + " takes a number of at least " + std::to_string(least) +
          ", not '" + value + "'";
+}
+
+/// Bytes, or KiB and MiB with K and M.
+std::string bytes(const std::string &spelling, std::string value, int64_t most,
+                  int64_t &out) {
+  std::string number = value;
+  int64_t unit = 1;
+  if (!number.empty() && (number.back() == 'K' || number.back() == 'M')) {
+    unit = number.back() == 'K' ? 1 << 10 : 1 << 20;
+    number.pop_back();
+  }
+  if (!parseNumber(number, out) || out < 1 || out > most / unit)
+    return spelling + " takes bytes, as 320K, up to " +
+           std::to_string(most >> 20) + "M, not '" + value + "'";
+  out *= unit;
+  return "";
 }
 
 } // namespace
@@ -147,6 +176,15 @@ std::string Options::set(int id, const std::string &spelling,
     ranges[pair.first] = {low, high};
     return "";
   }
+  case Target:
+    cortexM7 = value == "cortex-m7";
+    return cortexM7 || value == "x86-64"
+               ? ""
+               : "--target can be x86-64 or cortex-m7, not '" + value + "'";
+  case Ram:
+    return bytes(spelling, value, 4 << 20, ram);
+  case Flash:
+    return bytes(spelling, value, 3 << 20, flash);
   case Threads:
     return count(spelling, value, 0, threads);
   case Repeat:
@@ -196,7 +234,9 @@ std::string Options::helpText() {
          "  tfc-run bert.so --describe\n"
          "  tfc-run bert.so --inputs in.npz --outputs out.npz\n"
          "  tfc-run bert.so --random --shape input_ids=1x128 --threads 2 "
-         "--repeat 50\n\n" +
+         "--repeat 50\n"
+         "  tfc-run vit.o --target=cortex-m7 --inputs in.npz --outputs "
+         "out.npz\n\n" +
          exitCodeHelp;
 }
 

@@ -29,6 +29,10 @@ struct Options {
   std::map<std::string, std::vector<long long>> shapes;
   /// Lowest and one more than the highest value of random integers.
   std::map<std::string, std::pair<int64_t, int64_t>> ranges;
+  /// Whether the model is an object for the Cortex-M7, and what the emulated
+  /// board has for it.
+  bool cortexM7 = false;
+  int64_t ram = 320 << 10, flash = 1 << 20;
   int64_t threads = 1; ///< 0: one a core
   int64_t repeat = 1, warmup = 0;
   bool json = false, describe = false, help = false, version = false;

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Device.h"
 #include "Options.h"
 #include "Tensors.h"
 #include "tfc/Runtime/runtime.h"
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 using namespace tfc;
@@ -258,6 +260,43 @@ int runModel(const Options &options) {
   return ExitSuccess;
 }
 
+int runDeviceModel(const Options &options) {
+  DeviceHeader header;
+  std::string headerFile =
+      std::filesystem::path(options.model).replace_extension(".h").string();
+  std::string error = header.read(headerFile);
+  if (!error.empty())
+    return refuse(headerFile + ": " + error);
+  tfc_model_info info = header.describe();
+  if (options.describe) {
+    std::fputs((options.json ? describeAsJson(info) : describe(info)).c_str(),
+               stdout);
+    return ExitSuccess;
+  }
+  Arrays inputs;
+  std::vector<Array> outputs;
+  DeviceUsage usage;
+  error = gatherInputs(options, info, inputs);
+  if (error.empty())
+    error = runOnDevice(options, header, inputs, outputs, usage);
+  if (error.empty())
+    error = deliver(options, info, outputs);
+  if (!error.empty())
+    return refuse(error);
+  std::printf(
+      options.json
+          ? "{\"instructions\": %llu, \"stack_bytes\": %u, "
+            "\"stack_bytes_declared\": %lld, \"arena_bytes\": %u, "
+            "\"arena_bytes_declared\": %lld, \"flash_bytes\": %lld}\n"
+          : "%llu instructions; stack: %u of %lld bytes used, arena: %u of "
+            "%lld, flash: %lld bytes\n",
+      static_cast<unsigned long long>(usage.instructions), usage.stackBytes,
+      static_cast<long long>(header.stackBytes), usage.arenaBytes,
+      static_cast<long long>(header.arenaBytes),
+      static_cast<long long>(header.flashBytes));
+  return ExitSuccess;
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -274,5 +313,5 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "tfc-run: error: %s\n", error.c_str());
     return ExitUsage;
   }
-  return runModel(options);
+  return options.cortexM7 ? runDeviceModel(options) : runModel(options);
 }

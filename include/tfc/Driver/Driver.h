@@ -29,6 +29,8 @@ enum class EmitKind {
   SharedLibrary
 };
 
+enum class TargetKind { X86, CortexM7 };
+
 /// The named parts of a compilation, in their order.
 enum class Phase { Import, Raise, Lower, Emit };
 
@@ -45,10 +47,21 @@ struct CompileOptions {
   EmitKind emit = EmitKind::SharedLibrary;
   /// Stop after this phase and print the module as MLIR.
   std::optional<Phase> stopAfter;
-  /// An LLVM CPU name or "native".
+  TargetKind target = TargetKind::X86;
+  /// x86-64: an LLVM CPU name or "native".
   std::string cpu = "native";
   /// 0 to 3.
   unsigned optLevel = 2;
+  /// cortex-m7: what the artefact's names start with, a C identifier; empty:
+  /// the output's name.
+  std::string prefix;
+  /// cortex-m7: floating point arguments in the FPU's registers.
+  bool hardFloat = true;
+  /// cortex-m7: the bytes there are for arena and stack, and for code and
+  /// constants; 0: not said.
+  uint64_t sram = 0, flash = 0;
+  /// cortex-m7: compute quantised models in f32.
+  bool allowFloat = false;
   /// Sizes of inputs that replace the file's; -1 leaves a size open.
   llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
   /// Where a JSON report is written; empty: nowhere.

@@ -113,52 +113,6 @@ def X86OutlineParallelPass : Pass<"x86-outline-parallel", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];
 }
 
-def X86PrepareTensorsPass : Pass<"x86-prepare-tensors", "mlir::ModuleOp"> {
-  let summary = "Fuse elementwise chains and rewrite what bufferises badly";
-  let description = [{
-    Elementwise operations of linalg are fused into their consumers where that
-    computes nothing twice, so that a chain of them is one loop and has no
-    temporary buffer between. What a loop carries is written back to where it
-    came from: a buffer of the loop's body has one place in the arena, and could
-    not live on in the next iteration.
-  }];
-  let dependentDialects = ["mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect",
-                           "mlir::affine::AffineDialect",
-                           "mlir::bufferization::BufferizationDialect", "mlir::scf::SCFDialect"];
-}
-
-def X86PlaceResultsPass : Pass<"x86-place-results", "mlir::func::FuncOp"> {
-  let summary = "Make results where they are wanted";
-  let description = [{
-    Bufferisation's elimination of empty tensors, with two changes. What is made
-    out of an empty tensor takes the caller's buffer only where nothing else sees
-    the tensors on the way: two results that start from one filled tensor would
-    share the buffer of the first. So that they do not share it, each operation
-    gets a filled tensor of its own:
-
-    ```mlir
-    %0 = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
-    %1 = linalg.reduce ins(%x : tensor<4x8xf32>) outs(%0 : tensor<4xf32>) ...
-    bufferization.materialize_in_destination %1 in restrict writable %out ...
-    // becomes
-    %empty = bufferization.to_tensor %out restrict writable : memref<4xf32> to tensor<4xf32>
-    ...
-    ```
-  }];
-  let dependentDialects = ["mlir::bufferization::BufferizationDialect",
-                           "mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect"];
-}
-
-def X86ExpandMathPass : Pass<"x86-expand-math", "mlir::ModuleOp"> {
-  let summary = "Write exp, erf, tanh and their kin as arithmetic";
-  let description = [{
-    A call to the C library would keep LLVM from vectorising the loop around it.
-    Double precision stays a call.
-  }];
-  let dependentDialects = ["mlir::math::MathDialect", "mlir::arith::ArithDialect",
-                           "mlir::vector::VectorDialect"];
-}
-
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//

@@ -1,4 +1,4 @@
-// RUN: tfc-opt %s --x86-place-results --split-input-file | FileCheck %s
+// RUN: tfc-opt %s --lower-place-results --split-input-file | FileCheck %s
 
 // Each sum has a start of its own, and the first is made in the result.
 // CHECK-LABEL: @two

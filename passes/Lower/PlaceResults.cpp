@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tfc/Target/X86/Passes.h"
+#include "tfc/Passes/Lower/Passes.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
@@ -16,10 +16,10 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
-namespace tfc::x86 {
-#define GEN_PASS_DEF_X86PLACERESULTSPASS
-#include "tfc/Target/X86/Passes.h.inc"
-} // namespace tfc::x86
+namespace tfc::lower {
+#define GEN_PASS_DEF_PLACERESULTSPASS
+#include "tfc/Passes/Lower/Passes.h.inc"
+} // namespace tfc::lower
 
 using namespace mlir;
 
@@ -75,7 +75,7 @@ void separateFills(func::FuncOp function) {
 }
 
 struct PlaceResultsPass
-    : public tfc::x86::impl::X86PlaceResultsPassBase<PlaceResultsPass> {
+    : public tfc::lower::impl::PlaceResultsPassBase<PlaceResultsPass> {
   void runOnOperation() override {
     separateFills(getOperation());
     bufferization::OneShotBufferizationOptions options;

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tfc/Target/X86/Passes.h"
+#include "tfc/Passes/Lower/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -16,10 +16,10 @@
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
-namespace tfc::x86 {
-#define GEN_PASS_DEF_X86EXPANDMATHPASS
-#include "tfc/Target/X86/Passes.h.inc"
-} // namespace tfc::x86
+namespace tfc::lower {
+#define GEN_PASS_DEF_EXPANDMATHPASS
+#include "tfc/Passes/Lower/Passes.h.inc"
+} // namespace tfc::lower
 
 using namespace mlir;
 
@@ -42,16 +42,19 @@ struct ConvertByF32 : public OpRewritePattern<Op> {
 };
 
 struct ExpandMathPass
-    : public tfc::x86::impl::X86ExpandMathPassBase<ExpandMathPass> {
+    : public tfc::lower::impl::ExpandMathPassBase<ExpandMathPass> {
+  using Base::Base;
+
   void runOnOperation() override {
     if (failed(extendHalfPrecision()))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    auto wanted = [](StringRef name) {
+    auto wanted = [&](StringRef name) {
       // The vectoriser has instructions for these.
       return name != "math.sqrt" && name != "math.rsqrt" &&
              name != "math.floor" && name != "math.ceil" &&
-             name != "math.absf" && name != "math.fma" && name != "math.powf";
+             name != "math.absf" && name != "math.fma" &&
+             (power || name != "math.powf");
     };
     populateMathPolynomialApproximationPatterns(patterns, wanted);
     populateMathF32ExpansionPatterns(patterns, wanted);

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tfc/Target/X86/Passes.h"
+#include "tfc/Passes/Lower/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -17,10 +17,10 @@
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
-namespace tfc::x86 {
-#define GEN_PASS_DEF_X86PREPARETENSORSPASS
-#include "tfc/Target/X86/Passes.h.inc"
-} // namespace tfc::x86
+namespace tfc::lower {
+#define GEN_PASS_DEF_PREPARETENSORSPASS
+#include "tfc/Passes/Lower/Passes.h.inc"
+} // namespace tfc::lower
 
 using namespace mlir;
 
@@ -86,7 +86,7 @@ void keepCarriedBuffers(ModuleOp module) {
 }
 
 struct PrepareTensorsPass
-    : public tfc::x86::impl::X86PrepareTensorsPassBase<PrepareTensorsPass> {
+    : public tfc::lower::impl::PrepareTensorsPassBase<PrepareTensorsPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);

@@ -1,4 +1,4 @@
-// RUN: tfc-opt %s --x86-prepare-tensors --split-input-file | FileCheck %s
+// RUN: tfc-opt %s --lower-prepare-tensors --split-input-file | FileCheck %s
 
 // What the loop carries is put back where it was; an element that is replaced in
 // it needs no copy.

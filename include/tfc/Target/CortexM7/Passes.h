@@ -1,0 +1,32 @@
+//===- Passes.h - passes of the Cortex-M7 target ----------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGET_CORTEXM7_PASSES_H
+#define TFC_TARGET_CORTEXM7_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+#include <memory>
+
+namespace mlir {
+class ModuleOp;
+namespace func {
+class FuncOp;
+} // namespace func
+} // namespace mlir
+
+namespace tfc::m7 {
+
+#define GEN_PASS_DECL
+#include "tfc/Target/CortexM7/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "tfc/Target/CortexM7/Passes.h.inc"
+
+} // namespace tfc::m7
+
+#endif // TFC_TARGET_CORTEXM7_PASSES_H

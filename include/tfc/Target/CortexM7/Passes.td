@@ -1,0 +1,105 @@
+//===- Passes.td - passes of the Cortex-M7 target ----------*- tablegen -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGET_CORTEXM7_PASSES_TD
+#define TFC_TARGET_CORTEXM7_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def EntryPointPass : Pass<"m7-entry-point", "mlir::ModuleOp"> {
+  let summary = "Make the model's function take the caller's buffers";
+  let description = [{
+    Turns `func @model(tensors) -> tensors` into `@tfc_compute`, whose arguments
+    are the buffers of the inputs and then those of the outputs, and which
+    returns a status. Names, types and sizes move to the module attribute
+    `m7.interface`.
+
+    Refused, all at once and by name: sizes that the model leaves open, with the
+    option that fixes them, and element types that the target has not.
+
+    ```mlir
+    func.func @model(%x: tensor<1x4xf32> {tfc.name = "x"}) -> (tensor<1x4xf32> {tfc.name = "y"}) {
+      return %x : tensor<1x4xf32>
+    }
+    // becomes
+    func.func @tfc_compute(%x: memref<1x4xf32>, %y: memref<1x4xf32>) -> i32 { ... }
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::bufferization::BufferizationDialect",
+                           "mlir::func::FuncDialect", "mlir::memref::MemRefDialect"];
+}
+
+def LowerAssertsPass : Pass<"m7-lower-asserts", "mlir::func::FuncOp"> {
+  let summary = "Return a status where a check fails";
+  let description = [{
+    A `cf.assert` becomes a branch to a return of `the header's BAD_INPUT` (2). Runs where
+    loops are branches.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect"];
+}
+
+def PlanArenaPass : Pass<"m7-plan-arena", "mlir::ModuleOp"> {
+  let summary = "Place every temporary buffer in one static arena";
+  let description = [{
+    Each `memref.alloc` of `@tfc_compute` becomes a view of a new last argument,
+    the arena, at a fixed offset; buffers whose lives do not meet may share
+    bytes. A life goes from the first operation of the entry block that touches
+    the buffer, or a view of it, to the last.
+
+    The offsets are searched for the least size: orders of placing are tried and
+    improved until one reaches the lower bound, the largest sum of buffers alive
+    at once, or `effort` orders have been tried. Size, bound and places go to the
+    module attribute `m7.plan`.
+
+    ```mlir
+    %a = memref.alloc() : memref<8xf32>
+    // becomes
+    %a = memref.view %arena[%c64][] : memref<128xi8> to memref<8xf32>
+    ```
+  }];
+  let options = [Option<"effort", "effort", "unsigned", "2000", "Most orders that are tried">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
+}
+
+def VerifyMemoryPlanPass : Pass<"attn-verify-memory-plan", "mlir::ModuleOp"> {
+  let summary = "Check that no byte of the arena is overwritten while it lives";
+  let description = [{
+    Reads the views that the plan made, not the plan: each buffer's bytes and the
+    span of operations that may touch them, by the uses of the view and of what
+    is derived from it. Two buffers whose spans meet must not share a byte, and
+    each must lie in the arena. Changes nothing; runs after every plan.
+  }];
+}
+
+def ExpandLongsPass : Pass<"m7-expand-longs", "mlir::ModuleOp"> {
+  let summary = "Write conversions between f32 and 64 bits as 32-bit arithmetic";
+  let description = [{
+    The FPU converts 32 bits; LLVM would call a library for 64. The results are
+    those of the operations, rounded to nearest, ties to even.
+
+    ```mlir
+    %y = arith.sitofp %x : i64 to f32
+    // becomes
+    %leading = math.ctlz %magnitude : i64
+    ...
+    %single = arith.uitofp %upper : i32 to f32
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
+}
+
+def ConvertToLLVMPass : Pass<"m7-convert-to-llvm", "mlir::ModuleOp"> {
+  let summary = "Convert the model's function to the LLVM dialect";
+  let description = [{
+    Buffers are bare pointers, indices have 32 bits, and constants are global
+    and constant, so that the linker puts them into flash.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
+#endif // TFC_TARGET_CORTEXM7_PASSES_TD

@@ -1,0 +1,161 @@
+//===- Target.cpp - what the driver asks of a target --------------- -*- C++
+//-*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Target.h"
+#include "Output.h"
+
+#include "tfc/Dialect/Onnx/Onnx.h"
+#include "tfc/Target/CortexM7/CortexM7Target.h"
+#include "tfc/Target/X86/X86Target.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+using namespace tfc;
+
+namespace {
+
+class X86 : public Target {
+public:
+  explicit X86(const CompileOptions &options) : options(options) {
+    target.cpu = options.cpu;
+    target.optLevel = options.optLevel;
+  }
+
+  StringRef name() const override { return "x86-64"; }
+
+  ExitCode checkOptions(DiagnosticPrinter &diagnostics) override {
+    std::string reason;
+    if (succeeded(x86::createTargetMachine(target, reason)))
+      return ExitSuccess;
+    diagnostics.error(reason);
+    diagnostics.note(
+        "-mcpu takes LLVM's names, such as x86-64-v3, haswell, skylake-avx512, "
+        "znver4, or native");
+    return ExitUsage;
+  }
+
+  llvm::Error prepare(bool isBinary) override {
+    if (!isBinary)
+      return llvm::Error::success();
+    if (llvm::Error error = weights.create(options.output))
+      return error;
+    target.weightsFile = weights.name().str();
+    return llvm::Error::success();
+  }
+
+  void buildPipeline(OpPassManager &pm) override {
+    x86::buildX86Pipeline(pm, target);
+  }
+
+  bool mayRefuse() const override { return false; }
+
+  LogicalResult emit(ModuleOp module, EmitKind kind, StringRef path) override {
+    x86::X86Output output = x86::X86Output::SharedLibrary;
+    if (kind == EmitKind::LLVMIR)
+      output = x86::X86Output::LLVMIR;
+    else if (kind == EmitKind::Assembly)
+      output = x86::X86Output::Assembly;
+    else if (kind == EmitKind::Object)
+      output = x86::X86Output::Object;
+    return x86::emitX86(module, target, output, path);
+  }
+
+private:
+  const CompileOptions &options;
+  x86::X86Options target;
+  ScratchFile weights;
+};
+
+/// "vit_tiny" for "models/vit-tiny.o".
+std::string prefixFor(const CompileOptions &options) {
+  StringRef file = options.output == "-" ? options.input : options.output;
+  std::string prefix;
+  for (char c : llvm::sys::path::stem(file))
+    prefix += llvm::isAlnum(c) ? c : '_';
+  return prefix.empty() || !llvm::isAlpha(prefix[0]) ? "model_" + prefix
+                                                     : prefix;
+}
+
+class CortexM7 : public Target {
+public:
+  explicit CortexM7(const CompileOptions &options) : options(options) {
+    target.prefix =
+        options.prefix.empty() ? prefixFor(options) : options.prefix;
+    target.hardFloat = options.hardFloat;
+    target.optLevel = options.optLevel;
+    target.sram = options.sram;
+    target.flash = options.flash;
+  }
+
+  StringRef name() const override { return "cortex-m7"; }
+
+  ExitCode checkOptions(DiagnosticPrinter &diagnostics) override {
+    if (options.emit == EmitKind::Object && options.output != "-" &&
+        llvm::sys::path::extension(options.output) == ".h") {
+      diagnostics.error("the object would be named as its header, '" +
+                        options.output + "'");
+      return ExitUsage;
+    }
+    return ExitSuccess;
+  }
+
+  LogicalResult checkImported(ModuleOp module) override {
+    if (options.allowFloat)
+      return success();
+    WalkResult found = module.walk([](onnx::NodeOp node) {
+      bool quantised =
+          llvm::StringSwitch<bool>(node.getOpType())
+              .Cases({"QuantizeLinear", "DequantizeLinear",
+                      "DynamicQuantizeLinear", "QLinearMatMul", "QLinearConv",
+                      "MatMulInteger", "ConvInteger"},
+                     true)
+              .Default(false);
+      if (!quantised)
+        return WalkResult::advance();
+      node.emitError("the model is quantised, and the cortex-m7 target has no "
+                     "integer form of quantised models yet; --allow-float "
+                     "computes it in f32");
+      return WalkResult::interrupt();
+    });
+    return failure(found.wasInterrupted());
+  }
+
+  llvm::Error prepare(bool) override { return llvm::Error::success(); }
+
+  void buildPipeline(OpPassManager &pm) override {
+    m7::buildCortexM7Pipeline(pm, target);
+  }
+
+  bool mayRefuse() const override { return true; }
+
+  LogicalResult emit(ModuleOp module, EmitKind kind, StringRef path) override {
+    m7::CortexM7Output output = m7::CortexM7Output::Object;
+    if (kind == EmitKind::LLVMIR)
+      output = m7::CortexM7Output::LLVMIR;
+    else if (kind == EmitKind::Assembly)
+      output = m7::CortexM7Output::Assembly;
+    return m7::emitCortexM7(module, target, output, path);
+  }
+
+private:
+  const CompileOptions &options;
+  m7::CortexM7Options target;
+};
+
+} // namespace
+
+std::unique_ptr<Target> tfc::createTarget(const CompileOptions &options) {
+  if (options.target == TargetKind::CortexM7)
+    return std::make_unique<CortexM7>(options);
+  return std::make_unique<X86>(options);
+}

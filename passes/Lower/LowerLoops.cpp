@@ -1,0 +1,399 @@
+//===- LowerLoops.cpp - linalg on buffers to loops --------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Passes/Lower/Loops.h"
+#include "tfc/Passes/Lower/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace tfc::lower {
+#define GEN_PASS_DEF_LOWERLOOPSPASS
+#include "tfc/Passes/Lower/Passes.h.inc"
+} // namespace tfc::lower
+
+using namespace mlir;
+using namespace tfc::lower;
+
+namespace {
+
+bool isParallel(utils::IteratorType type) {
+  return type == utils::IteratorType::parallel;
+}
+
+/// Lowers one linalg operation on buffers.
+class LoopLowering {
+public:
+  LoopLowering(linalg::LinalgOp op, OpBuilder &b, DealLoop deal)
+      : op(op), b(b), loc(op.getLoc()), deal(deal) {}
+
+  void run();
+
+private:
+  void readOperands();
+  bool collapseToOneDimension();
+  void chooseOrder();
+  int64_t unitStrideScore(unsigned loop);
+  void emitOuter();
+  void emitInner();
+  void emitReductionInRegisters(unsigned depth, ValueRange accumulators,
+                                SmallVectorImpl<Value> &results);
+  void emitReductionInMemory(unsigned depth);
+  SmallVector<Value> emitBody(ValueRange accumulators);
+  SmallVector<Value> indicesOf(AffineMap map);
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+
+  linalg::LinalgOp op;
+  OpBuilder &b;
+  Location loc;
+  DealLoop deal;
+
+  SmallVector<Value> operands;
+  SmallVector<AffineMap> maps;
+  SmallVector<utils::IteratorType> iterators;
+  SmallVector<Value> sizes;
+  /// Loop numbers: parallel loops outside, then reductions, then perhaps one
+  /// parallel loop inside.
+  SmallVector<unsigned> outer, reductions;
+  std::optional<unsigned> innerParallel;
+  Value innerBegin, innerEnd;
+  SmallVector<Value> ivs;
+};
+
+void LoopLowering::readOperands() {
+  operands.assign(op->operand_begin(), op->operand_end());
+  maps = op.getIndexingMapsArray();
+  iterators = op.getIteratorTypesArray();
+  for (Range range : op.createLoopRanges(b, loc))
+    sizes.push_back(getValueOrCreateConstantIndexOp(b, loc, range.size));
+}
+
+/// Dense elementwise operations are one loop over all elements.
+bool LoopLowering::collapseToOneDimension() {
+  if (iterators.size() < 2 || op.hasIndexSemantics())
+    return false;
+  for (auto [operand, map] : llvm::zip(operands, maps)) {
+    auto type = dyn_cast<MemRefType>(operand.getType());
+    if (!type || map.getNumResults() == 0)
+      continue;
+    if (!map.isIdentity() || !type.getLayout().isIdentity())
+      return false;
+  }
+  if (!llvm::all_of(iterators, isParallel))
+    return false;
+  ReassociationIndices all =
+      llvm::to_vector(llvm::seq<int64_t>(0, iterators.size()));
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(1, b.getContext());
+  for (auto [operand, map] : llvm::zip(operands, maps)) {
+    if (isa<MemRefType>(operand.getType()) && map.getNumResults() != 0) {
+      operand = memref::CollapseShapeOp::create(
+          b, loc, operand, ArrayRef<ReassociationIndices>{all});
+      map = identity;
+    } else {
+      map = AffineMap::get(1, 0, b.getContext());
+    }
+  }
+  Value total = sizes.front();
+  for (Value size : ArrayRef(sizes).drop_front())
+    total = b.createOrFold<arith::MulIOp>(loc, total, size);
+  sizes = {total};
+  iterators = {utils::IteratorType::parallel};
+  return true;
+}
+
+/// How well loop `loop` stands innermost: operands it walks contiguously,
+/// less those it strides through.
+int64_t LoopLowering::unitStrideScore(unsigned loop) {
+  int64_t score = 0;
+  for (auto [operand, map] : llvm::zip(operands, maps)) {
+    if (!isa<MemRefType>(operand.getType()))
+      continue;
+    for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+      if (!expr.isFunctionOfDim(loop))
+        continue;
+      score += position + 1 == map.getNumResults() ? 2 : -2;
+    }
+  }
+  return score;
+}
+
+void LoopLowering::chooseOrder() {
+  std::optional<unsigned> best;
+  int64_t bestScore = 0;
+  for (unsigned loop = 0; loop < iterators.size(); ++loop) {
+    int64_t score = unitStrideScore(loop);
+    // A later loop wins a tie: row-major order.
+    if (!best || score >= bestScore) {
+      best = loop;
+      bestScore = score;
+    }
+  }
+  for (unsigned loop = 0; loop < iterators.size(); ++loop) {
+    bool parallel = isParallel(iterators[loop]);
+    if (parallel && loop == best)
+      innerParallel = loop;
+    else if (parallel)
+      outer.push_back(loop);
+    else if (loop != best)
+      reductions.push_back(loop);
+  }
+  if (best && !isParallel(iterators[*best]))
+    reductions.push_back(*best);
+}
+
+SmallVector<Value> LoopLowering::indicesOf(AffineMap map) {
+  SmallVector<Value> indices;
+  for (unsigned i = 0; i < map.getNumResults(); ++i) {
+    if (auto dim = dyn_cast<AffineDimExpr>(map.getResult(i))) {
+      indices.push_back(ivs[dim.getPosition()]);
+      continue;
+    }
+    indices.push_back(getValueOrCreateConstantIndexOp(
+        b, loc,
+        affine::makeComposedFoldedAffineApply(
+            b, loc, map.getSubMap({i}),
+            getAsOpFoldResult(ArrayRef<Value>(ivs)))));
+  }
+  return indices;
+}
+
+/// Emits the body at `ivs`. With `accumulators` they stand for the outputs'
+/// elements and the new ones are returned; without, elements are loaded and
+/// stored.
+SmallVector<Value> LoopLowering::emitBody(ValueRange accumulators) {
+  Block *body = op.getBlock();
+  IRMapping mapping;
+  unsigned numInputs = op.getNumDpsInputs();
+  for (unsigned i = 0; i < operands.size(); ++i) {
+    BlockArgument argument = body->getArgument(i);
+    if (i >= numInputs && !accumulators.empty())
+      mapping.map(argument, accumulators[i - numInputs]);
+    else if (!isa<MemRefType>(operands[i].getType()))
+      mapping.map(argument, operands[i]);
+    else if (!argument.use_empty())
+      mapping.map(argument, memref::LoadOp::create(b, loc, operands[i],
+                                                   indicesOf(maps[i])));
+  }
+  bool reduces = !reductions.empty();
+  for (Operation &inner : body->without_terminator()) {
+    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+      mapping.map(index.getResult(), ivs[index.getDim()]);
+      continue;
+    }
+    Operation *clone = b.clone(inner, mapping);
+    // ONNX leaves the order of a sum open, and a fused multiply-add rounds
+    // once where two operations round twice.
+    if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(clone)) {
+      auto flags = arith::FastMathFlags::contract;
+      if (reduces)
+        flags = flags | arith::FastMathFlags::reassoc;
+      clone->setAttr("fastmath",
+                     arith::FastMathFlagsAttr::get(b.getContext(), flags));
+    }
+  }
+  SmallVector<Value> yielded;
+  for (Value value : body->getTerminator()->getOperands())
+    yielded.push_back(mapping.lookupOrDefault(value));
+  if (accumulators.empty())
+    for (auto [i, value] : llvm::enumerate(yielded))
+      memref::StoreOp::create(b, loc, value, operands[numInputs + i],
+                              indicesOf(maps[numInputs + i]));
+  return yielded;
+}
+
+void LoopLowering::emitReductionInRegisters(unsigned depth,
+                                            ValueRange accumulators,
+                                            SmallVectorImpl<Value> &results) {
+  if (depth == reductions.size()) {
+    results = emitBody(accumulators);
+    return;
+  }
+  unsigned loop = reductions[depth];
+  auto forOp = scf::ForOp::create(b, loc, constant(0), sizes[loop], constant(1),
+                                  accumulators);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(forOp.getBody());
+  ivs[loop] = forOp.getInductionVar();
+  SmallVector<Value> inner;
+  emitReductionInRegisters(depth + 1, forOp.getRegionIterArgs(), inner);
+  scf::YieldOp::create(b, loc, inner);
+  results.assign(forOp.result_begin(), forOp.result_end());
+}
+
+void LoopLowering::emitReductionInMemory(unsigned depth) {
+  OpBuilder::InsertionGuard guard(b);
+  if (depth < reductions.size()) {
+    unsigned loop = reductions[depth];
+    auto forOp =
+        scf::ForOp::create(b, loc, constant(0), sizes[loop], constant(1));
+    b.setInsertionPointToStart(forOp.getBody());
+    ivs[loop] = forOp.getInductionVar();
+    return emitReductionInMemory(depth + 1);
+  }
+  if (innerParallel) {
+    auto forOp = scf::ForOp::create(
+        b, loc, innerBegin ? innerBegin : constant(0),
+        innerEnd ? innerEnd : sizes[*innerParallel], constant(1));
+    b.setInsertionPointToStart(forOp.getBody());
+    ivs[*innerParallel] = forOp.getInductionVar();
+  }
+  emitBody({});
+}
+
+void LoopLowering::emitInner() {
+  if (reductions.empty() || innerParallel)
+    return emitReductionInMemory(0);
+  unsigned numInputs = op.getNumDpsInputs();
+  SmallVector<Value> accumulators, results;
+  for (unsigned i = numInputs; i < operands.size(); ++i)
+    accumulators.push_back(
+        memref::LoadOp::create(b, loc, operands[i], indicesOf(maps[i])));
+  emitReductionInRegisters(0, accumulators, results);
+  for (auto [i, value] : llvm::enumerate(results))
+    memref::StoreOp::create(b, loc, value, operands[numInputs + i],
+                            indicesOf(maps[numInputs + i]));
+}
+
+/// Deals the outer loops, or pieces of the only one, to workers.
+void LoopLowering::emitOuter() {
+  // Loops of one iteration need no loop.
+  SmallVector<unsigned> real;
+  for (unsigned loop : outer) {
+    if (isConstantIntValue(sizes[loop], 1))
+      ivs[loop] = constant(0);
+    else
+      real.push_back(loop);
+  }
+  outer = real;
+  bool cutInner = outer.empty() && innerParallel;
+  if (!cutInner && outer.empty())
+    return emitInner();
+
+  Value count = cutInner ? sizes[*innerParallel] : sizes[outer.front()];
+  for (unsigned loop : ArrayRef(outer).drop_front(cutInner ? 0 : 1))
+    count = b.createOrFold<arith::MulIOp>(loc, count, sizes[loop]);
+  Value work = constant(1);
+  for (unsigned loop = 0; loop < sizes.size(); ++loop)
+    if (!llvm::is_contained(outer, loop) &&
+        !(cutInner && loop == *innerParallel))
+      work = b.createOrFold<arith::MulIOp>(loc, work, sizes[loop]);
+
+  OpBuilder::InsertionGuard guard(b);
+  Value begin = constant(0), end = count;
+  if (deal)
+    std::tie(begin, end) = deal(op, b, count, work);
+  if (cutInner) {
+    innerBegin = begin;
+    innerEnd = end;
+    return emitInner();
+  }
+  auto forOp = scf::ForOp::create(b, loc, begin, end, constant(1));
+  b.setInsertionPointToStart(forOp.getBody());
+  Value rest = forOp.getInductionVar();
+  for (unsigned loop : llvm::reverse(ArrayRef(outer).drop_front())) {
+    ivs[loop] = b.createOrFold<arith::RemUIOp>(loc, rest, sizes[loop]);
+    rest = b.createOrFold<arith::DivUIOp>(loc, rest, sizes[loop]);
+  }
+  ivs[outer.front()] = rest;
+  emitInner();
+}
+
+void LoopLowering::run() {
+  b.setInsertionPoint(op);
+  readOperands();
+  collapseToOneDimension();
+  ivs.assign(iterators.size(), Value());
+  chooseOrder();
+  emitOuter();
+  op->erase();
+}
+
+/// Expands a dense buffer as a view with computed strides. Upstream's lowering
+/// of memref.expand_shape takes one open size a group only.
+void lowerExpandShape(memref::ExpandShapeOp op, OpBuilder &b) {
+  b.setInsertionPoint(op);
+  Location loc = op.getLoc();
+  MemRefType type = op.getResultType();
+  SmallVector<OpFoldResult> sizes =
+      getMixedValues(op.getStaticOutputShape(), op.getOutputShape(), b);
+  SmallVector<OpFoldResult> strides(sizes.size(), b.getIndexAttr(1));
+  for (int64_t d = static_cast<int64_t>(sizes.size()) - 2; d >= 0; --d) {
+    std::optional<int64_t> size = getConstantIntValue(sizes[d + 1]),
+                           stride = getConstantIntValue(strides[d + 1]);
+    if (size && stride) {
+      strides[d] = b.getIndexAttr(*size * *stride);
+      continue;
+    }
+    strides[d] = b.createOrFold<arith::MulIOp>(
+        loc, getValueOrCreateConstantIndexOp(b, loc, sizes[d + 1]),
+        getValueOrCreateConstantIndexOp(b, loc, strides[d + 1]));
+  }
+  SmallVector<int64_t> staticStrides;
+  for (OpFoldResult stride : strides)
+    staticStrides.push_back(
+        getConstantIntValue(stride).value_or(ShapedType::kDynamic));
+  auto strided =
+      MemRefType::get(type.getShape(), type.getElementType(),
+                      StridedLayoutAttr::get(b.getContext(), 0, staticStrides));
+  Value view = memref::ReinterpretCastOp::create(
+      b, loc, strided, op.getSrc(), b.getIndexAttr(0), sizes, strides);
+  Value dense = memref::CastOp::create(b, loc, type, view);
+  op.replaceAllUsesWith(dense);
+  op.erase();
+}
+
+struct LowerLoopsPass
+    : public tfc::lower::impl::LowerLoopsPassBase<LowerLoopsPass> {
+  void runOnOperation() override {
+    if (failed(lowerToLoops(getOperation())))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+LogicalResult tfc::lower::lowerToLoops(func::FuncOp function, DealLoop deal) {
+  OpBuilder b(function.getContext());
+  SmallVector<memref::ExpandShapeOp> expansions;
+  function.walk([&](memref::ExpandShapeOp op) {
+    bool several = llvm::any_of(
+        op.getReassociationIndices(), [&](const ReassociationIndices &group) {
+          return llvm::count_if(group, [&](int64_t d) {
+                   return op.getResultType().isDynamicDim(d);
+                 }) > 1;
+        });
+    if (several && op.getSrcType().getLayout().isIdentity() &&
+        op.getResultType().getLayout().isIdentity())
+      expansions.push_back(op);
+  });
+  for (memref::ExpandShapeOp op : expansions)
+    lowerExpandShape(op, b);
+  SmallVector<memref::CopyOp> copies;
+  function.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+  for (memref::CopyOp copy : copies) {
+    // What was made in its place already is "copied" onto itself.
+    b.setInsertionPoint(copy);
+    if (copy.getSource() != copy.getTarget())
+      linalg::CopyOp::create(b, copy.getLoc(), copy.getSource(),
+                             copy.getTarget());
+    copy.erase();
+  }
+  SmallVector<linalg::LinalgOp> ops;
+  function.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+  for (linalg::LinalgOp op : ops) {
+    if (!op.hasPureBufferSemantics()) {
+      return op.emitError("expected operands in buffers");
+    }
+    LoopLowering(op, b, deal).run();
+  }
+  return success();
+}

@@ -1,0 +1,292 @@
+//===- Emit.cpp - LLVM dialect to a bare-metal object -----------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Interface.h"
+#include "ObjectSizes.h"
+#include "tfc/Target/Codegen/Codegen.h"
+#include "tfc/Target/CortexM7/CortexM7Target.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::m7;
+
+namespace {
+
+FailureOr<std::unique_ptr<llvm::TargetMachine>>
+createMachine(ModuleOp module, const CortexM7Options &options,
+              StringRef stackUsageFile) {
+  llvm::InitializeAllTargetInfos();
+  llvm::InitializeAllTargets();
+  llvm::InitializeAllTargetMCs();
+  llvm::InitializeAllAsmPrinters();
+  llvm::InitializeAllAsmParsers();
+  llvm::Triple triple(options.hardFloat ? "thumbv7em-none-unknown-eabihf"
+                                        : "thumbv7em-none-unknown-eabi");
+  std::string problem;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, problem);
+  if (!target)
+    return module.emitError(problem);
+  llvm::TargetOptions targetOptions;
+  targetOptions.FunctionSections = true;
+  targetOptions.DataSections = true;
+  targetOptions.FloatABIType =
+      options.hardFloat ? llvm::FloatABI::Hard : llvm::FloatABI::Soft;
+  // Calls memcpy and memset by those names, not by the ABI's own.
+  targetOptions.EABIVersion = llvm::EABI::GNU;
+  targetOptions.StackUsageOutput = stackUsageFile.str();
+  auto level = options.optLevel == 0   ? llvm::CodeGenOptLevel::None
+               : options.optLevel == 1 ? llvm::CodeGenOptLevel::Less
+               : options.optLevel == 2 ? llvm::CodeGenOptLevel::Default
+                                       : llvm::CodeGenOptLevel::Aggressive;
+  // The STM32F7's FPU: single precision, 16 double registers.
+  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
+      triple, "cortex-m7", "+vfp4d16sp,+fp-armv8d16sp,-fp64,+dsp",
+      targetOptions, llvm::Reloc::Static, std::nullopt, level));
+  if (!machine)
+    return module.emitError("LLVM has no code generator for the Cortex-M7");
+  return machine;
+}
+
+/// `int <prefix>_run(void *arena, const inputs *, const outputs *)`: checks the
+/// pointers and calls the model.
+class RunFunction {
+public:
+  RunFunction(llvm::Module &module, const Interface &interface,
+              StringRef prefix)
+      : module(module), interface(interface), b(module.getContext()),
+        pointer(llvm::PointerType::getUnqual(module.getContext())),
+        word(llvm::Type::getInt32Ty(module.getContext())) {
+    function = llvm::Function::Create(
+        llvm::FunctionType::get(word, {pointer, pointer, pointer}, false),
+        llvm::GlobalValue::ExternalLinkage, (prefix + "_run").str(), module);
+  }
+
+  void build() {
+    auto block = [&](const char *name) {
+      return llvm::BasicBlock::Create(module.getContext(), name, function);
+    };
+    llvm::BasicBlock *entry = block("entry");
+    refused = llvm::BasicBlock::Create(module.getContext(), "refused");
+    b.SetInsertPoint(entry);
+    llvm::Value *arena = function->getArg(0);
+    if (interface.arenaBytes)
+      check(arena, arenaAlignment);
+    SmallVector<llvm::Value *> arguments;
+    load(function->getArg(1), interface.inputs, arguments);
+    load(function->getArg(2), interface.outputs, arguments);
+    arguments.push_back(arena);
+    llvm::Function *compute = module.getFunction(computeName);
+    arguments.resize(compute->arg_size(), arena);
+    // As the header demands; inputs, which may be one, are only read.
+    for (unsigned i = 0; i < compute->arg_size(); ++i)
+      compute->addParamAttr(i, llvm::Attribute::NoAlias);
+    b.CreateRet(b.CreateCall(compute, arguments));
+    refused->insertInto(function);
+    b.SetInsertPoint(refused);
+    b.CreateRet(llvm::ConstantInt::get(word, 1));
+  }
+
+private:
+  void check(llvm::Value *address, int64_t alignment) {
+    llvm::Value *bits = b.CreatePtrToInt(address, word);
+    llvm::Value *bad = b.CreateIsNull(bits);
+    if (alignment > 1)
+      bad = b.CreateOr(bad,
+                       b.CreateIsNotNull(b.CreateAnd(
+                           bits, llvm::ConstantInt::get(word, alignment - 1))));
+    auto *next = llvm::BasicBlock::Create(module.getContext(), "", function);
+    b.CreateCondBr(bad, refused, next);
+    b.SetInsertPoint(next);
+  }
+
+  void load(llvm::Value *table, const std::vector<InterfaceTensor> &tensors,
+            SmallVectorImpl<llvm::Value *> &arguments) {
+    if (tensors.empty())
+      return;
+    check(table, 4);
+    for (auto [i, tensor] : llvm::enumerate(tensors)) {
+      llvm::Value *address = b.CreateLoad(
+          pointer, b.CreateConstInBoundsGEP1_32(pointer, table, i));
+      if (tensor.count() > 0)
+        check(address, tensor.elementBytes());
+      arguments.push_back(address);
+    }
+  }
+
+  llvm::Module &module;
+  const Interface &interface;
+  llvm::IRBuilder<> b;
+  llvm::PointerType *pointer;
+  llvm::Type *word;
+  llvm::Function *function;
+  llvm::BasicBlock *refused = nullptr;
+};
+
+void setAttributes(llvm::Module &module, llvm::TargetMachine &machine) {
+  for (llvm::Function &function : module) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", machine.getTargetCPU());
+    function.addFnAttr("target-features", machine.getTargetFeatureString());
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+    function.addFnAttr("no-trapping-math", "true");
+    function.addFnAttr("frame-pointer", "none");
+    if (function.getName() == computeName)
+      function.setLinkage(llvm::GlobalValue::InternalLinkage);
+  }
+  for (llvm::GlobalVariable &global : module.globals())
+    if (!global.isDeclaration())
+      global.setLinkage(llvm::GlobalValue::InternalLinkage);
+}
+
+/// Says which buffers are alive where the arena is fullest, the largest first.
+void notePeak(ModuleOp module, InFlightDiagnostic &error) {
+  auto plan = module->getAttrOfType<DictionaryAttr>("m7.plan");
+  if (!plan)
+    return;
+  auto number = [](DictionaryAttr of, StringRef name) {
+    return of.getAs<IntegerAttr>(name).getInt();
+  };
+  int64_t step = number(plan, "bound_step");
+  SmallVector<DictionaryAttr> live;
+  for (auto buffer :
+       plan.getAs<ArrayAttr>("buffers").getAsRange<DictionaryAttr>())
+    if (number(buffer, "first") <= step && step <= number(buffer, "last"))
+      live.push_back(buffer);
+  llvm::stable_sort(live, [&](DictionaryAttr a, DictionaryAttr b) {
+    return number(a, "bytes") > number(b, "bytes");
+  });
+  constexpr size_t shown = 5;
+  for (DictionaryAttr buffer : ArrayRef(live).take_front(shown))
+    error.attachNote() << "at the peak live " << number(buffer, "bytes")
+                       << " bytes of node '"
+                       << buffer.getAs<StringAttr>("node").getValue() << "'";
+  if (live.size() > shown)
+    error.attachNote() << "and " << live.size() - shown << " smaller buffers";
+}
+
+LogicalResult checkLimits(ModuleOp module, const CortexM7Options &options,
+                          const Interface &interface,
+                          const ObjectSizes &sizes) {
+  uint64_t ram = interface.arenaBytes + sizes.stack;
+  if (options.sram && ram > options.sram) {
+    InFlightDiagnostic error = module.emitError("the model needs ");
+    error << ram << " bytes of SRAM (arena " << interface.arenaBytes
+          << ", stack " << sizes.stack << "), more than the " << options.sram
+          << " of --sram";
+    notePeak(module, error);
+    return error;
+  }
+  if (options.flash && sizes.flash > options.flash)
+    return module.emitError("the model needs ")
+           << sizes.flash << " bytes of flash (code " << sizes.code
+           << ", constants " << sizes.flash - sizes.code << "), more than the "
+           << options.flash << " of --flash";
+  if (!sizes.undefined.empty()) {
+    InFlightDiagnostic error = module.emitError("the code calls ");
+    llvm::interleaveComma(sizes.undefined, error);
+    return error << ", which bare metal has not: the model uses operators or "
+                    "element types that the Cortex-M7 has no instructions for";
+  }
+  return success();
+}
+
+/// The object and its header, put in their places when both are written.
+LogicalResult emitArtefact(ModuleOp module, llvm::Module &llvmModule,
+                           llvm::TargetMachine &machine,
+                           const CortexM7Options &options, StringRef path,
+                           StringRef stackUsage) {
+  std::string object = (path + ".tmp").str(), header = (path + ".h.tmp").str();
+  llvm::scope_exit cleanup([&] {
+    for (const std::string &file : {object, header})
+      llvm::sys::fs::remove(file);
+  });
+  if (failed(codegen::generate(module, llvmModule, machine,
+                               llvm::CodeGenFileType::ObjectFile, object)))
+    return failure();
+  Interface interface = readInterface(module);
+  FailureOr<ObjectSizes> sizes = measureObject(module, object, stackUsage);
+  if (failed(sizes) || failed(checkLimits(module, options, interface, *sizes)))
+    return failure();
+  if (failed(codegen::writeFile(
+          module, header, [&](llvm::raw_pwrite_stream &stream) {
+            stream << headerText(
+                interface, options.prefix,
+                {sizes->flash, sizes->stack, options.hardFloat});
+            return success();
+          })))
+    return failure();
+  SmallString<128> beside(path);
+  llvm::sys::path::replace_extension(beside, ".h");
+  for (auto [from, to] : {std::pair(StringRef(header), StringRef(beside)),
+                          std::pair(StringRef(object), path)})
+    if (std::error_code error = llvm::sys::fs::rename(from, to))
+      return module.emitError("cannot write '")
+             << to << "': " << error.message();
+  return success();
+}
+
+} // namespace
+
+LogicalResult tfc::m7::emitCortexM7(ModuleOp module,
+                                    const CortexM7Options &options,
+                                    CortexM7Output kind, StringRef path) {
+  SmallString<128> stackUsage;
+  if (std::error_code error =
+          llvm::sys::fs::createTemporaryFile("tfc", "su", stackUsage))
+    return module.emitError("cannot make a temporary file: ")
+           << error.message();
+  llvm::scope_exit cleanup([&] { llvm::sys::fs::remove(stackUsage); });
+  auto machine = createMachine(module, options, stackUsage);
+  if (failed(machine))
+    return failure();
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> llvmModule =
+      translateModuleToLLVMIR(module, context, options.prefix);
+  if (!llvmModule)
+    return failure();
+  llvmModule->setTargetTriple((*machine)->getTargetTriple());
+  llvmModule->setDataLayout((*machine)->createDataLayout());
+  setAttributes(*llvmModule, **machine);
+  RunFunction(*llvmModule, readInterface(module), options.prefix).build();
+  setAttributes(*llvmModule, **machine);
+  codegen::optimize(*llvmModule, **machine, options.optLevel,
+                    /*vectorize=*/false);
+  switch (kind) {
+  case CortexM7Output::LLVMIR:
+    return codegen::writeFile(module, path,
+                              [&](llvm::raw_pwrite_stream &stream) {
+                                llvmModule->print(stream, nullptr);
+                                return success();
+                              });
+  case CortexM7Output::Assembly:
+    return codegen::generate(module, *llvmModule, **machine,
+                             llvm::CodeGenFileType::AssemblyFile, path);
+  case CortexM7Output::Object:
+    return emitArtefact(module, *llvmModule, **machine, options, path,
+                        stackUsage);
+  }
+  llvm_unreachable("all outputs are handled");
+}

@@ -1,0 +1,129 @@
+//===- Header.cpp - the C header of an artefact ----------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Interface.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace tfc::m7;
+
+namespace {
+
+class HeaderWriter {
+public:
+  HeaderWriter(const Interface &interface, StringRef prefix,
+               const ArtefactSizes &sizes)
+      : interface(interface), prefix(prefix), macro(prefix.upper()),
+        sizes(sizes), os(text) {}
+
+  std::string write() {
+    os << "/* " << prefix << ": made by tfc " TFC_VERSION
+       << " for Arm Cortex-M7. C99 and C++. */\n"
+       << "#ifndef " << macro << "_H\n#define " << macro << "_H\n\n"
+       << "#include <stdbool.h>\n#include <stddef.h>\n#include <stdint.h>\n\n"
+       << "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n";
+    writeSizes();
+    writeStatus();
+    writeTensors("inputs", interface.inputs, true);
+    writeTensors("outputs", interface.outputs, false);
+    writeFunctions();
+    os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << macro << "_H */\n";
+    return text;
+  }
+
+private:
+  void writeSizes() {
+    os << "/* The arena holds what the model works on; its contents need not "
+          "outlast a\n   call. Stack is what a call takes below its caller, "
+          "flash what code and\n   constants take. All in bytes. */\n"
+       << "#define " << macro << "_ARENA_BYTES " << interface.arenaBytes << "\n"
+       << "#define " << macro << "_ARENA_ALIGN " << arenaAlignment << "\n"
+       << "#define " << macro << "_STACK_BYTES " << sizes.stack << "\n"
+       << "#define " << macro << "_FLASH_BYTES " << sizes.flash << "\n"
+       << "/* Whether floating point arguments are passed in the FPU's "
+          "registers. */\n#define "
+       << macro << "_HARD_FLOAT_ABI " << sizes.hardFloat << "\n\n";
+  }
+
+  void writeStatus() {
+    os << "enum " << prefix << "_status {\n"
+       << "  " << macro << "_OK = 0,\n"
+       << "  " << macro
+       << "_BAD_ARGUMENT = 1, /* a pointer is null or not "
+          "aligned */\n"
+       << "  " << macro
+       << "_BAD_INPUT = 2 /* an input holds what the model "
+          "cannot take, as an index\n                          beyond a table "
+          "*/\n};\n\n";
+  }
+
+  /// Each tensor's name, type and shape as the model has them: for people, and
+  /// for tools that fill the buffers.
+  void writeTensors(StringRef side, const std::vector<InterfaceTensor> &tensors,
+                    bool isConst) {
+    for (const InterfaceTensor &tensor : tensors)
+      os << "#define " << macro << "_" << side.drop_back().upper() << "_"
+         << StringRef(tensor.identifier).upper() << "_SIZE " << tensor.count()
+         << "\n";
+    os << "struct " << prefix << "_" << side << " {\n";
+    for (const InterfaceTensor &tensor : tensors) {
+      os << "  " << (isConst ? "const " : "") << tensor.element << " *"
+         << tensor.identifier << "; /* \"";
+      writeName(tensor.name);
+      os << "\": " << tensor.numpyType() << " [";
+      llvm::interleaveComma(tensor.dims, os);
+      os << "] */\n";
+    }
+    if (tensors.empty())
+      os << "  char none;\n";
+    os << "};\n\n";
+  }
+
+  /// The name in a comment, which it must not end.
+  void writeName(StringRef name) {
+    for (char c : name)
+      if (llvm::isPrint(c) && !StringRef("\"\\*/").contains(c))
+        os << c;
+      else if (c == '/')
+        // Names are paths as a rule; only the star would end the comment.
+        os << c;
+      else
+        os << "\\x"
+           << llvm::utohexstr(static_cast<uint8_t>(c), /*LowerCase=*/true,
+                              /*Width=*/2);
+  }
+
+  void writeFunctions() {
+    os << "/* Runs the model once. Nothing is kept between calls, so calls "
+          "with "
+          "arenas and\n   outputs of their own may run at the same time. "
+          "Arena, "
+          "inputs and outputs must\n   not overlap. Buffers are row by row and "
+          "aligned as their type. */\n"
+       << "enum " << prefix << "_status " << prefix << "_run(void *arena,\n"
+       << "    const struct " << prefix << "_inputs *inputs,\n"
+       << "    const struct " << prefix << "_outputs *outputs);\n\n";
+  }
+
+  const Interface &interface;
+  StringRef prefix;
+  std::string macro;
+  const ArtefactSizes &sizes;
+  std::string text;
+  llvm::raw_string_ostream os;
+};
+
+} // namespace
+
+std::string tfc::m7::headerText(const Interface &interface, StringRef prefix,
+                                const ArtefactSizes &sizes) {
+  return HeaderWriter(interface, prefix, sizes).write();
+}

@@ -1,0 +1,65 @@
+//===- Interface.h - what the artefact shows --------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGETS_CORTEXM7_INTERFACE_H
+#define TFC_TARGETS_CORTEXM7_INTERFACE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include <string>
+#include <vector>
+
+namespace tfc::m7 {
+
+/// The function that the model is, between the passes of the target.
+constexpr llvm::StringLiteral computeName = "tfc_compute";
+
+/// Bytes at whose multiples the arena and the buffers in it start: the width of
+/// the bus that loads of two words use.
+constexpr int64_t arenaAlignment = 8;
+
+/// The C type of an element, `kind` being ONNX's number of it or 0; empty for
+/// types that the target has not.
+std::string elementTypeName(mlir::Type type, int64_t kind);
+
+/// One input or output.
+struct InterfaceTensor {
+  std::string name;
+  /// The name as a C identifier, unique among its kin.
+  std::string identifier;
+  std::string element;
+  std::vector<int64_t> dims;
+
+  int64_t count() const;
+  int64_t elementBytes() const;
+  /// The element type as numpy spells it.
+  std::string numpyType() const;
+};
+
+/// What the header says of a model.
+struct Interface {
+  std::vector<InterfaceTensor> inputs, outputs;
+  int64_t arenaBytes = 0;
+};
+
+/// Reads `m7.interface` and `m7.plan` of a module.
+Interface readInterface(mlir::ModuleOp module);
+
+/// What is known of an artefact once it is there; sizes are in bytes.
+struct ArtefactSizes {
+  uint64_t flash = 0, stack = 0;
+  bool hardFloat = true;
+};
+
+/// The text of the C header, for names that start with `prefix`.
+std::string headerText(const Interface &interface, llvm::StringRef prefix,
+                       const ArtefactSizes &sizes);
+
+} // namespace tfc::m7
+
+#endif // TFC_TARGETS_CORTEXM7_INTERFACE_H

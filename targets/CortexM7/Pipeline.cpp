@@ -1,0 +1,75 @@
+//===- Pipeline.cpp - the order of the target's passes ----------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Passes/Decompose/Passes.h"
+#include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Target/CortexM7/CortexM7Target.h"
+#include "tfc/Target/CortexM7/Passes.h"
+
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tfc;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
+                                    const CortexM7Options &) {
+  pm.addPass(createEntryPointPass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addPass(decompose::createAttnDecomposePass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  pm.addPass(lower::createPrepareTensorsPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferAlignment = 8;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(lower::createLowerLoopsPass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  pm.addPass(createLowerAffinePass());
+  addCleanup(pm);
+  pm.addPass(createPlanArenaPass());
+  pm.addPass(createVerifyMemoryPlanPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  // Each operation of bf16 is one of f32, rounded.
+  arith::ArithEmulateUnsupportedFloatsOptions narrow;
+  narrow.sourceTypeStrs = {"bf16"};
+  narrow.targetTypeStr = "f32";
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(narrow));
+  pm.addPass(lower::createExpandMathPass({/*power=*/true}));
+  pm.addPass(createExpandLongsPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addNestedPass<func::FuncOp>(createLowerAssertsPass());
+  addCleanup(pm);
+  pm.addPass(createConvertToLLVMPass());
+  addCleanup(pm);
+}
+
+void tfc::m7::registerCortexM7Pipelines() {
+  registerCortexM7Passes();
+  PassPipelineRegistration<>(
+      "cortex-m7", "attn and linalg on tensors of known sizes to LLVM",
+      [](OpPassManager &pm) { buildCortexM7Pipeline(pm, {}); });
+}

@@ -1,0 +1,39 @@
+//===- Harness.h - the program around a model on a device ---------- -*- C++
+//-*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TOOLS_TFC_RUN_HARNESS_H
+#define TFC_TOOLS_TFC_RUN_HARNESS_H
+
+#include "DeviceHeader.h"
+#include "Options.h"
+
+namespace tfc::run {
+
+/// What the program writes to the file "result", as little-endian words.
+struct HarnessResult {
+  uint32_t status, ticks, stackBytes, arenaBytes, guardBroken;
+};
+
+/// Instructions of one tick of the emulated board's timer: 25 MHz, and 8 ns an
+/// instruction by qemu's -icount shift=3.
+constexpr uint64_t instructionsPerTick = 5;
+
+/// A C program for the MPS2 board with a Cortex-M7 (Arm's AN500) that reads the
+/// files in0, in1, ..., runs the model once and writes out0, out1, ... and
+/// result, all by semihosting.
+std::string harnessSource(const DeviceHeader &header);
+
+/// The linker's script: the model's code and constants in a flash of the size
+/// asked for, arena and stack in such a RAM; the program around them elsewhere.
+std::string harnessLinkerScript(const DeviceHeader &header,
+                                const Options &options);
+
+} // namespace tfc::run
+
+#endif // TFC_TOOLS_TFC_RUN_HARNESS_H
