@@ -5,6 +5,7 @@ what it reads (--verify-roundtrip).
 """
 
 import os
+import shutil
 
 import lit.formats
 
@@ -49,6 +50,10 @@ try:
         config.available_features.add("onnxruntime")
 except ImportError:
     pass
+
+# Those of the Cortex-M7 need an emulator and a linker for it.
+if shutil.which("qemu-system-arm"):
+    config.available_features.add("qemu-arm")
 
 # Tests that run compiled models need a machine that runs them.
 try:
