@@ -12,6 +12,7 @@
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
+#include "tfc/Target/CortexM7/Kernels/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -32,5 +33,6 @@ void tfc::registerPasses() {
   mlir::registerAllPasses();
   tfc::decompose::registerDecomposePasses();
   tfc::raise::registerRaisePipelines();
+  tfc::m7::registerCortexM7KernelsPasses();
   tfc::x86::registerX86Pipelines();
 }

@@ -21,16 +21,21 @@ ROOMS = [
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
+    (
+        "CortexM7Kernels",
+        ["include/tfc/Target/CortexM7/Kernels", "targets/CortexM7/Kernels"],
+        [],
+    ),
     ("X86", ["include/tfc/Target/X86", "targets/X86"], ["Support", "Attn", "Decompose", "Runtime"]),
     (
         "Driver",
         ["include/tfc/Driver", "lib/Driver"],
-        ["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Runtime", "X86"],
+        ["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Runtime", "CortexM7Kernels", "X86"],
     ),
     (
         "Tools",
         ["tools"],
-        ["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Runtime", "X86", "Driver"],
+        ["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Runtime", "CortexM7Kernels", "X86", "Driver"],
     ),
 ]
 TOP_FOLDERS = ["include", "dialects", "lib", "passes", "targets", "tools"]
