@@ -63,13 +63,15 @@ private:
     Values carried{from, scratch};
     Value lanes;
     if (centred) {
-      lanes = k.mul(k.loadWord(parameters), k.word(0x00010001));
+      Value high = k.shiftLeft(k.loadWord(parameters), 16);
+      lanes = k.add(high, k.shiftRightUnsigned(high, 16));
       carried.append(rows, k.word(0));
     }
     Values result =
         k.loop(k.word(0), k.word(depth / 4), k.word(1), carried,
                [&](Value, ValueRange at) {
                  Values next{k.at(at[0], 4), k.at(at[1], 8 * rows)};
+                 Values words(2 * rows);
                  for (int64_t r = 0; r < rows; ++r) {
                    Value word = k.loadWord(at[0], r * depth);
                    Value even = k.sxtb16(word), odd = k.sxtb16(k.rotate8(word));
@@ -79,8 +81,10 @@ private:
                      next.push_back(
                          k.smlad(odd, ones, k.smlad(even, ones, at[2 + r])));
                    }
-                   k.storePair(even, odd, at[1], 8 * r);
+                   words[r] = even, words[rows + r] = odd;
                  }
+                 for (int64_t i = 0; i < 2 * rows; i += 2)
+                   k.storePair(words[i], words[i + 1], at[1], 4 * i);
                  return next;
                });
     Values sums;
@@ -90,16 +94,27 @@ private:
   }
 
   /// Elements of a row that one turn of the inner loop takes.
-  int64_t turn() const { return depth % 16 == 0 ? 16 : depth % 8 == 0 ? 8 : 4; }
+  int64_t turn() const {
+    if (depth <= 64)
+      return depth;
+    return depth % 32 == 0 ? 32 : depth % 16 == 0 ? 16 : depth % 8 == 0 ? 8 : 4;
+  }
 
+  /// Four elements of each row. `weights` gives two outputs' words for the
+  /// first or second half of them; only one half is alive at a time, which is
+  /// what lets the sums stay in registers.
   void accumulate(Value activations, int64_t bytes, Values &sums,
-                  ArrayRef<Value> low, ArrayRef<Value> high) {
-    for (int64_t r = 0; r < rows; ++r) {
-      auto [u, v] = k.loadPair(activations, bytes + 8 * r);
-      for (int64_t output : {0, 1}) {
-        Value &sum = sums[2 * r + output];
-        sum = k.smlad(low[output], u, sum);
-        sum = k.smlad(high[output], v, sum);
+                  llvm::function_ref<std::pair<Value, Value>(int)> weights) {
+    std::pair<Value, Value> now;
+    for (int64_t i = 0; i < 2 * rows; i += 2) {
+      std::pair<Value, Value> words = k.loadPair(activations, bytes + 4 * i);
+      for (int64_t index : {i, i + 1}) {
+        Value lanes = index == i ? words.first : words.second;
+        int64_t row = index % rows;
+        if (row == 0)
+          now = weights(index / rows);
+        sums[2 * row] = k.smlad(now.first, lanes, sums[2 * row]);
+        sums[2 * row + 1] = k.smlad(now.second, lanes, sums[2 * row + 1]);
       }
     }
   }
@@ -120,20 +135,22 @@ private:
            [&](Value, ValueRange at) {
              Values carried{at[0], scratch};
              carried.append(initial(k.loadWord(at[1]), k.loadWord(at[1], 4)));
-             Values result =
-                 k.loop(k.word(0), k.word(depth / turn()), k.word(1), carried,
-                        [&](Value, ValueRange now) {
-                          Values sums(now.drop_front(2));
-                          for (int64_t i = 0; i < turn() / 4; ++i) {
-                            auto [p, q] = k.loadPair(now[0], 8 * i);
-                            accumulate(now[1], 8 * rows * i, sums,
-                                       {p, k.sxtb16(p)}, {q, k.sxtb16(q)});
-                          }
-                          Values next{k.at(now[0], 2 * turn()),
-                                      k.at(now[1], 2 * rows * turn())};
-                          next.append(sums);
-                          return next;
-                        });
+             Values result = k.loop(
+                 k.word(0), k.word(depth / turn()), k.word(1), carried,
+                 [&](Value, ValueRange now) {
+                   Values sums(now.drop_front(2));
+                   for (int64_t i = 0; i < turn() / 4; ++i) {
+                     std::pair<Value, Value> both = k.loadPair(now[0], 8 * i);
+                     accumulate(now[1], 8 * rows * i, sums, [&](int half) {
+                       Value word = half ? both.second : both.first;
+                       return std::pair(word, k.sxtb16(word));
+                     });
+                   }
+                   Values next{k.at(now[0], 2 * turn()),
+                               k.at(now[1], 2 * rows * turn())};
+                   next.append(sums);
+                   return next;
+                 });
              Value first = k.loadWord(at[1], 8), second = k.loadWord(at[1], 12);
              Value row = at[2];
              for (int64_t r = 0; r < rows; ++r) {
@@ -165,8 +182,12 @@ private:
             for (int64_t i = 0; i < turn() / 4; ++i) {
               Value p = k.loadWord(now[0], 4 * i);
               Value q = k.loadWord(now[0], 4 * i + depth);
-              accumulate(now[1], 8 * rows * i, sums, {k.sxtb16(p), k.sxtb16(q)},
-                         {k.sxtb16(k.rotate8(p)), k.sxtb16(k.rotate8(q))});
+              accumulate(now[1], 8 * rows * i, sums, [&](int half) {
+                auto lanes = [&](Value word) {
+                  return k.sxtb16(half ? k.rotate8(word) : word);
+                };
+                return std::pair(lanes(p), lanes(q));
+              });
             }
             Values next{k.at(now[0], turn()), k.at(now[1], 2 * rows * turn())};
             next.append(sums);
