@@ -1,14 +1,16 @@
 """Builds kernels of the Cortex-M7 and calls them in QEMU."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 
 import numpy as np
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CLANG = os.environ.get("TFC_CLANG", "/usr/lib/llvm-22/bin/clang")
-TRANSLATE = os.environ.get("TFC_MLIR_TRANSLATE", "/usr/lib/llvm-22/bin/mlir-translate")
+LLVM = "/usr/lib/llvm-22/bin"
+CLANG = shutil.which("clang-22") or os.path.join(LLVM, "clang")
+TRANSLATE = shutil.which("mlir-translate-22") or os.path.join(LLVM, "mlir-translate")
 GCC = "arm-none-eabi-gcc"
 QEMU = "qemu-system-arm"
 CORE = ["-mcpu=cortex-m7", "-mfloat-abi=hard", "-mthumb"]
