@@ -33,6 +33,9 @@ def kernel_ir(options, tool="tfc-opt"):
 
 def compile_kernel(options, path):
     sh(CLANG, *TARGET, "-O2", "-ffunction-sections", "-Wno-override-module", "-x", "ir", "-c", "-", "-o", path, text=kernel_ir(options))
+    missing = sh("arm-none-eabi-nm", "-u", path)
+    if missing:
+        raise SystemExit(f"{options}: the kernel calls what it does not bring:\n{missing}")
     return path
 
 

@@ -50,8 +50,25 @@ struct EmitKernelPass : public m7::impl::EmitKernelPassBase<EmitKernelPass> {
     return module.emitError("no kernel is of kind '") << kind << "'";
   }
 
+  LogicalResult pair() {
+    ModuleOp module = getOperation();
+    if (weights.empty())
+      return success();
+    if (static_cast<int64_t>(weights.size()) != 2 * depth)
+      return module.emitError("expected ")
+             << 2 * depth << " weights, found " << weights.size();
+    std::vector<int8_t> values(weights.begin(), weights.end());
+    std::optional<std::vector<int16_t>> paired =
+        m7::pairWeights(values, 2, depth, {0, 0});
+    if (!paired)
+      return module.emitError("the weights have no paired form");
+    module->setAttr("m7.paired",
+                    DenseI16ArrayAttr::get(&getContext(), *paired));
+    return success();
+  }
+
   void runOnOperation() override {
-    if (failed(build()))
+    if (failed(build()) || failed(pair()))
       signalPassFailure();
   }
 };
