@@ -14,6 +14,7 @@
 #include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
+#include "tfc/Target/CortexM7/Kernels/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -35,6 +36,7 @@ void tfc::registerPasses() {
   tfc::decompose::registerDecomposePasses();
   tfc::lower::registerLowerPasses();
   tfc::raise::registerRaisePipelines();
+  tfc::m7::registerCortexM7KernelsPasses();
   tfc::x86::registerX86Pipelines();
   tfc::m7::registerCortexM7Pipelines();
 }

@@ -1,0 +1,124 @@
+//===- Norm.cpp - LayerNorm and RMSNorm in integers -------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+#include "tfc/Target/CortexM7/Kernels/Kernels.h"
+
+using namespace mlir;
+using namespace tfc::m7;
+
+namespace {
+
+/// One row: V = n^2 (variance + epsilon) in x's steps, z = (n x - sum) /
+/// sqrt(V) in 2^-16, y = scale z + bias by a product of 64 bits.
+class Norm {
+public:
+  using Values = KernelBuilder::Values;
+
+  Norm(ModuleOp module, StringRef name, int64_t depth, bool centred)
+      : k(module, name, "pppiil"), depth(depth), centred(centred),
+        zero(k.word(0)), one(k.word(1)) {}
+
+  func::FuncOp build() {
+    k.loop(zero, k.argument(3), one, [&](Value row) {
+      Value start = k.mul(row, k.word(depth));
+      Value from = k.at(k.argument(0), start);
+      auto [sum, squares] = moments(from);
+      normalise(from, k.at(k.argument(1), start), sum, squares);
+    });
+    return k.finish();
+  }
+
+private:
+  std::pair<Value, Value> moments(Value from) {
+    Values result = k.loop(zero, k.word(depth), k.word(4), {zero, zero},
+                           [&](Value column, ValueRange now) {
+                             Value sum = now[0], squares = now[1];
+                             Value word = k.loadWord(k.at(from, column));
+                             for (Value lanes :
+                                  {k.sxtb16(word), k.sxtb16(k.rotate8(word))}) {
+                               sum = k.smlad(lanes, k.word(0x00010001), sum);
+                               squares = k.smlad(lanes, lanes, squares);
+                             }
+                             return Values{sum, squares};
+                           });
+    return {result[0], result[1]};
+  }
+
+  /// The square root of V times 2^8, by bits from above; V < 2^48.
+  Value root(Value radicand) {
+    Value shifted = k.shiftLeft(radicand, 16);
+    Values result = k.loop(
+        zero, k.word(32), one, {shifted, k.wide(0), k.wide(int64_t(1) << 62)},
+        [&](Value, ValueRange now) {
+          Value trial = k.add(now[1], now[2]);
+          Value fits = k.notBelow(now[0], trial);
+          Value half = k.shiftRightUnsigned(now[1], 1);
+          return Values{k.select(fits, k.sub(now[0], trial), now[0]),
+                        k.select(fits, k.add(half, now[2]), half),
+                        k.shiftRightUnsigned(now[2], 2)};
+        });
+    return k.truncate(result[1]);
+  }
+
+  void normalise(Value from, Value to, Value sum, Value squares) {
+    Value count = k.word(depth), zeroPoint = k.argument(4);
+    Value centre = sum, radicand;
+    if (centred) {
+      radicand = k.sub(k.mul(k.extend(squares), k.wide(depth)),
+                       k.mul(k.extend(sum), k.extend(sum)));
+    } else {
+      centre = k.mul(count, zeroPoint);
+      Value about = k.add(k.sub(squares, k.shiftLeft(k.mul(sum, zeroPoint), 1)),
+                          k.mul(centre, zeroPoint));
+      radicand = k.mul(k.extend(about), k.wide(depth));
+    }
+    Value root = this->root(k.add(radicand, k.argument(5)));
+    // The root's 16 leading bits give the reciprocal; its exponent shifts the
+    // distances. |z| is at most sqrt(n) < 2^5, so that they stay below 2^23.
+    Value zeros = k.countLeadingZeros(root);
+    Value normal = k.shiftLeftBy(root, zeros);
+    Value divisor = k.shiftRightUnsigned(
+        k.add(k.shiftRightUnsigned(normal, 1), k.word(1 << 14)), 15);
+    Value reciprocal = k.divideUnsigned(k.word(0x7fffffff), divisor);
+    Value factor = k.shiftLeft(reciprocal, 15);
+    Value shift = k.sub(zeros, k.word(6));
+    k.loop(zero, count, one, {k.argument(2)}, [&](Value column, ValueRange at) {
+      Value x = k.loadByte(k.at(from, column));
+      Value distance = k.sub(k.mul(x, count), centre);
+      Value z = k.multiplyHigh(k.shiftLeftBy(distance, shift), factor, zero);
+      Value product = k.mul(k.extend(z), k.extend(k.loadWord(at[0])));
+      Value y =
+          k.truncate(k.shiftRight(k.add(product, k.loadWide(at[0], 8)), 32));
+      k.storeByte(k.saturate8(y), k.at(to, column));
+      return Values{k.at(at[0], 16)};
+    });
+  }
+
+  KernelBuilder k;
+  int64_t depth;
+  bool centred;
+  Value zero, one;
+};
+
+} // namespace
+
+/// Arguments: x, y, for each channel scale, nothing and bias in 64 bits, rows,
+/// x's zero point (RMSNorm's only), epsilon in units of V, from 1 to 2^29.
+FailureOr<func::FuncOp> tfc::m7::normKernel(ModuleOp module, int64_t depth,
+                                            bool centred) {
+  if (depth <= 0 || depth % 4 || depth > 1020)
+    return module.emitError("the norm's depth is ")
+           << depth << ", expected a multiple of 4 of at most 1020";
+  std::string name = (Twine("tfc_m7_") + (centred ? "layer" : "rms") +
+                      "_norm_k" + Twine(depth))
+                         .str();
+  if (auto known = module.lookupSymbol<func::FuncOp>(name))
+    return known;
+  return Norm(module, name, depth, centred).build();
+}
