@@ -481,10 +481,11 @@ private:
     Value most = largest(scores);
     ArrayRef<OpFoldResult> rows = ArrayRef(shape).drop_back();
     Type index = d.b.getIndexType();
+    // Beyond all keys, also where indices have 32 bits.
     Value none = linalg::FillOp::create(
                      d.b, d.loc,
                      ValueRange{arith::ConstantIndexOp::create(
-                         d.b, d.loc, std::numeric_limits<int64_t>::max())},
+                         d.b, d.loc, std::numeric_limits<int32_t>::max())},
                      ValueRange{empty(rows, index)})
                      .getResult(0);
     Value first = d.generic(
