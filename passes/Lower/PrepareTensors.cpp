@@ -31,6 +31,21 @@ bool hasKernel(linalg::LinalgOp op) {
   return linalg::isaContractionOpInterface(op);
 }
 
+/// Whether what reads `fused` computes each of its elements once after fusion.
+/// A producer that works in the place of its operand would do so again and
+/// again.
+bool isMadeOnce(OpOperand &fused) {
+  auto producer = fused.get().getDefiningOp<linalg::LinalgOp>();
+  auto consumer = dyn_cast<linalg::LinalgOp>(fused.getOwner());
+  if (!producer || !consumer)
+    return true;
+  bool inPlace =
+      llvm::any_of(producer.getDpsInitsMutable(), [&](OpOperand &init) {
+        return producer.payloadUsesValueFromOperand(&init);
+      });
+  return !inPlace || consumer.getMatchingIndexingMap(&fused).isPermutation();
+}
+
 /// Whether `value` is `carried` with some of its elements replaced, and so is
 /// made in its buffer anyway.
 bool isUpdateOf(Value value, Value carried) {
@@ -96,7 +111,7 @@ struct PrepareTensorsPass
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [](OpOperand *fused) {
           Operation *producer = fused->get().getDefiningOp();
-          return producer && producer->hasOneUse();
+          return producer && producer->hasOneUse() && isMadeOnce(*fused);
         });
     // A loop that goes away later would leave what it carries behind.
     scf::ForOp::getCanonicalizationPatterns(patterns, &getContext());
