@@ -5,6 +5,7 @@ what it reads (--verify-roundtrip).
 """
 
 import os
+import shutil
 
 import lit.formats
 
@@ -57,3 +58,7 @@ try:
     config.available_features |= {f for f in ("avx2", "fma", "avx512f") if f in flags}
 except (OSError, StopIteration):
     pass
+
+# Code for the Cortex-M7 runs where its emulator is.
+if shutil.which("qemu-system-arm"):
+    config.available_features.add("qemu-arm")

@@ -122,6 +122,9 @@ LogicalResult VerifyMemoryPlanPass::follow(Operation *user, Span &span) {
 }
 
 LogicalResult VerifyMemoryPlanPass::compare() {
+  llvm::stable_sort(spans, [](const Span &a, const Span &b) {
+    return a.first != b.first ? a.first < b.first : a.begin < b.begin;
+  });
   for (size_t i = 0; i < spans.size(); ++i)
     for (size_t j = i + 1; j < spans.size(); ++j) {
       const Span &a = spans[i], &b = spans[j];
