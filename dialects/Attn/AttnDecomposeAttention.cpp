@@ -481,7 +481,7 @@ private:
     Value most = largest(scores);
     ArrayRef<OpFoldResult> rows = ArrayRef(shape).drop_back();
     Type index = d.b.getIndexType();
-    // An index has 32 bits on some targets.
+    // Beyond all keys, also where indices have 32 bits.
     Value none = linalg::FillOp::create(
                      d.b, d.loc,
                      ValueRange{arith::ConstantIndexOp::create(

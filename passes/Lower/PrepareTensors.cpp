@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
@@ -29,6 +30,30 @@ namespace {
 /// Matrix products keep their names: kernels know them by these.
 bool hasKernel(linalg::LinalgOp op) {
   return linalg::isaContractionOpInterface(op);
+}
+
+/// Whether a body takes much longer than reading its result would.
+bool isCostly(linalg::LinalgOp op) {
+  return llvm::any_of(*op.getBlock(), [](Operation &inner) {
+    return isa<arith::DivFOp>(inner) ||
+           isa<math::MathDialect>(inner.getDialect());
+  });
+}
+
+/// Whether what reads `fused` may compute it instead: costly elements once
+/// only. A producer that works in the place of its operand would even change it
+/// again and again.
+bool mayCompute(OpOperand &fused) {
+  auto producer = fused.get().getDefiningOp<linalg::LinalgOp>();
+  auto consumer = dyn_cast<linalg::LinalgOp>(fused.getOwner());
+  if (!producer || !consumer ||
+      consumer.getMatchingIndexingMap(&fused).isPermutation())
+    return true;
+  bool inPlace =
+      llvm::any_of(producer.getDpsInitsMutable(), [&](OpOperand &init) {
+        return producer.payloadUsesValueFromOperand(&init);
+      });
+  return !inPlace && !isCostly(producer);
 }
 
 /// Whether `value` is `carried` with some of its elements replaced, and so is
@@ -96,7 +121,7 @@ struct PrepareTensorsPass
     linalg::populateElementwiseOpsFusionPatterns(
         patterns, [](OpOperand *fused) {
           Operation *producer = fused->get().getDefiningOp();
-          return producer && producer->hasOneUse();
+          return producer && producer->hasOneUse() && mayCompute(*fused);
         });
     // A loop that goes away later would leave what it carries behind.
     scf::ForOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -59,6 +59,7 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   narrow.targetTypeStr = "f32";
   pm.addPass(arith::createArithEmulateUnsupportedFloats(narrow));
   pm.addPass(lower::createExpandMathPass({/*power=*/true}));
+  pm.addPass(createCheckIndicesPass());
   pm.addPass(createExpandLongsPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addNestedPass<func::FuncOp>(createLowerAssertsPass());

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ArenaPlan.h"
+#include "BufferSize.h"
 #include "Interface.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
@@ -46,16 +47,16 @@ LogicalResult PlanArenaPass::collect(func::FuncOp function) {
     position[&op] = i;
   BufferViewFlowAnalysis aliases(function);
   WalkResult result = function.walk([&](memref::AllocOp alloc) {
-    MemRefType type = alloc.getType();
-    if (!type.hasStaticShape() || !type.getLayout().isIdentity()) {
+    std::optional<int64_t> bytes =
+        mostBytes(alloc.getType(), alloc.getDynamicSizes());
+    if (!bytes) {
       alloc.emitError("the size of a temporary of type ")
-          << type << " is not known; the cortex-m7 target has no heap";
+          << alloc.getType()
+          << " has no known bound; the cortex-m7 target has no heap";
       return WalkResult::interrupt();
     }
-    unsigned bits =
-        type.getElementType().isIndex() ? 32 : type.getElementTypeBitWidth();
     LiveBuffer buffer;
-    buffer.size = type.getNumElements() * llvm::divideCeil(bits, 8);
+    buffer.size = *bytes;
     buffer.first = buffer.last =
         position.lookup(block.findAncestorOpInBlock(*alloc));
     for (Value alias : aliases.resolve(alloc.getMemref()))
@@ -81,7 +82,7 @@ void PlanArenaPass::place(func::FuncOp function, const ArenaPlan &plan) {
     b.setInsertionPoint(alloc);
     Value at = arith::ConstantIndexOp::create(b, alloc.getLoc(), offset);
     Value view = memref::ViewOp::create(b, alloc.getLoc(), alloc.getType(),
-                                        arena, at, ValueRange());
+                                        arena, at, alloc.getDynamicSizes());
     alloc.replaceAllUsesWith(view);
     alloc.erase();
   }

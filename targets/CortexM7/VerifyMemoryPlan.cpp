@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BufferSize.h"
 #include "Interface.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
@@ -56,14 +57,11 @@ LogicalResult VerifyMemoryPlanPass::addSpan(memref::ViewOp view) {
   Span span;
   span.view = view;
   std::optional<int64_t> offset = getConstantIntValue(view.getByteShift());
-  MemRefType type = view.getType();
-  if (!offset || !type.hasStaticShape())
+  std::optional<int64_t> bytes = mostBytes(view.getType(), view.getSizes());
+  if (!offset || !bytes)
     return view.emitError("expected a view of known offset and size");
-  unsigned bits =
-      type.getElementType().isIndex() ? 32 : type.getElementTypeBitWidth();
   span.begin = *offset;
-  span.end = *offset + type.getNumElements() *
-                           static_cast<int64_t>(llvm::divideCeil(bits, 8));
+  span.end = *offset + *bytes;
   if (span.begin < 0 || span.end > arenaBytes ||
       span.begin % arenaAlignment != 0)
     return view.emitError("a buffer at bytes ")
@@ -124,6 +122,9 @@ LogicalResult VerifyMemoryPlanPass::follow(Operation *user, Span &span) {
 }
 
 LogicalResult VerifyMemoryPlanPass::compare() {
+  llvm::stable_sort(spans, [](const Span &a, const Span &b) {
+    return a.first != b.first ? a.first < b.first : a.begin < b.begin;
+  });
   for (size_t i = 0; i < spans.size(); ++i)
     for (size_t j = i + 1; j < spans.size(); ++j) {
       const Span &a = spans[i], &b = spans[j];

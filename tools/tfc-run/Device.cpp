@@ -10,6 +10,8 @@
 #include "Device.h"
 #include "Harness.h"
 
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -17,6 +19,7 @@
 #include <fstream>
 #include <iterator>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace tfc::run;
@@ -71,6 +74,9 @@ bool writeText(const fs::path &path, const char *data, size_t bytes) {
   return !file.fail();
 }
 
+/// What a program may take: some 10^11 emulated instructions.
+constexpr int seconds = 600;
+
 /// Runs a program in `folder`; an empty string, or what it printed.
 std::string execute(const fs::path &folder,
                     const std::vector<std::string> &words) {
@@ -90,8 +96,20 @@ std::string execute(const fs::path &folder,
     _exit(127);
   }
   int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child)
+  if (child < 0)
     return "the system cannot start " + words[0];
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  for (pid_t done = 0; (done = waitpid(child, &status, WNOHANG)) != child;) {
+    if (done < 0)
+      return "the system lost " + words[0];
+    if (std::chrono::steady_clock::now() > end) {
+      kill(child, SIGKILL);
+      waitpid(child, &status, 0);
+      return words[0] + " did not end within " + std::to_string(seconds) +
+             " seconds";
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
     return "";
   std::string text = readText(log);
@@ -102,8 +120,7 @@ std::string execute(const fs::path &folder,
   if (WIFSIGNALED(status))
     return words[0] + " was ended by signal " +
            std::to_string(WTERMSIG(status));
-  return words[0] + " ended with code " +
-         std::to_string(WEXITSTATUS(status));
+  return words[0] + " ended with code " + std::to_string(WEXITSTATUS(status));
 }
 
 /// The words of a command that compiles and links main.c and artefact.o, empty

@@ -35,3 +35,28 @@ func.func @chain(%x: tensor<4x4xf32>, %y: tensor<4x4xf32>) -> tensor<4x4xf32> {
   %c = linalg.matmul ins(%b, %y : tensor<4x4xf32>, tensor<4x4xf32>) outs(%x : tensor<4x4xf32>) -> tensor<4x4xf32>
   return %c : tensor<4x4xf32>
 }
+
+// -----
+
+// What is computed in the place of its operand is not computed anew for each
+// column of a product.
+// CHECK-LABEL: @in_place
+// CHECK: %[[Y:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<4x5xf32>)
+// CHECK:   math.exp
+// CHECK: linalg.generic {{.*}} ins(%[[Y]],
+// CHECK-NOT: math.exp
+// CHECK: return
+func.func @in_place(%x: tensor<4x5xf32>, %w: tensor<5x3xf32>, %sums: tensor<4x3xf32>) -> tensor<4x3xf32> {
+  %y = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]} outs(%x : tensor<4x5xf32>) {
+  ^bb0(%out: f32):
+    %e = math.exp %out : f32
+    linalg.yield %e : f32
+  } -> tensor<4x5xf32>
+  %z = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>], iterator_types = ["parallel", "parallel", "reduction"]} ins(%y, %w : tensor<4x5xf32>, tensor<5x3xf32>) outs(%sums : tensor<4x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %p = arith.mulf %a, %b : f32
+    %s = arith.addf %out, %p : f32
+    linalg.yield %s : f32
+  } -> tensor<4x3xf32>
+  return %z : tensor<4x3xf32>
+}

@@ -93,6 +93,24 @@ def ExpandLongsPass : Pass<"m7-expand-longs", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::math::MathDialect"];
 }
 
+def CheckIndicesPass : Pass<"m7-check-indices", "mlir::ModuleOp"> {
+  let summary = "Keep indices of 32 bits in order";
+  let description = [{
+    Integers of 64 bits that become indices are moved into the range of 32 bits
+    first, so that a comparison with a size comes out as it would have. Constants
+    beyond that range are refused.
+
+    ```mlir
+    %i = arith.index_cast %x : i64 to index
+    // becomes
+    %0 = arith.maxsi %x, %least : i64
+    %1 = arith.minsi %0, %most : i64
+    %i = arith.index_cast %1 : i64 to index
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect"];
+}
+
 def ConvertToLLVMPass : Pass<"m7-convert-to-llvm", "mlir::ModuleOp"> {
   let summary = "Convert the model's function to the LLVM dialect";
   let description = [{
