@@ -13,6 +13,7 @@
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
+#include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/CortexM7/Kernels/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -26,7 +27,7 @@ void tfc::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
   registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect,
-                  tfc::x86::X86Dialect>();
+                  tfc::m7::M7Dialect, tfc::x86::X86Dialect>();
   tfc::attn::registerBufferizableOpInterfaceExternalModels(registry);
   tfc::x86::registerX86Interfaces(registry);
 }
