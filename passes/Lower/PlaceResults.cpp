@@ -52,32 +52,41 @@ bool isOnlyWay(Value value, tensor::EmptyOp empty) {
   return false;
 }
 
-/// Each operation that starts from a filled tensor fills one of its own: the
-/// second of two would copy it otherwise.
-void separateFills(func::FuncOp function) {
-  SmallVector<linalg::FillOp> shared;
-  function.walk([&](linalg::FillOp fill) {
-    if (fill.hasPureTensorSemantics() && !fill->hasOneUse())
-      shared.push_back(fill);
-  });
-  for (linalg::FillOp fill : shared) {
-    OpBuilder b(fill);
-    bool first = true;
-    for (OpOperand &use :
-         llvm::make_early_inc_range(fill.getResult(0).getUses())) {
-      auto user = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
-      if (!user || !user.isDpsInit(&use))
-        continue;
-      if (!std::exchange(first, false))
-        use.set(b.clone(*fill)->getResult(0));
-    }
+/// Gives each use of `op`'s result as a destination an operation of its own,
+/// beside the user.
+template <typename Op>
+void separate(Op op) {
+  for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
+    auto user = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
+    if (!user || !user.isDpsInit(&use))
+      continue;
+    OpBuilder b(user);
+    use.set(b.clone(*op)->getResult(0));
   }
+  if (op->use_empty())
+    op->erase();
+}
+
+/// Each operation that starts from a filled tensor fills one of its own: the
+/// second of two would copy it otherwise. Each empty tensor is one operation's:
+/// those that share one would share a buffer, alive from the first to the last,
+/// where no two need it at a time.
+void separateStarts(func::FuncOp function) {
+  SmallVector<linalg::FillOp> fills;
+  function.walk([&](linalg::FillOp fill) {
+    if (fill.hasPureTensorSemantics())
+      fills.push_back(fill);
+  });
+  llvm::for_each(fills, separate<linalg::FillOp>);
+  SmallVector<tensor::EmptyOp> empties;
+  function.walk([&](tensor::EmptyOp empty) { empties.push_back(empty); });
+  llvm::for_each(empties, separate<tensor::EmptyOp>);
 }
 
 struct PlaceResultsPass
     : public tfc::lower::impl::PlaceResultsPassBase<PlaceResultsPass> {
   void runOnOperation() override {
-    separateFills(getOperation());
+    separateStarts(getOperation());
     bufferization::OneShotBufferizationOptions options;
     options.allowReturnAllocsFromLoops = true;
     bufferization::OneShotAnalysisState state(getOperation(), options);

@@ -33,3 +33,19 @@ func.func @between(%x: tensor<4xf32>, %y: tensor<4xf32>, %a: memref<4xf32>, %b: 
   bufferization.materialize_in_destination %q in restrict writable %b : (tensor<4xf32>, memref<4xf32>) -> ()
   return
 }
+
+// -----
+
+// Operations that share an empty tensor would share a buffer for longer than any
+// of them needs it.
+// CHECK-LABEL: @shared
+// CHECK: %[[E:.*]] = tensor.empty
+// CHECK-NEXT: linalg.exp {{.*}} outs(%[[E]]
+// CHECK-NEXT: %[[F:.*]] = tensor.empty
+// CHECK-NEXT: linalg.sqrt {{.*}} outs(%[[F]]
+func.func @shared(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %empty = tensor.empty() : tensor<4xf32>
+  %p = linalg.exp ins(%x : tensor<4xf32>) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  %q = linalg.sqrt ins(%p : tensor<4xf32>) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
+  return %q : tensor<4xf32>
+}

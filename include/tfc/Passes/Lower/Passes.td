@@ -32,7 +32,8 @@ def PlaceResultsPass : Pass<"lower-place-results", "mlir::func::FuncOp"> {
     out of an empty tensor takes the caller's buffer only where nothing else sees
     the tensors on the way: two results that start from one filled tensor would
     share the buffer of the first. So that they do not share it, each operation
-    gets a filled tensor of its own:
+    gets an empty or filled tensor of its own, which also keeps the lives of
+    buffers short:
 
     ```mlir
     %0 = linalg.fill ins(%zero : f32) outs(%empty : tensor<4xf32>) -> tensor<4xf32>
