@@ -59,6 +59,8 @@ void tfc::attn::registerBufferizableOpInterfaceExternalModels(
     RopeOp::attachInterface<Model<RopeOp>>(*context);
     ScanOp::attachInterface<Model<ScanOp>>(*context);
     CacheAppendOp::attachInterface<Model<CacheAppendOp>>(*context);
+    QuantizeOp::attachInterface<Model<QuantizeOp>>(*context);
+    DequantizeOp::attachInterface<Model<DequantizeOp>>(*context);
     PatchEmbedOp::attachInterface<Model<PatchEmbedOp>>(*context);
     RouteOp::attachInterface<Model<RouteOp>>(*context);
   });

@@ -87,6 +87,26 @@ struct DropZeroExpertBiases : public OpRewritePattern<RouteOp> {
   }
 };
 
+/// A number that stands for an integer of the same scale becomes that integer:
+/// the product's rounding is far below half a step. A stored number outside a
+/// narrower range would be limited, which only full ranges exclude.
+struct DropRoundTrip : public OpRewritePattern<QuantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(QuantizeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto from = op.getX().getDefiningOp<DequantizeOp>();
+    if (!op.getResult() || !from ||
+        from.getQuantizedType() != op.getQuantizedType())
+      return rewriter.notifyMatchFailure(op, "x is not dequantised so");
+    auto type = cast<quant::QuantizedType>(op.getQuantizedType());
+    if (type.getStorageTypeIntegralWidth() > 16 || type.hasStorageTypeBounds())
+      return rewriter.notifyMatchFailure(op, "the range is not a whole type's");
+    rewriter.replaceOp(op, from.getX());
+    return success();
+  }
+};
+
 } // namespace
 
 void LinearOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
@@ -114,4 +134,9 @@ void PatchEmbedOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 void RouteOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                           MLIRContext *context) {
   patterns.add<DropZeroExpertBiases>(context);
+}
+
+void QuantizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                             MLIRContext *context) {
+  patterns.add<DropRoundTrip>(context);
 }

@@ -115,6 +115,26 @@ FailureOr<TilingResult> tileForResult(OpBuilder &b, TilingInterface op,
                                    sizes.take_front(loops));
 }
 
+/// The dimensions of a quantised tensor that tiles may cut: a scale for each
+/// slice belongs to whole slices.
+template <typename Op>
+unsigned cutDimensions(Op op) {
+  if (auto slices =
+          dyn_cast<quant::UniformQuantizedPerAxisType>(op.getQuantizedType()))
+    return slices.getQuantizedDimension();
+  return cast<ShapedType>(op.getInit().getType()).getRank();
+}
+
+template <typename Op>
+FailureOr<TilingResult> elementTile(OpBuilder &b, Op op,
+                                    ArrayRef<OpFoldResult> offsets,
+                                    ArrayRef<OpFoldResult> sizes) {
+  Tile tile(b, op);
+  SmallVector<Value> operands = {tile.slice(op.getX(), offsets, sizes),
+                                 tile.slice(op.getInit(), offsets, sizes)};
+  return tile.finish(operands, operands.back());
+}
+
 } // namespace
 
 #define TFC_TILING_METHODS(OP, LOOPS)                                          \
@@ -144,6 +164,8 @@ TFC_TILING_METHODS(RopeOp, 3)
 TFC_TILING_METHODS(PatchEmbedOp, 1)
 TFC_TILING_METHODS(CacheAppendOp, getAxis())
 TFC_TILING_METHODS(RouteOp, 1)
+TFC_TILING_METHODS(QuantizeOp, cutDimensions(*this))
+TFC_TILING_METHODS(DequantizeOp, cutDimensions(*this))
 #undef TFC_TILING_METHODS
 
 FailureOr<TilingResult>
@@ -391,6 +413,19 @@ PatchEmbedOp::getTiledImplementation(OpBuilder &b,
     operands.push_back(getBias());
   operands.push_back(tile.slice(getInit(), offsets, sizes));
   return tile.finish(operands, operands.back());
+}
+
+FailureOr<TilingResult>
+QuantizeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
+                                   ArrayRef<OpFoldResult> sizes) {
+  return elementTile(b, *this, offsets, sizes);
+}
+
+FailureOr<TilingResult>
+DequantizeOp::getTiledImplementation(OpBuilder &b,
+                                     ArrayRef<OpFoldResult> offsets,
+                                     ArrayRef<OpFoldResult> sizes) {
+  return elementTile(b, *this, offsets, sizes);
 }
 
 //===----------------------------------------------------------------------===//

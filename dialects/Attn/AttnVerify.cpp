@@ -435,3 +435,43 @@ LogicalResult CacheAppendOp::verify() {
     return check.sizes("positions", getPositions(), {cache[0]});
   return success();
 }
+
+/// `real` and `stored` are the sides of an operation with `type`.
+static LogicalResult verifyQuantized(Operation *op, Type type, Value real,
+                                     Value stored, unsigned mostBits) {
+  Checker check(op);
+  if (failed(check.style(real)))
+    return failure();
+  if (!isa<quant::UniformQuantizedType, quant::UniformQuantizedPerAxisType>(
+          type))
+    return op->emitOpError("expected a uniform quantised type, found ") << type;
+  auto quantized = cast<quant::QuantizedType>(type);
+  if (!quantized.getExpressedType().isF32() ||
+      !getElementTypeOrSelf(real.getType()).isF32())
+    return op->emitOpError("expected f32 on one side, found ")
+           << real.getType() << " and " << type;
+  Type storage = getElementTypeOrSelf(stored.getType());
+  unsigned bits = quantized.getStorageTypeIntegralWidth();
+  if (storage.getIntOrFloatBitWidth() != bits || bits > mostBits)
+    return op->emitOpError("expected the storage of ")
+           << type << ", of at most " << mostBits << " bits, found "
+           << stored.getType();
+  ArrayRef<int64_t> shape = Checker::shape(stored);
+  if (auto slices = dyn_cast<quant::UniformQuantizedPerAxisType>(type)) {
+    int64_t axis = slices.getQuantizedDimension(),
+            count = slices.getScales().size();
+    if (axis >= static_cast<int64_t>(shape.size()) || shape[axis] != count)
+      return op->emitOpError("expected ")
+             << count << " slices along dimension " << axis << ", found "
+             << stored.getType();
+  }
+  return check.sizes("x", op->getOperand(0), Checker::shape(op->getOperand(1)));
+}
+
+LogicalResult QuantizeOp::verify() {
+  return verifyQuantized(*this, getQuantizedType(), getX(), getInit(), 16);
+}
+
+LogicalResult DequantizeOp::verify() {
+  return verifyQuantized(*this, getQuantizedType(), getInit(), getX(), 32);
+}

@@ -6,8 +6,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "QuantizedType.h"
 #include "RaiseContext.h"
 #include "SmallTypes.h"
+
+#include "tfc/Dialect/Attn/Attn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -91,6 +94,32 @@ LogicalResult axisAndBlock(NodeContext &n, Raised &x, int64_t &axis,
   return success();
 }
 
+/// The node's scales and zero points, where they are known; `stored` is the
+/// element type on the integer side.
+quant::QuantizedType knownQuantization(NodeContext &n, const Raised &x,
+                                       int32_t stored, int64_t axis,
+                                       int64_t block) {
+  Raised *zero = n.has(2) ? &n.input(2) : nullptr;
+  if (block > 0 || (zero && zero->kind != stored))
+    return {};
+  quant::QuantizedType type = constantQuantization(
+      n.b.getContext(), stored, n.input(1), zero, x.rank(), axis);
+  auto slices = dyn_cast_if_present<quant::UniformQuantizedPerAxisType>(type);
+  if (slices && getConstantIntValue(x.shape[axis]) !=
+                    static_cast<int64_t>(slices.getScales().size()))
+    return {};
+  return type;
+}
+
+/// One operation for the node, whose parameters are known.
+template <typename Op>
+LogicalResult finishKnown(NodeContext &n, Raised &x, int32_t kind,
+                          quant::QuantizedType type) {
+  Value init = n.c.empty(x.shape, kind);
+  auto op = Op::create(n.b, n.loc, init.getType(), n.c.tensor(x), init, type);
+  return n.finish(n.c.fromTensor(op->getResult(0), kind, x.shape));
+}
+
 Value asReal(OpBuilder &b, Location loc, Value x, int32_t kind, Type type) {
   if (isFloat(kind))
     return x.getType() == type ? x
@@ -110,6 +139,12 @@ LogicalResult raiseDequantize(NodeContext &n) {
     return failure();
   if (isFloat(x.kind) || x.kind == Bool || x.kind == Int64 || x.kind == UInt64)
     return n.fail("inputs of this type are not supported");
+  int64_t stated = n.integer("output_dtype", 0);
+  if (quant::QuantizedType type =
+          stated == 0 || stated == Float32
+              ? knownQuantization(n, x, x.kind, axis, block)
+              : quant::QuantizedType())
+    return finishKnown<attn::DequantizeOp>(n, x, Float32, type);
   FailureOr<Raised> scale = alongAxis(n, 1, x, axis, block);
   if (failed(scale))
     return failure();
@@ -194,6 +229,10 @@ LogicalResult raiseQuantize(NodeContext &n) {
   if (!range && !small)
     return n.fail("results of this type are not supported; accepted are "
                   "integers of 2 to 16 bits and floats of 4 and 8");
+  if (quant::QuantizedType type =
+          x.kind == Float32 ? knownQuantization(n, x, kind, axis, block)
+                            : quant::QuantizedType())
+    return finishKnown<attn::QuantizeOp>(n, x, kind, type);
   FailureOr<Raised> scale = alongAxis(n, 1, x, axis, block);
   if (failed(scale))
     return failure();

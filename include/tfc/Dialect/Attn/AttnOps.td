@@ -35,8 +35,8 @@ def Attn_Dialect : Dialect {
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect"
+    "::mlir::memref::MemRefDialect", "::mlir::quant::QuantDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"
   ];
   let useDefaultAttributePrinterParser = 1;
 }
@@ -470,6 +470,62 @@ def Attn_CacheAppendOp : Attn_Op<"cache_append"> {
     /// To slices put into the cache; the reference semantics. Fails on buffers.
     ::mlir::FailureOr<::mlir::SmallVector<::mlir::Value>>
     decomposeOperation(::mlir::OpBuilder &b);
+  }];
+}
+
+/// What quantised numbers are stored as.
+def Attn_Stored : AnyTypeOf<[RankedTensorOf<[I8, I16, I32]>, MemRefRankOf<[I8, I16, I32], [0, 1, 2, 3, 4, 5, 6, 7, 8]>],
+    "ranked tensor or memref of integers of 8, 16 or 32 bits">;
+
+def Attn_QuantizeOp : Attn_Op<"quantize"> {
+  let summary = "rounds f32 to integers of a scale and a zero point";
+  let description = [{
+    ONNX's QuantizeLinear: `x / scale`, in f32, rounded to the nearest integer,
+    halves to even, plus the zero point, limited to the range of the storage.
+    `quantized_type` is a uniform quantised type of the quant dialect, expressed in f32 and
+    stored in 8 or 16 bits, with or without sign, for all elements or by slices
+    along a dimension. It is an attribute, not the type of a value: upstream's
+    casts fold a rounding away, which is part of a model's meaning here.
+
+    x, `init` and the result have one shape. Tiles over all dimensions; over those
+    before its dimension where there is a scale for each slice.
+
+    ```mlir
+    func.func @quantize(%x: tensor<?x64xf32>, %init: tensor<?x64xi8>) -> tensor<?x64xi8> {
+      %y = attn.quantize ins(%x : tensor<?x64xf32>) as !quant.uniform<i8:f32, 0.02:3>
+                         outs(%init : tensor<?x64xi8>) -> tensor<?x64xi8>
+      return %y : tensor<?x64xi8>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Shaped:$x, Attn_Stored:$init, TypeAttr:$quantized_type);
+  let assemblyFormat = [{
+    `ins` `(` $x `:` type($x) `)` `as` $quantized_type `outs` `(` $init `:` type($init) `)`
+    attr-dict (`->` type($result)^)?
+  }];
+}
+
+def Attn_DequantizeOp : Attn_Op<"dequantize"> {
+  let summary = "what integers of a scale and a zero point stand for, in f32";
+  let description = [{
+    ONNX's DequantizeLinear: `(x - zero point) * scale`; the difference in 32 bits,
+    the product in f32. `quantized_type` is as of `attn.quantize`, and may be stored in 32
+    bits, as biases are. x, `init` and the result have one shape. Tiles as
+    `attn.quantize`.
+
+    ```mlir
+    func.func @dequantize(%x: tensor<4x2xi8>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+      %y = attn.dequantize ins(%x : tensor<4x2xi8>) as !quant.uniform<i8:f32:1, {0.5, 0.25:1}>
+                           outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+      return %y : tensor<4x2xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Attn_Stored:$x, Attn_Shaped:$init, TypeAttr:$quantized_type);
+  let hasCanonicalizer = 0;
+  let assemblyFormat = [{
+    `ins` `(` $x `:` type($x) `)` `as` $quantized_type `outs` `(` $init `:` type($init) `)`
+    attr-dict (`->` type($result)^)?
   }];
 }
 
