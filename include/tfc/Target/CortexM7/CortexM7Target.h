@@ -29,6 +29,8 @@ struct CortexM7Options {
   /// Bytes of RAM for arena and stack, and of flash for code and constants; 0:
   /// no limit.
   uint64_t sram = 0, flash = 0;
+  /// Computes in f32 what a quantised model has no form in integers for.
+  bool allowFloat = false;
 };
 
 /// Registers the target's passes, and the pipeline `cortex-m7`, by name.
