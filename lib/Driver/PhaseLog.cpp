@@ -64,6 +64,15 @@ void PhaseLog::end() {
                         done.back().peakKiB / 1024.0);
 }
 
+void PhaseLog::progressed(uint64_t done, uint64_t total) {
+  if (!progress)
+    return;
+  clearLine();
+  err << "tfc: " << current << " ... " << done << " of " << total;
+  err.flush();
+  lineShown = true;
+}
+
 void PhaseLog::clearLine() {
   if (!lineShown)
     return;

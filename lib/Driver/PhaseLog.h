@@ -32,6 +32,8 @@ public:
 
   void begin(llvm::StringRef name);
   void end();
+  /// How far the phase has come, for the progress line.
+  void progressed(uint64_t done, uint64_t total);
   /// Removes the progress line, if one is shown.
   void clearLine();
 
