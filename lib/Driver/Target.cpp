@@ -10,12 +10,10 @@
 #include "Target.h"
 #include "Output.h"
 
-#include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/X86/X86Target.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -95,6 +93,7 @@ public:
     target.optLevel = options.optLevel;
     target.sram = options.sram;
     target.flash = options.flash;
+    target.allowFloat = options.allowFloat;
   }
 
   StringRef name() const override { return "cortex-m7"; }
@@ -107,27 +106,6 @@ public:
       return ExitUsage;
     }
     return ExitSuccess;
-  }
-
-  LogicalResult checkImported(ModuleOp module) override {
-    if (options.allowFloat)
-      return success();
-    WalkResult found = module.walk([](onnx::NodeOp node) {
-      bool quantised =
-          llvm::StringSwitch<bool>(node.getOpType())
-              .Cases({"QuantizeLinear", "DequantizeLinear",
-                      "DynamicQuantizeLinear", "QLinearMatMul", "QLinearConv",
-                      "MatMulInteger", "ConvInteger"},
-                     true)
-              .Default(false);
-      if (!quantised)
-        return WalkResult::advance();
-      node.emitError("the model is quantised, and the cortex-m7 target has no "
-                     "integer form of quantised models yet; --allow-float "
-                     "computes it in f32");
-      return WalkResult::interrupt();
-    });
-    return failure(found.wasInterrupted());
   }
 
   llvm::Error prepare(bool) override { return llvm::Error::success(); }

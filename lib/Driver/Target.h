@@ -28,10 +28,6 @@ public:
   virtual llvm::StringRef name() const = 0;
   /// Says what is wrong with the options that are the target's own.
   virtual ExitCode checkOptions(DiagnosticPrinter &diagnostics) = 0;
-  /// Fails with errors where the target cannot take an imported model.
-  virtual mlir::LogicalResult checkImported(mlir::ModuleOp) {
-    return mlir::success();
-  }
   /// Called before passes run; `isBinary` where an artefact is wanted.
   virtual llvm::Error prepare(bool isBinary) = 0;
   virtual void buildPipeline(mlir::OpPassManager &pm) = 0;

@@ -134,12 +134,19 @@ Attribute EntryPointPass::describe(Type type, DictionaryAttr attrs,
   Builder b(&getContext());
   auto tensor = cast<RankedTensorType>(type);
   auto kind = attrs ? attrs.getAs<IntegerAttr>("tfc.type") : IntegerAttr();
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("name", b.getStringAttr(nameOf(attrs, what, number))),
-       b.getNamedAttr("element",
-                      b.getStringAttr(elementTypeName(
-                          tensor.getElementType(), kind ? kind.getInt() : 0))),
-       b.getNamedAttr("dims", b.getDenseI64ArrayAttr(tensor.getShape()))});
+  NamedAttrList entries;
+  entries.set("name", b.getStringAttr(nameOf(attrs, what, number)));
+  entries.set("element",
+              b.getStringAttr(elementTypeName(tensor.getElementType(),
+                                              kind ? kind.getInt() : 0)));
+  entries.set("dims", b.getDenseI64ArrayAttr(tensor.getShape()));
+  auto scale = attrs ? attrs.getAs<FloatAttr>("tfc.scale") : FloatAttr();
+  auto zero = attrs ? attrs.getAs<IntegerAttr>("tfc.zero") : IntegerAttr();
+  if (scale && zero) {
+    entries.set("scale", scale);
+    entries.set("zero", zero);
+  }
+  return entries.getDictionary(&getContext());
 }
 
 void EntryPointPass::bind(func::FuncOp entry) {

@@ -10,6 +10,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
@@ -65,14 +66,20 @@ private:
           "*/\n};\n\n";
   }
 
-  /// Each tensor's name, type and shape as the model has them: for people, and
+  /// Each tensor's name, type and shape as the model has them, and what its
+  /// integers stand for: for people, and
   /// for tools that fill the buffers.
   void writeTensors(StringRef side, const std::vector<InterfaceTensor> &tensors,
                     bool isConst) {
-    for (const InterfaceTensor &tensor : tensors)
-      os << "#define " << macro << "_" << side.drop_back().upper() << "_"
-         << StringRef(tensor.identifier).upper() << "_SIZE " << tensor.count()
-         << "\n";
+    for (const InterfaceTensor &tensor : tensors) {
+      std::string name = macro + "_" + side.drop_back().upper() + "_" +
+                         StringRef(tensor.identifier).upper();
+      os << "#define " << name << "_SIZE " << tensor.count() << "\n";
+      if (tensor.scale)
+        os << "#define " << name << "_SCALE "
+           << llvm::format("%.9gf", *tensor.scale) << "\n#define " << name
+           << "_ZERO_POINT (" << tensor.zeroPoint << ")\n";
+    }
     os << "struct " << prefix << "_" << side << " {\n";
     for (const InterfaceTensor &tensor : tensors) {
       os << "  " << (isConst ? "const " : "") << tensor.element << " *"
@@ -80,7 +87,11 @@ private:
       writeName(tensor.name);
       os << "\": " << tensor.numpyType() << " [";
       llvm::interleaveComma(tensor.dims, os);
-      os << "] */\n";
+      os << "]";
+      if (tensor.scale)
+        os << " scale " << llvm::format("%.17g", *tensor.scale) << " zero "
+           << tensor.zeroPoint;
+      os << " */\n";
     }
     if (tensors.empty())
       os << "  char none;\n";

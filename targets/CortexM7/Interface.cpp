@@ -100,6 +100,10 @@ static std::vector<InterfaceTensor> readTensors(DictionaryAttr interface,
     tensor.element = entry.getAs<StringAttr>("element").str();
     auto dims = entry.getAs<DenseI64ArrayAttr>("dims").asArrayRef();
     tensor.dims.assign(dims.begin(), dims.end());
+    if (auto scale = entry.getAs<FloatAttr>("scale")) {
+      tensor.scale = scale.getValueAsDouble();
+      tensor.zeroPoint = entry.getAs<IntegerAttr>("zero").getInt();
+    }
     tensors.push_back(tensor);
   }
   return tensors;

@@ -11,6 +11,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct InterfaceTensor {
   std::string identifier;
   std::string element;
   std::vector<int64_t> dims;
+  /// An integer x stands for (x - zeroPoint) * scale, where there is a scale.
+  std::optional<double> scale;
+  int64_t zeroPoint = 0;
 
   int64_t count() const;
   int64_t elementBytes() const;

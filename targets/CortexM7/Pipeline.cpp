@@ -31,6 +31,8 @@ static void addCleanup(OpPassManager &pm) {
 
 void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
                                     const CortexM7Options &options) {
+  pm.addNestedPass<func::FuncOp>(
+      createSelectIntegersPass({options.allowFloat}));
   pm.addPass(createEntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
@@ -48,12 +50,15 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
+  // Before loops: it may have to copy.
+  pm.addNestedPass<func::FuncOp>(createAssignScratchPass());
   pm.addNestedPass<func::FuncOp>(lower::createLowerLoopsPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createLowerAffinePass());
   addCleanup(pm);
   pm.addPass(createPlanArenaPass());
   pm.addPass(createVerifyMemoryPlanPass());
+  pm.addPass(createCallKernelsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   // Each operation of bf16 is one of f32, rounded.

@@ -11,6 +11,7 @@
 #include "Harness.h"
 
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -161,6 +162,41 @@ std::string writeHarness(const Options &options, const DeviceHeader &header,
   return "";
 }
 
+constexpr int32_t float32 = 1, uint8 = 2;
+
+/// Rounds f32 to the integers that a model takes, as ONNX's QuantizeLinear.
+void quantize(const DeviceHeader::Tensor &tensor, Array &array) {
+  bool isUnsigned = tensor.type == uint8;
+  double least = isUnsigned ? 0 : -128, most = isUnsigned ? 255 : 127;
+  std::vector<char> bytes;
+  for (size_t i = 0; i + 4 <= array.data.size(); i += 4) {
+    float x;
+    std::memcpy(&x, array.data.data() + i, 4);
+    float steps = std::nearbyint(x / static_cast<float>(tensor.scale));
+    double rounded = static_cast<double>(steps) + tensor.zeroPoint;
+    rounded = std::fmin(std::fmax(rounded, least), most);
+    bytes.push_back(static_cast<char>(static_cast<int>(rounded)));
+  }
+  array.data.assign(bytes.begin(), bytes.end());
+  array.type = tensor.type;
+}
+
+/// What integers of a model stand for.
+void dequantize(const DeviceHeader::Tensor &tensor, Array &array) {
+  bool isUnsigned = tensor.type == uint8;
+  std::vector<char> bytes;
+  for (char byte : array.data) {
+    int value =
+        isUnsigned ? static_cast<uint8_t>(byte) : static_cast<int8_t>(byte);
+    float x = static_cast<float>(value - tensor.zeroPoint) *
+              static_cast<float>(tensor.scale);
+    const char *raw = reinterpret_cast<const char *>(&x);
+    bytes.insert(bytes.end(), raw, raw + sizeof x);
+  }
+  array.data.assign(bytes.begin(), bytes.end());
+  array.type = float32;
+}
+
 std::string checkInput(const DeviceHeader::Tensor &tensor, const Array &array) {
   if (!storedAlike(array.type, tensor.type))
     return "input '" + tensor.name + "' must be of type " +
@@ -187,6 +223,8 @@ std::string readOutputs(const DeviceHeader &header, const fs::path &folder,
     if (bytes.size() != array.elements() * elementBytes(array.type))
       return "output '" + header.outputs[i].name + "' is not complete";
     array.data.assign(bytes.begin(), bytes.end());
+    if (header.outputs[i].scale > 0)
+      dequantize(header.outputs[i], array);
     outputs.push_back(std::move(array));
   }
   return "";
@@ -248,7 +286,9 @@ std::string tfc::run::runOnDevice(const Options &options, DeviceHeader &header,
   if (!error.empty())
     return error;
   for (size_t i = 0; i < header.inputs.size(); ++i) {
-    const Array &array = inputs[header.inputs[i].name];
+    Array &array = inputs[header.inputs[i].name];
+    if (header.inputs[i].scale > 0 && array.type == float32)
+      quantize(header.inputs[i], array);
     error = checkInput(header.inputs[i], array);
     if (!error.empty())
       return error;

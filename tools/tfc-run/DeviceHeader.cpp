@@ -35,7 +35,8 @@ static std::string unescape(const std::string &text) {
   return out;
 }
 
-/// A line as: const float *x; /* "x": float32 [1, 4] */
+/// A line as: const float *x; /* "x": float32 [1, 4] */, for integers of a
+/// scale with "scale 0.5 zero 3" at its end.
 std::string DeviceHeader::readTensor(const std::string &line,
                                      std::vector<Tensor> &tensors) {
   size_t star = line.find('*'), semicolon = line.find("; /* \"");
@@ -64,6 +65,13 @@ std::string DeviceHeader::readTensor(const std::string &line,
     at = end;
     while (*at == ',' || *at == ' ')
       ++at;
+  }
+  if (size_t scale = line.find(" scale ", close); scale != std::string::npos) {
+    char *end = nullptr;
+    tensor.scale = std::strtod(line.c_str() + scale + 7, &end);
+    if (std::string(end).compare(0, 6, " zero ") != 0 || !(tensor.scale > 0))
+      return "'" + line + "' has no zero point or scale";
+    tensor.zeroPoint = std::strtoll(end + 6, nullptr, 10);
   }
   tensors.push_back(tensor);
   return "";

@@ -26,6 +26,8 @@ public:
     std::string identifier; ///< in the header's struct
     int32_t type = 0;       ///< tfc_type
     std::vector<int64_t> dims;
+    double scale = 0; ///< 0 where integers stand for themselves
+    int64_t zeroPoint = 0;
   };
 
   /// Reads a header; an empty string, or what is wrong with it.

@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace tfc::m7;
 
 /// Arguments: q, keys, values, y, parameters, the softmax's table, scratch,
-/// rows of q. Three rows of scores live at a time.
+/// rows of q, distance between rows of y. Three rows of scores live at a time.
 FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
                                                  int64_t tokens) {
   if (tokens < 2 || tokens > 256)
@@ -33,7 +33,7 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
       ("tfc_m7_attention_k" + Twine(depth) + "_n" + Twine(tokens)).str();
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  KernelBuilder k(module, name, "pppppppi");
+  KernelBuilder k(module, name, "pppppppii");
   Value zero = k.word(0), one = k.word(1), parameters = k.argument(4);
   // Scratch: widened rows, then three rows of scores, then v by columns.
   Value wide = k.argument(6);
@@ -50,7 +50,7 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
   });
   Value last = k.sub(k.argument(7), k.word(rows));
   k.loop(zero, k.argument(7), k.word(rows), [&](Value row) {
-    Value start = k.mul(k.minimum(row, last), k.word(depth));
+    Value first = k.minimum(row, last), start = k.mul(first, k.word(depth));
     Value stride = k.word(padded), count = k.word(rows);
     k.call(*scoring,
            {k.at(k.argument(0), start), k.argument(1), parameters, scores, wide,
@@ -63,9 +63,10 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
       for (int64_t i = tokens; i < padded; ++i)
         k.storeByte(probabilityZero, line, i);
     }
-    k.call(*mixing, {scores, columns, k.at(parameters, 24),
-                     k.at(k.argument(3), start), wide, count, k.word(depth),
-                     k.word(depth), k.loadWord(parameters, 36)});
+    k.call(*mixing,
+           {scores, columns, k.at(parameters, 24),
+            k.at(k.argument(3), k.mul(first, k.argument(8))), wide, count,
+            k.word(depth), k.argument(8), k.loadWord(parameters, 36)});
   });
   return k.finish();
 }

@@ -44,6 +44,20 @@ FailureOr<func::FuncOp> tfc::m7::addKernel(ModuleOp module) {
 
 /// Arguments: x, y, rows (at most 256, so that sums fit 16 bits), what zero
 /// points add to a sum, multiplier, zero point of y.
+FailureOr<func::FuncOp> tfc::m7::multiplyKernel(ModuleOp module) {
+  StringRef name = "tfc_m7_multiply";
+  if (auto known = module.lookupSymbol<func::FuncOp>(name))
+    return known;
+  KernelBuilder k(module, name, "pppiiiii");
+  k.loop(k.word(0), k.argument(3), k.word(1), [&](Value i) {
+    Value a = k.sub(k.loadByte(k.at(k.argument(0), i)), k.argument(4));
+    Value b = k.sub(k.loadByte(k.at(k.argument(1), i)), k.argument(5));
+    Value product = k.multiplyHigh(k.mul(a, b), k.argument(6), k.argument(7));
+    k.storeByte(k.saturate8(product), k.at(k.argument(2), i));
+  });
+  return k.finish();
+}
+
 FailureOr<func::FuncOp> tfc::m7::meanKernel(ModuleOp module, int64_t depth) {
   if (depth <= 0 || depth % 4)
     return module.emitError("the mean's depth is ")

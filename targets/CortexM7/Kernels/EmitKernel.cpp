@@ -41,6 +41,8 @@ struct EmitKernelPass : public m7::impl::EmitKernelPassBase<EmitKernelPass> {
       return m7::tableKernel(module);
     if (kind == "add")
       return m7::addKernel(module);
+    if (kind == "multiply")
+      return m7::multiplyKernel(module);
     if (kind == "mean")
       return m7::meanKernel(module, depth);
     if (kind == "layer-norm" || kind == "rms-norm")

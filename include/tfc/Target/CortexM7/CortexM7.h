@@ -31,4 +31,10 @@ mlir::FunctionType rowsType(mlir::ShapedType type);
 #define GET_OP_CLASSES
 #include "tfc/Target/CortexM7/CortexM7Ops.h.inc"
 
+namespace tfc::m7 {
+/// Lets one-shot bufferisation handle the operations of m7.
+void registerBufferizableOpInterfaceExternalModels(
+    mlir::DialectRegistry &registry);
+} // namespace tfc::m7
+
 #endif // TFC_TARGET_CORTEXM7_CORTEXM7_H

@@ -32,6 +32,8 @@ struct CortexM7Options {
   uint64_t sram = 0, flash = 0;
   /// The input that the caller delivers strip by strip; empty: the only one.
   std::optional<std::string> streamedInput;
+  /// Computes in f32 what a quantised model has no form in integers for.
+  bool allowFloat = false;
 };
 
 /// Registers the target's passes, and the pipeline `cortex-m7`, by name.

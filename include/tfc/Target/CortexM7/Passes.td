@@ -135,6 +135,69 @@ def VerifyMemoryPlanPass : Pass<"attn-verify-memory-plan", "mlir::ModuleOp"> {
   }];
 }
 
+def SelectIntegersPass : Pass<"m7-select-integers", "mlir::func::FuncOp"> {
+  let summary = "Compute a quantised graph in integers";
+  let description = [{
+    What lies between `attn.dequantize` and `attn.quantize` becomes operations of
+    `m7`, moves of int8, and constants: products with their bias, norms, softmax,
+    means, sums and products of elements, and any function of one int8 as a table.
+    Inputs that are only rounded, and outputs that are dequantised last, become
+    int8 or uint8, with `tfc.scale` and `tfc.zero` as attributes.
+
+    Refused, by operation and with the reason: what has no form in integers, as
+    where a scale is missing between two operations. With `allow-float` it stays
+    in f32.
+
+    ```mlir
+    %f = attn.dequantize ins(%x : tensor<4xi8>) as !quant.uniform<i8:f32, 0.5> outs(...) -> tensor<4xf32>
+    %e = linalg.generic ... ins(%f) { math.tanh }
+    %y = attn.quantize ins(%e : tensor<4xf32>) as !quant.uniform<i8:f32, 0.01> outs(...) -> tensor<4xi8>
+    // becomes
+    %y = m7.table ins(%x : tensor<4xi8>) table dense<...> : tensor<256xi8> outs(...) -> tensor<4xi8>
+    ```
+  }];
+  let options = [Option<"allowFloat", "allow-float", "bool", "false",
+      "Leave in f32 what has no form in integers">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect", "tfc::m7::M7Dialect"];
+}
+
+def AssignScratchPass : Pass<"m7-assign-scratch", "mlir::func::FuncOp"> {
+  let summary = "Give integer kernels the memory they work in";
+  let description = [{
+    Products and attention get their `scratch`, a temporary buffer of the size
+    that docs/cortex-m7-integer.md states. Operands that a kernel cannot take as
+    they lie, not dense or perhaps not aligned, are copied.
+
+    ```mlir
+    m7.product ins(%x : memref<9x8xi8>) ... outs(%y : memref<9x4xi8>)
+    // becomes
+    %scratch = memref.alloc() {alignment = 8 : i64} : memref<48xi8>
+    m7.product ins(%x : memref<9x8xi8>) ... outs(%y : memref<9x4xi8>) scratch(%scratch : memref<48xi8>)
+    memref.dealloc %scratch : memref<48xi8>
+    ```
+  }];
+  let dependentDialects = ["mlir::memref::MemRefDialect"];
+}
+
+def CallKernelsPass : Pass<"m7-call-kernels", "mlir::ModuleOp"> {
+  let summary = "Call a function for each integer operation";
+  let description = [{
+    All operations of one class of shapes share one function, and equal constants
+    are stored once, in the order in which the kernel reads them: weights in
+    pairs where their values allow it. Refused where no kernel takes the shape.
+
+    ```mlir
+    m7.table ins(%x : memref<9x8xi8>) table dense<...> : tensor<256xi8> outs(%y : memref<9x8xi8>)
+    // becomes
+    func.call @tfc_m7_table(%x_pointer, %y_pointer, %table_pointer, %c72_i32)
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect",
+                           "mlir::LLVM::LLVMDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect"];
+}
+
 def ExpandLongsPass : Pass<"m7-expand-longs", "mlir::ModuleOp"> {
   let summary = "Write conversions between f32 and 64 bits as 32-bit arithmetic";
   let description = [{

@@ -25,7 +25,7 @@ def EmitKernelPass : Pass<"m7-emit-kernel", "mlir::ModuleOp"> {
   }];
   let options = [
     Option<"kind", "kind", "std::string", "\"\"",
-           "product, plain-product, activation-product, softmax, table, add, layer-norm, rms-norm, mean or attention">,
+           "product, plain-product, activation-product, softmax, table, add, multiply, layer-norm, rms-norm, mean or attention">,
     Option<"tokens", "tokens", "int64_t", "0", "Rows of keys and values of an attention">,
     Option<"depth", "k", "int64_t", "0", "Length of the sums: of products, norms and heads">,
     Option<"rows", "rows", "int64_t", "3", "Rows that a product takes at once: 1, 2 or 3">,

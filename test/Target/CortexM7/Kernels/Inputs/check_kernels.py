@@ -133,7 +133,7 @@ def attention():
         table, padded = reference.softmax_table(0.06, n), -(-n // 8) * 8
         call = emulate.Call(f"tfc_m7_attention_k{k}_n{n}").array(q).array(keys).array(values).buffer(m * k)
         call.array(np.array(p, np.int64).astype(np.int32)).array(table)
-        call.buffer(6 * max(k, padded) + 3 * padded + k * padded, keep=False).words(m)
+        call.buffer(6 * max(k, padded) + 3 * padded + k * padded, keep=False).words(m, k)
         compare(f"attention {m}x{n}x{k}", call, f"kind=attention k={k} tokens={n}",
                 reference.attention(q, keys, values, p, table))
 

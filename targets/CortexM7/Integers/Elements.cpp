@@ -1,0 +1,325 @@
+//===- Elements.cpp - functions of int8 elements ----------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ElementFunction.h"
+#include "IntegerGraph.h"
+
+#include "mlir/IR/Matchers.h"
+
+using namespace tfc;
+using namespace tfc::m7;
+
+/// Loops over the result's elements, in its order.
+static bool isElementwise(linalg::GenericOp op) {
+  return op.getNumResults() == 1 &&
+         op.getNumParallelLoops() == op.getNumLoops() &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
+         !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
+}
+
+/// What `real` is of one int8 tensor of its shape, element by element;
+/// functions of functions are one, with the rounding that lies between them.
+std::optional<IntegerGraph::Function> IntegerGraph::functionOf(Value real) {
+  auto known = functions.find(real);
+  if (known != functions.end())
+    return known->second;
+  auto found = [&]() -> std::optional<Function> {
+    Function result;
+    if (std::optional<RealConstant> constant = realConstant(real)) {
+      if (!constant->isUniform() || constant->values.empty())
+        return std::nullopt;
+      result.values.fill(static_cast<float>(constant->values[0]));
+      return result;
+    }
+    Operation *op = real.getDefiningOp();
+    if (auto dequantize = dyn_cast_or_null<attn::DequantizeOp>(op)) {
+      auto from = quantizationOf(dequantize.getQuantizedType());
+      if (!from)
+        return std::nullopt;
+      Value x = integersOf(dequantize.getX(),
+                           isUnsignedByte(dequantize.getQuantizedType()));
+      Table table = identityTable();
+      auto origin = origins.find(x);
+      if (origin != origins.end())
+        std::tie(x, table) = origin->second;
+      result.base = x;
+      for (int i = 0; i < 256; ++i)
+        result.values[i] = from->dequantize(table[i]);
+      return result;
+    }
+    if (std::optional<Quantization> known = knownQuantization(real)) {
+      FailureOr<Value> moved = select(real, *known);
+      if (failed(moved))
+        return std::nullopt;
+      result.base = *moved;
+      for (int i = 0; i < 256; ++i)
+        result.values[i] = known->dequantize(static_cast<int8_t>(i));
+      return result;
+    }
+    auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+    if (!generic || !isElementwise(generic))
+      return std::nullopt;
+    std::vector<Function> inputs;
+    for (OpOperand *input : generic.getDpsInputOperands()) {
+      if (!getElementTypeOrSelf(input->get().getType()).isF32())
+        return std::nullopt;
+      std::optional<Function> function = functionOf(input->get());
+      if (!function || (function->base &&
+                        !generic.getMatchingIndexingMap(input).isIdentity()))
+        return std::nullopt;
+      if (function->base && result.base && function->base != result.base)
+        return std::nullopt;
+      if (function->base)
+        result.base = function->base;
+      inputs.push_back(*function);
+    }
+    for (int i = 0; i < 256; ++i) {
+      SmallVector<float> arguments;
+      for (const Function &input : inputs)
+        arguments.push_back(input.values[i]);
+      std::optional<float> value = evaluateBody(*generic.getBody(), arguments);
+      if (!value)
+        return std::nullopt;
+      result.values[i] = *value;
+    }
+    return result;
+  }();
+  functions[real] = found;
+  return found;
+}
+
+/// The operation that a body of one operation on its arguments is.
+static Operation *onlyOperation(linalg::GenericOp op) {
+  Block *body = op.getBody();
+  if (!llvm::hasSingleElement(body->without_terminator()))
+    return nullptr;
+  Operation *inner = &body->front();
+  Operation *end = body->getTerminator();
+  if (inner->getNumResults() != 1 || end->getNumOperands() != 1 ||
+      end->getOperand(0) != inner->getResult(0))
+    return nullptr;
+  return inner;
+}
+
+/// The reduction that `real` is, through reshapes.
+static linalg::GenericOp reductionOf(Value real) {
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+      real.getDefiningOp()))
+    real = real.getDefiningOp()->getOperand(0);
+  auto op = real.getDefiningOp<linalg::GenericOp>();
+  return op && op.getNumReductionLoops() > 0 && op.getNumDpsInputs() == 1 &&
+                 op.getNumDpsInits() == 1
+             ? op
+             : linalg::GenericOp();
+}
+
+/// Whether `op` reduces by `Inner` over its last loop.
+template <typename... Inner>
+static bool reducesBy(linalg::GenericOp op) {
+  Operation *inner = op ? onlyOperation(op) : nullptr;
+  return isa_and_nonnull<Inner...>(inner);
+}
+
+/// x of exp(x - max) / sum: `divide` is its last operation.
+static Value softmaxInput(linalg::GenericOp divide) {
+  if (!isa_and_nonnull<arith::DivFOp>(onlyOperation(divide)) ||
+      divide.getNumDpsInputs() != 2)
+    return {};
+  auto exponential = divide.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+  linalg::GenericOp sum = reductionOf(divide.getInputs()[1]);
+  if (!exponential || !reducesBy<arith::AddFOp>(sum) ||
+      sum.getInputs()[0] != exponential.getResult(0))
+    return {};
+  auto difference = exponential;
+  if (isa_and_nonnull<math::ExpOp>(onlyOperation(exponential)))
+    difference = exponential.getInputs()[0].getDefiningOp<linalg::GenericOp>();
+  if (!difference || difference.getNumDpsInputs() != 2)
+    return {};
+  if (difference != exponential &&
+      !isa_and_nonnull<arith::SubFOp>(onlyOperation(difference)))
+    return {};
+  linalg::GenericOp greatest = reductionOf(difference.getInputs()[1]);
+  if (!reducesBy<arith::MaximumFOp, arith::MaxNumFOp>(greatest) ||
+      greatest.getInputs()[0] != difference.getInputs()[0])
+    return {};
+  if (difference == exponential)
+    return {};
+  // Both reduce over the last dimension.
+  for (linalg::GenericOp reduction : {sum, greatest}) {
+    auto kinds = reduction.getIteratorTypesArray();
+    if (reduction.getNumReductionLoops() != 1 ||
+        kinds.back() != utils::IteratorType::reduction ||
+        !reduction.getMatchingIndexingMap(reduction.getDpsInputOperand(0))
+             .isIdentity())
+      return {};
+  }
+  return difference.getInputs()[0];
+}
+
+FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
+                                              Quantization to) {
+  if (!isElementwise(op)) {
+    if (reducesBy<arith::AddFOp>(op) && op.getNumDpsInputs() == 1)
+      return selectMean(op, 1, to);
+    return fail(op, "the Cortex-M7 has no int8 form of this reduction");
+  }
+  if (std::optional<Function> function = functionOf(op.getResult(0))) {
+    if (function->base) {
+      Table table;
+      for (int i = 0; i < 256; ++i)
+        table[i] = to.quantize(function->values[i]);
+      return tableOf(function->base, table);
+    }
+  }
+  if (Value scores = softmaxInput(op))
+    return selectSoftmax(op, scores, to);
+  // A mean is a sum over a number.
+  if (Operation *inner = onlyOperation(op);
+      inner && isa<arith::DivFOp, arith::MulFOp>(inner) &&
+      op.getNumDpsInputs() == 2) {
+    linalg::GenericOp sum = reductionOf(op.getInputs()[0]);
+    std::optional<RealConstant> by = realConstant(op.getInputs()[1]);
+    if (by && by->isUniform() && reducesBy<arith::AddFOp>(sum)) {
+      double factor =
+          isa<arith::DivFOp>(inner) ? 1 / by->values[0] : by->values[0];
+      FailureOr<Value> mean = selectMean(sum, factor, to);
+      if (failed(mean))
+        return failure();
+      return reshaped(*mean,
+                      cast<ShapedType>(op->getResult(0).getType()).getShape());
+    }
+  }
+  if (FailureOr<Value> value = selectRelu(op, to); succeeded(value))
+    return value;
+  reason.reset();
+  Operation *inner = onlyOperation(op);
+  if (inner && isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(inner) &&
+      inner->getOperand(0) == op.getBody()->getArgument(0) &&
+      op.getNumDpsInputs() == 2 &&
+      inner->getOperand(1) == op.getBody()->getArgument(1))
+    return selectBinary(op, to);
+  return selectGather(op, to);
+}
+
+/// max(x, 0) after something that needs the scale for itself: rounding keeps
+/// the order, and 0 is the zero point.
+FailureOr<Value> IntegerGraph::selectRelu(linalg::GenericOp op,
+                                          Quantization to) {
+  if (op.getNumDpsInputs() < 1)
+    return failure();
+  for (float x : {-3.0f, -0.5f, 0.0f, 0.25f, 7.0f}) {
+    SmallVector<float> arguments = {x};
+    for (Value other : op.getInputs().drop_front()) {
+      std::optional<RealConstant> constant = realConstant(other);
+      if (!constant || constant->values.empty() || !constant->isUniform())
+        return failure();
+      arguments.push_back(static_cast<float>(constant->values[0]));
+    }
+    if (evaluateBody(*op.getBody(), arguments) !=
+        std::optional<float>(std::max(x, 0.0f)))
+      return failure();
+  }
+  Operation *inner = onlyOperation(op);
+  if (!inner || !isa<arith::MaximumFOp, arith::MaxNumFOp>(inner) ||
+      !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
+    return failure();
+  FailureOr<Value> x = select(op.getInputs()[0], to);
+  if (failed(x))
+    return failure();
+  Table table;
+  for (int i = 0; i < 256; ++i)
+    table[i] = std::max<int64_t>(static_cast<int8_t>(i), to.zero);
+  return tableOf(*x, table);
+}
+
+/// Input `input` of an elementwise operation, of the result's shape.
+FailureOr<IntegerGraph::Source>
+IntegerGraph::broadcastSource(linalg::GenericOp op, unsigned input) {
+  OpOperand *operand = op.getDpsInputOperand(input);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  AffineMap map = op.getMatchingIndexingMap(operand);
+  FailureOr<Source> source = sourceOf(operand->get());
+  if (failed(source))
+    return failure();
+  if (map.isIdentity())
+    return source;
+  source->integers =
+      linalg::GenericOp::create(
+          b, loc, bytes(type.getShape()), source->integers,
+          empty(type.getShape()),
+          ArrayRef<AffineMap>{map, b.getMultiDimIdentityMap(type.getRank())},
+          SmallVector<utils::IteratorType>(type.getRank(),
+                                           utils::IteratorType::parallel),
+          [](OpBuilder &inner, Location at, ValueRange arguments) {
+            linalg::YieldOp::create(inner, at, arguments[0]);
+          })
+          .getResult(0);
+  return source;
+}
+
+FailureOr<Value> IntegerGraph::selectBinary(linalg::GenericOp op,
+                                            Quantization to) {
+  Operation *inner = onlyOperation(op);
+  // A constant beside a product is its bias.
+  if (isa<arith::AddFOp>(inner))
+    for (unsigned i : {0u, 1u}) {
+      std::optional<RealConstant> constant = realConstant(op.getInputs()[i]);
+      Value other = op.getInputs()[1 - i];
+      if (!constant || knownQuantization(other))
+        continue;
+      if (!op.getMatchingIndexingMap(op.getDpsInputOperand(1 - i)).isIdentity())
+        continue;
+      auto type = cast<RankedTensorType>(other.getType());
+      AffineMap map = op.getMatchingIndexingMap(op.getDpsInputOperand(i));
+      std::vector<double> bias;
+      SmallVector<int64_t> at(type.getRank(), 0);
+      for (int64_t n = 0; n < type.getNumElements(); ++n) {
+        int64_t offset = 0;
+        for (auto [size, expression] :
+             llvm::zip(constant->shape, map.getResults())) {
+          int64_t index = 0;
+          if (auto dim = dyn_cast<AffineDimExpr>(expression))
+            index = at[dim.getPosition()];
+          offset = offset * size + index;
+        }
+        bias.push_back(constant->values[offset]);
+        for (int64_t d = type.getRank() - 1; d >= 0; --d) {
+          if (++at[d] < type.getDimSize(d))
+            break;
+          at[d] = 0;
+        }
+      }
+      return selectWithBias(other, bias, to);
+    }
+  FailureOr<Source> a = broadcastSource(op, 0);
+  if (failed(a))
+    return failure();
+  FailureOr<Source> c = broadcastSource(op, 1);
+  if (failed(c))
+    return failure();
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  Value init = empty(type.getShape());
+  if (isa<arith::MulFOp>(inner)) {
+    auto factor =
+        multiplierOf(a->quantization.scale * c->quantization.scale / to.scale);
+    if (!factor)
+      return fail(op, "the product's scales are not below half of the "
+                      "result's");
+    return MultiplyOp::create(b, loc, bytes(type.getShape()), a->integers,
+                              c->integers, init, a->quantization.zero,
+                              c->quantization.zero, *factor, to.zero)
+        .getResult();
+  }
+  auto sum = sumParameters(a->quantization, c->quantization, to,
+                           isa<arith::SubFOp>(inner));
+  if (!sum)
+    return fail(op, "the operands' scales are too far above the result's");
+  return AddOp::create(b, loc, bytes(type.getShape()), a->integers, c->integers,
+                       init, sum->factorA, sum->factorB, sum->offset)
+      .getResult();
+}

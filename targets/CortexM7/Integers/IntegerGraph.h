@@ -1,0 +1,164 @@
+//===- IntegerGraph.h - a quantised function in integers --------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each attn.quantize asks for the int8 form of the f32 value that it rounds.
+// That value is followed back to where integers are known, attn.dequantize,
+// and what lies between becomes operations of m7 and moves of int8. Unsigned
+// bytes are int8 with the highest bit flipped inside.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGETS_CORTEXM7_INTEGERS_INTEGERGRAPH_H
+#define TFC_TARGETS_CORTEXM7_INTEGERS_INTEGERGRAPH_H
+
+#include "Quantization.h"
+#include "RealConstant.h"
+#include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Target/CortexM7/CortexM7.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include <map>
+
+namespace tfc::m7 {
+
+using namespace mlir;
+
+class IntegerGraph {
+public:
+  explicit IntegerGraph(func::FuncOp function)
+      : function(function), b(function.getContext()), loc(function.getLoc()) {}
+
+  /// Replaces what has an integer form. Of what has none, `refused` holds the
+  /// operations and reasons.
+  void run();
+
+  struct Refusal {
+    Operation *op;
+    std::string reason;
+  };
+  SmallVector<Refusal> refused;
+
+private:
+  // The function's border.
+  void takeInputs();
+  void giveOutputs();
+  void dropDead();
+
+  /// The int8 form of `real` with `to`; fails after a reason was noted.
+  FailureOr<Value> select(Value real, Quantization to);
+  FailureOr<Value> selectNew(Value real, Quantization to);
+
+  struct Source {
+    Value integers;
+    Quantization quantization;
+  };
+  /// The integers that `real` stands for, where some are known: dequantised,
+  /// perhaps moved.
+  FailureOr<Source> sourceOf(Value real);
+  std::optional<Quantization> knownQuantization(Value real);
+
+  // Moves (Moves.cpp).
+  bool isMove(Operation *op);
+  FailureOr<Value> selectMove(Operation *op, Quantization to);
+  FailureOr<Value> selectPad(tensor::PadOp op, Quantization to);
+  FailureOr<Value> selectInsert(tensor::InsertSliceOp op, Quantization to);
+  FailureOr<Value> selectGather(linalg::GenericOp op, Quantization to);
+
+  // Functions of elements (Elements.cpp).
+  struct Function {
+    /// Null for a constant.
+    Value base;
+    std::array<float, 256> values;
+  };
+  std::optional<Function> functionOf(Value real);
+  FailureOr<Value> selectElements(linalg::GenericOp op, Quantization to);
+  FailureOr<Value> selectBinary(linalg::GenericOp op, Quantization to);
+  FailureOr<Value> selectRelu(linalg::GenericOp op, Quantization to);
+  FailureOr<Source> broadcastSource(linalg::GenericOp op, unsigned input);
+
+  // Products (Products.cpp).
+  struct Contraction {
+    Value x, y;
+    AffineMap xMap, yMap, outMap;
+    SmallVector<int64_t> sizes;
+    ArrayRef<int64_t> resultShape;
+  };
+  std::optional<Contraction> contractionOf(Operation *op);
+  FailureOr<Value> selectWithBias(Value real, std::vector<double> bias,
+                                  Quantization to);
+  FailureOr<Value> selectContraction(Operation *op, Contraction contraction,
+                                     std::vector<double> bias, Quantization to);
+  FailureOr<Value> selectWeights(Operation *op, const Contraction &c,
+                                 const RealConstant &weights,
+                                 std::vector<double> bias, Quantization to);
+  FailureOr<Value> selectActivations(Operation *op, const Contraction &c,
+                                     Quantization to);
+  /// x with its elements in the order of the loops `order`.
+  Value arranged(Value x, AffineMap map, ArrayRef<int64_t> sizes,
+                 ArrayRef<unsigned> order);
+
+  // Rows (Rows.cpp).
+  FailureOr<Value> selectNorm(attn::NormOp op, Quantization to);
+  FailureOr<Value> selectSoftmax(linalg::GenericOp divide, Value scores,
+                                 Quantization to);
+  FailureOr<Value> selectMean(linalg::GenericOp reduce, double factor,
+                              Quantization to);
+
+  // Building.
+  RankedTensorType bytes(ArrayRef<int64_t> shape) {
+    return RankedTensorType::get(shape, b.getI8Type());
+  }
+  Value empty(ArrayRef<int64_t> shape) {
+    return tensor::EmptyOp::create(b, loc, shape, b.getI8Type());
+  }
+  Value constant(ArrayRef<int64_t> shape, ArrayRef<int8_t> values);
+  Value reshaped(Value x, ArrayRef<int64_t> shape);
+  /// Rows of x made `columns` long.
+  Value padded(Value x, int64_t columns, int64_t fill);
+  Value tableOf(Value x, const Table &table);
+  Value integersOf(Value stored, bool isUnsigned);
+
+  LogicalResult fail(Operation *op, const Twine &why);
+  LogicalResult fail(Value real, const Twine &why);
+
+  func::FuncOp function;
+  OpBuilder b;
+  Location loc;
+  /// Signed integers of what attn.quantize makes.
+  DenseMap<Value, Value> integers;
+  DenseMap<Value, SmallVector<std::pair<Quantization, Value>>> selected;
+  /// What is a function of another int8 value, by a table.
+  DenseMap<Value, std::pair<Value, Table>> origins;
+  DenseMap<Value, std::optional<Function>> functions;
+
+  /// How scores and probabilities came about, for attention as a whole.
+  struct ScoresRecipe {
+    Value q, keys;
+    Quantization qType, keysType, type;
+  };
+  struct ProbabilitiesRecipe {
+    ScoresRecipe scores;
+    SoftmaxParameters softmax;
+    /// The softmax's input: the scores, or a multiple of them.
+    Quantization input;
+    /// What one step of the scores is in the softmax's input.
+    double factor;
+    Quantization type;
+  };
+  std::map<void *, ScoresRecipe> scoreRecipes;
+  std::map<void *, ProbabilitiesRecipe> probabilityRecipes;
+  FailureOr<Value> selectAttention(const ProbabilitiesRecipe &recipe,
+                                   Source values, Quantization to,
+                                   const Contraction &c);
+
+  std::optional<Refusal> reason;
+};
+
+} // namespace tfc::m7
+
+#endif // TFC_TARGETS_CORTEXM7_INTEGERS_INTEGERGRAPH_H

@@ -1,0 +1,446 @@
+//===- Products.cpp - int8 products -----------------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "IntegerGraph.h"
+
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace tfc;
+using namespace tfc::m7;
+
+namespace {
+
+/// The loops of a product, by what they are: of both operands and the result;
+/// of x and the result; of y and the result; of the operands only.
+struct LoopKinds {
+  SmallVector<unsigned> batch, rows, columns, depth;
+};
+
+bool uses(AffineMap map, unsigned loop) { return map.isFunctionOfDim(loop); }
+
+/// The loops in the order in which the result has them.
+std::optional<LoopKinds> kindsOf(AffineMap x, AffineMap y, AffineMap out) {
+  LoopKinds kinds;
+  for (AffineExpr expression : out.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(expression);
+    if (!dim)
+      return std::nullopt;
+    unsigned loop = dim.getPosition();
+    bool inX = uses(x, loop), inY = uses(y, loop);
+    if (inX && inY)
+      kinds.batch.push_back(loop);
+    else if (inX)
+      kinds.rows.push_back(loop);
+    else if (inY)
+      kinds.columns.push_back(loop);
+    else
+      return std::nullopt;
+  }
+  for (unsigned loop = 0; loop < out.getNumDims(); ++loop)
+    if (!uses(out, loop)) {
+      if (!uses(x, loop) || !uses(y, loop))
+        return std::nullopt;
+      kinds.depth.push_back(loop);
+    }
+  return kinds;
+}
+
+int64_t product(ArrayRef<int64_t> sizes, ArrayRef<unsigned> loops) {
+  int64_t result = 1;
+  for (unsigned loop : loops)
+    result *= sizes[loop];
+  return result;
+}
+
+/// Counts through `loops` of `sizes`, the last one fastest.
+class Counter {
+public:
+  Counter(ArrayRef<int64_t> sizes, ArrayRef<unsigned> loops)
+      : sizes(sizes), loops(loops) {}
+
+  void next(MutableArrayRef<int64_t> at) const {
+    for (size_t i = loops.size(); i-- > 0;) {
+      if (++at[loops[i]] < sizes[loops[i]])
+        return;
+      at[loops[i]] = 0;
+    }
+  }
+
+private:
+  ArrayRef<int64_t> sizes;
+  ArrayRef<unsigned> loops;
+};
+
+/// The offset into a tensor of `shape` that `map` gives for the loops `at`.
+int64_t offsetAt(AffineMap map, ArrayRef<int64_t> shape, ArrayRef<int64_t> at) {
+  SmallVector<int64_t> index = map.compose(at);
+  int64_t offset = 0;
+  for (auto [size, i] : llvm::zip(shape, index))
+    offset = offset * size + i;
+  return offset;
+}
+
+bool isZeroFilled(Value init) {
+  auto fill = init.getDefiningOp<linalg::FillOp>();
+  return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+}
+
+/// Whether the body is out + x * y.
+bool multipliesAndAdds(linalg::LinalgOp op) {
+  Block *body = op.getBlock();
+  if (llvm::range_size(body->without_terminator()) != 2)
+    return false;
+  auto multiply = dyn_cast<arith::MulFOp>(body->front());
+  auto add = dyn_cast<arith::AddFOp>(body->front().getNextNode());
+  if (!multiply || !add || multiply.getType() != add.getType())
+    return false;
+  auto is = [&](Value a, Value b, Value p, Value q) {
+    return (a == p && b == q) || (a == q && b == p);
+  };
+  return is(multiply.getLhs(), multiply.getRhs(), body->getArgument(0),
+            body->getArgument(1)) &&
+         is(add.getLhs(), add.getRhs(), multiply.getResult(),
+            body->getArgument(2)) &&
+         body->getTerminator()->getOperand(0) == add.getResult();
+}
+
+} // namespace
+
+std::optional<IntegerGraph::Contraction>
+IntegerGraph::contractionOf(Operation *op) {
+  Contraction c;
+  if (auto linear = dyn_cast_or_null<attn::LinearOp>(op)) {
+    auto shape = cast<ShapedType>(linear.getX().getType()).getShape();
+    unsigned rank = shape.size(), n = rank - 1, k = rank;
+    MLIRContext *context = op->getContext();
+    SmallVector<AffineExpr> rows;
+    for (unsigned d = 0; d + 1 < rank; ++d)
+      rows.push_back(getAffineDimExpr(d, context));
+    SmallVector<AffineExpr> x(rows), out(rows);
+    AffineExpr column = getAffineDimExpr(n, context),
+               depth = getAffineDimExpr(k, context);
+    x.push_back(depth);
+    out.push_back(column);
+    c.xMap = AffineMap::get(rank + 1, 0, x, context);
+    c.outMap = AffineMap::get(rank + 1, 0, out, context);
+    c.yMap = AffineMap::get(rank + 1, 0,
+                            linear.getTransposeWeight()
+                                ? ArrayRef<AffineExpr>{column, depth}
+                                : ArrayRef<AffineExpr>{depth, column},
+                            context);
+    c.x = linear.getX();
+    c.y = linear.getWeight();
+    c.resultShape = cast<ShapedType>(linear.getInit().getType()).getShape();
+    c.sizes.assign(c.resultShape.begin(), c.resultShape.end());
+    c.sizes.push_back(shape.back());
+    return c;
+  }
+  auto linalgOp = dyn_cast_or_null<linalg::LinalgOp>(op);
+  if (!linalgOp || linalgOp.getNumDpsInputs() != 2 ||
+      linalgOp.getNumDpsInits() != 1 || op->getNumResults() != 1 ||
+      linalgOp.getNumReductionLoops() == 0 || !multipliesAndAdds(linalgOp) ||
+      !isZeroFilled(linalgOp.getDpsInits()[0]))
+    return std::nullopt;
+  c.x = linalgOp.getDpsInputs()[0];
+  c.y = linalgOp.getDpsInputs()[1];
+  SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
+  c.xMap = maps[0], c.yMap = maps[1], c.outMap = maps[2];
+  c.sizes = linalgOp.getStaticLoopRanges();
+  c.resultShape = cast<ShapedType>(op->getResult(0).getType()).getShape();
+  return c;
+}
+
+Value IntegerGraph::arranged(Value x, AffineMap map, ArrayRef<int64_t> sizes,
+                             ArrayRef<unsigned> order) {
+  SmallVector<int64_t> shape;
+  for (unsigned loop : order)
+    shape.push_back(sizes[loop]);
+  // Loops of one iteration may stand anywhere.
+  SmallVector<unsigned> found, wanted;
+  bool isPlain = true;
+  for (AffineExpr expression : map.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(expression);
+    isPlain &= static_cast<bool>(dim);
+    if (dim && sizes[dim.getPosition()] != 1)
+      found.push_back(dim.getPosition());
+  }
+  for (unsigned loop : order)
+    if (sizes[loop] != 1)
+      wanted.push_back(loop);
+  if (isPlain && found == wanted)
+    return reshaped(x, shape);
+  // Other loops stand at 0: they have one iteration.
+  MLIRContext *context = b.getContext();
+  SmallVector<AffineExpr> loops(map.getNumDims(),
+                                getAffineConstantExpr(0, context));
+  for (auto [i, loop] : llvm::enumerate(order))
+    loops[loop] = getAffineDimExpr(i, context);
+  AffineMap from =
+      map.replaceDimsAndSymbols(loops, {}, order.size(), map.getNumSymbols());
+  return linalg::GenericOp::create(
+             b, loc, bytes(shape), x, empty(shape),
+             ArrayRef<AffineMap>{from, b.getMultiDimIdentityMap(order.size())},
+             SmallVector<utils::IteratorType>(order.size(),
+                                              utils::IteratorType::parallel),
+             [](OpBuilder &inner, Location at, ValueRange arguments) {
+               linalg::YieldOp::create(inner, at, arguments[0]);
+             })
+      .getResult(0);
+}
+
+/// `bias` has an element for each of `real`, or none at all.
+FailureOr<Value> IntegerGraph::selectWithBias(Value real,
+                                              std::vector<double> bias,
+                                              Quantization to) {
+  Operation *op = real.getDefiningOp();
+  auto type = cast<RankedTensorType>(real.getType());
+  if (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op)) {
+    FailureOr<Value> inner = selectWithBias(op->getOperand(0), bias, to);
+    if (failed(inner))
+      return failure();
+    return reshaped(*inner, type.getShape());
+  }
+  std::optional<Contraction> c = contractionOf(op);
+  if (!c)
+    return fail(real, "its result enters another operation in f32: a scale is "
+                      "missing between them");
+  if (auto linear = dyn_cast<attn::LinearOp>(op)) {
+    if (linear.getActivation() != attn::Activation::None)
+      return fail(op, "an activation follows a product in f32: a scale is "
+                      "missing between them");
+    if (linear.getBias()) {
+      std::optional<RealConstant> own = realConstant(linear.getBias());
+      if (!own)
+        return fail(op, "expected a constant bias");
+      if (bias.empty())
+        bias.assign(type.getNumElements(), 0);
+      for (size_t i = 0; i < bias.size(); ++i)
+        bias[i] += own->values[i % own->values.size()];
+    }
+  }
+  return selectContraction(op, *c, std::move(bias), to);
+}
+
+FailureOr<Value> IntegerGraph::selectContraction(Operation *op, Contraction c,
+                                                 std::vector<double> bias,
+                                                 Quantization to) {
+  if (llvm::any_of(c.sizes, ShapedType::isDynamic))
+    return fail(op, "expected known sizes");
+  if (std::optional<RealConstant> weights = realConstant(c.y))
+    return selectWeights(op, c, *weights, std::move(bias), to);
+  if (std::optional<RealConstant> weights = realConstant(c.x)) {
+    std::swap(c.x, c.y);
+    std::swap(c.xMap, c.yMap);
+    return selectWeights(op, c, *weights, std::move(bias), to);
+  }
+  if (!bias.empty())
+    return fail(op, "something is added to a product of two tensors in f32: a "
+                    "scale is missing between them");
+  return selectActivations(op, c, to);
+}
+
+/// The result of `rows` by `columns`, in the order of the result's dimensions.
+static SmallVector<unsigned> concat(ArrayRef<unsigned> first,
+                                    ArrayRef<unsigned> second) {
+  SmallVector<unsigned> all(first);
+  llvm::append_range(all, second);
+  return all;
+}
+
+/// A map from the loops `order`, of which each has a dimension, to `map`.
+static AffineMap inOrder(AffineMap map, ArrayRef<unsigned> order) {
+  SmallVector<AffineExpr> results;
+  for (unsigned loop : order)
+    results.push_back(getAffineDimExpr(loop, map.getContext()));
+  return AffineMap::get(map.getNumDims(), 0, results, map.getContext());
+}
+
+static SmallVector<unsigned> loopsOf(AffineMap out) {
+  SmallVector<unsigned> loops;
+  for (AffineExpr expression : out.getResults())
+    loops.push_back(cast<AffineDimExpr>(expression).getPosition());
+  return loops;
+}
+
+FailureOr<Value> IntegerGraph::selectWeights(Operation *op,
+                                             const Contraction &c,
+                                             const RealConstant &weights,
+                                             std::vector<double> bias,
+                                             Quantization to) {
+  std::optional<LoopKinds> kinds = kindsOf(c.xMap, c.yMap, c.outMap);
+  if (!kinds)
+    return fail(op, "the Cortex-M7 has no int8 form of this product");
+  if (product(c.sizes, kinds->batch) != 1)
+    return fail(op, "the Cortex-M7 has no int8 form of products in groups");
+  if (!weights.isQuantized())
+    return fail(op, "expected quantised weights");
+  FailureOr<Source> x = sourceOf(c.x);
+  if (failed(x))
+    return failure();
+  // Groups of one are rows.
+  SmallVector<unsigned> rows = concat(kinds->batch, kinds->rows);
+  int64_t count = product(c.sizes, rows),
+          outputs = product(c.sizes, kinds->columns),
+          depth = product(c.sizes, kinds->depth);
+  int64_t paddedDepth = llvm::alignTo(depth, 4);
+  int64_t paddedOutputs = std::max<int64_t>(outputs, 2);
+  SmallVector<int8_t> matrix(paddedOutputs * paddedDepth, 0);
+  SmallVector<int32_t> folded(paddedOutputs, 0), multipliers(paddedOutputs, 0);
+  SmallVector<int64_t> at(c.sizes.size(), 0), zeroAt = at;
+  Counter columns(c.sizes, kinds->columns), inner(c.sizes, kinds->depth);
+  for (int64_t n = 0; n < outputs; ++n, columns.next(at)) {
+    int64_t sum = 0, reach = 0;
+    double scale = 0;
+    for (int64_t k = 0; k < depth; ++k, inner.next(at)) {
+      int64_t offset = offsetAt(c.yMap, weights.shape, at);
+      int64_t value = weights.integers[offset] - weights.zeros[offset];
+      if (k && weights.scales[offset] != scale)
+        return fail(op, "its weights have scales along the dimension that is "
+                        "summed");
+      scale = weights.scales[offset];
+      if (value < -128 || value > 127)
+        return fail(op, "a weight less its zero point leaves int8");
+      matrix[n * paddedDepth + k] = static_cast<int8_t>(value);
+      sum += value;
+      reach += std::abs(value) * 128;
+    }
+    double unit = x->quantization.scale * scale;
+    auto multiplier = multiplierOf(unit / to.scale);
+    if (!multiplier)
+      return fail(op, "the scales of x and weights are not below half of the "
+                      "result's");
+    double added = 0;
+    if (!bias.empty()) {
+      added = bias[offsetAt(c.outMap, c.resultShape, at)];
+      // One number for all rows.
+      SmallVector<int64_t> row = at;
+      Counter each(c.sizes, rows);
+      for (int64_t m = 0; m < count; ++m, each.next(row))
+        if (bias[offsetAt(c.outMap, c.resultShape, row)] != added)
+          return fail(op, "what is added to it differs from row to row: a "
+                          "scale is missing between them");
+    }
+    double whole =
+        std::nearbyint(added / unit) -
+        static_cast<double>(x->quantization.zero) * static_cast<double>(sum);
+    if (!(std::abs(whole) + static_cast<double>(reach) < std::ldexp(1.0, 31)))
+      return fail(op, "its sums leave 32 bits");
+    folded[n] = static_cast<int32_t>(whole);
+    multipliers[n] = *multiplier;
+  }
+  Value arrangedX =
+      arranged(x->integers, c.xMap, c.sizes, concat(rows, kinds->depth));
+  arrangedX = padded(reshaped(arrangedX, {count, depth}), paddedDepth,
+                     x->quantization.zero);
+  auto constantOf = [&](auto values, ArrayRef<int64_t> shape, Type type) {
+    return DenseElementsAttr::get(RankedTensorType::get(shape, type),
+                                  ArrayRef(values));
+  };
+  Value y = ProductOp::create(
+                b, loc, bytes({count, paddedOutputs}), arrangedX,
+                empty({count, paddedOutputs}), Value(),
+                constantOf(matrix, {paddedOutputs, paddedDepth}, b.getI8Type()),
+                constantOf(folded, {paddedOutputs}, b.getI32Type()),
+                constantOf(multipliers, {paddedOutputs}, b.getI32Type()),
+                static_cast<int32_t>(to.zero))
+                .getResult();
+  if (paddedOutputs != outputs)
+    y = tensor::ExtractSliceOp::create(
+        b, loc, bytes({count, outputs}), y,
+        getAsIndexOpFoldResult(b.getContext(), {0, 0}),
+        getAsIndexOpFoldResult(b.getContext(), {count, outputs}),
+        getAsIndexOpFoldResult(b.getContext(), {1, 1}));
+  SmallVector<unsigned> order = concat(rows, kinds->columns);
+  SmallVector<int64_t> shape;
+  for (unsigned loop : order)
+    shape.push_back(c.sizes[loop]);
+  return reshaped(arranged(reshaped(y, shape), inOrder(c.outMap, order),
+                           c.sizes, loopsOf(c.outMap)),
+                  c.resultShape);
+}
+
+/// Matrix `i` of a tensor of [count, rows, columns].
+static Value matrixOf(OpBuilder &b, Location loc, Value x, int64_t i) {
+  auto type = cast<RankedTensorType>(x.getType());
+  int64_t rows = type.getDimSize(1), columns = type.getDimSize(2);
+  return tensor::ExtractSliceOp::create(
+      b, loc, RankedTensorType::get({rows, columns}, type.getElementType()), x,
+      getAsIndexOpFoldResult(b.getContext(), {i, 0, 0}),
+      getAsIndexOpFoldResult(b.getContext(), {1, rows, columns}),
+      getAsIndexOpFoldResult(b.getContext(), {1, 1, 1}));
+}
+
+static Value withMatrix(OpBuilder &b, Location loc, Value part, Value whole,
+                        int64_t i) {
+  auto type = cast<RankedTensorType>(part.getType());
+  return tensor::InsertSliceOp::create(
+      b, loc, part, whole, getAsIndexOpFoldResult(b.getContext(), {i, 0, 0}),
+      getAsIndexOpFoldResult(b.getContext(),
+                             {1, type.getDimSize(0), type.getDimSize(1)}),
+      getAsIndexOpFoldResult(b.getContext(), {1, 1, 1}));
+}
+
+FailureOr<Value> IntegerGraph::selectActivations(Operation *op,
+                                                 const Contraction &c,
+                                                 Quantization to) {
+  std::optional<LoopKinds> kinds = kindsOf(c.xMap, c.yMap, c.outMap);
+  if (!kinds)
+    return fail(op, "the Cortex-M7 has no int8 form of this product");
+  FailureOr<Source> x = sourceOf(c.x);
+  if (failed(x))
+    return failure();
+  FailureOr<Source> y = sourceOf(c.y);
+  if (failed(y))
+    return failure();
+  auto multiplier =
+      multiplierOf(x->quantization.scale * y->quantization.scale / to.scale);
+  if (!multiplier)
+    return fail(op, "the operands' scales are not below half of the result's");
+  int64_t batch = product(c.sizes, kinds->batch),
+          count = product(c.sizes, kinds->rows),
+          outputs = product(c.sizes, kinds->columns),
+          depth = product(c.sizes, kinds->depth);
+  int64_t paddedDepth = llvm::alignTo(depth, 4);
+  if (static_cast<double>(paddedDepth) * 255 * 255 >= std::ldexp(1.0, 31))
+    return fail(op, "its sums leave 32 bits");
+  auto matrices = [&](const Source &side, AffineMap map, ArrayRef<unsigned> own,
+                      int64_t rows) {
+    Value all = arranged(side.integers, map, c.sizes,
+                         concat(concat(kinds->batch, own), kinds->depth));
+    return padded(reshaped(all, {batch, rows, depth}), paddedDepth,
+                  side.quantization.zero);
+  };
+  SmallVector<unsigned> order =
+      concat(concat(kinds->batch, kinds->rows), kinds->columns);
+  SmallVector<int64_t> shape;
+  for (unsigned loop : order)
+    shape.push_back(c.sizes[loop]);
+  auto finish = [&](Value all) {
+    return reshaped(arranged(reshaped(all, shape), inOrder(c.outMap, order),
+                             c.sizes, loopsOf(c.outMap)),
+                    c.resultShape);
+  };
+  Value left = matrices(*x, c.xMap, kinds->rows, count),
+        right = matrices(*y, c.yMap, kinds->columns, outputs);
+  Value all = empty({batch, count, outputs});
+  if (outputs < 2)
+    return fail(op, "the Cortex-M7 has no int8 form of a product of one column "
+                    "of a tensor that is not constant");
+  for (int64_t i = 0; i < batch; ++i) {
+    Value part =
+        ActivationProductOp::create(
+            b, loc, bytes({count, outputs}), matrixOf(b, loc, left, i),
+            matrixOf(b, loc, right, i), empty({count, outputs}), Value(),
+            x->quantization.zero, y->quantization.zero, *multiplier, to.zero)
+            .getResult();
+    all = withMatrix(b, loc, part, all, i);
+  }
+  return finish(all);
+}

@@ -1,0 +1,160 @@
+//===- RealConstant.cpp - constants of a quantised graph --------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RealConstant.h"
+#include "../KernelConstants.h"
+#include "tfc/Dialect/Attn/Attn.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/Endian.h"
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::m7;
+
+bool RealConstant::isUniform() const { return llvm::all_equal(values); }
+
+static std::optional<std::vector<double>> floatsOf(ElementsAttr constant) {
+  std::vector<double> values;
+  if (auto dense = dyn_cast<DenseFPElementsAttr>(constant)) {
+    for (const APFloat &value : dense.getValues<APFloat>())
+      values.push_back(value.convertToFloat());
+    return values;
+  }
+  auto resource = dyn_cast<DenseResourceElementsAttr>(constant);
+  AsmResourceBlob *blob =
+      resource ? resource.getRawHandle().getBlob() : nullptr;
+  size_t count = constant.getNumElements();
+  if (!blob || blob->getData().size() < 4 * count)
+    return std::nullopt;
+  for (size_t i = 0; i < count; ++i)
+    values.push_back(llvm::bit_cast<float>(
+        llvm::support::endian::read32le(blob->getData().data() + 4 * i)));
+  return values;
+}
+
+static std::vector<int32_t> integersOf(ElementsAttr constant, bool isSigned) {
+  switch (constant.getElementType().getIntOrFloatBitWidth()) {
+  case 8: {
+    std::vector<int32_t> wide;
+    for (int8_t value : elementsOf<int8_t>(constant))
+      wide.push_back(isSigned ? value : static_cast<uint8_t>(value));
+    return wide;
+  }
+  case 32:
+    return elementsOf<int32_t>(constant);
+  default:
+    return {};
+  }
+}
+
+static std::optional<RealConstant> dequantized(attn::DequantizeOp op) {
+  ElementsAttr constant;
+  if (!matchPattern(op.getX(), m_Constant(&constant)))
+    return std::nullopt;
+  auto type = cast<quant::QuantizedType>(op.getQuantizedType());
+  RealConstant result;
+  result.integers = integersOf(constant, type.isSigned());
+  if (result.integers.empty())
+    return std::nullopt;
+  result.shape.assign(constant.getShapedType().getShape().begin(),
+                      constant.getShapedType().getShape().end());
+  SmallVector<double> scales;
+  SmallVector<int64_t> zeros;
+  int64_t inner = result.integers.size();
+  if (auto one = dyn_cast<quant::UniformQuantizedType>(type)) {
+    scales.push_back(one.getScale());
+    zeros.push_back(one.getZeroPoint());
+  } else {
+    auto many = cast<quant::UniformQuantizedPerAxisType>(type);
+    scales.assign(many.getScales().begin(), many.getScales().end());
+    zeros.assign(many.getZeroPoints().begin(), many.getZeroPoints().end());
+    inner = 1;
+    for (int64_t size :
+         ArrayRef(result.shape).drop_front(many.getQuantizedDimension() + 1))
+      inner *= size;
+  }
+  for (size_t i = 0; i < result.integers.size(); ++i) {
+    size_t slice = scales.size() == 1 ? 0 : (i / inner) % scales.size();
+    result.scales.push_back(scales[slice]);
+    result.zeros.push_back(zeros[slice]);
+    result.values.push_back(
+        static_cast<float>(result.integers[i] - zeros[slice]) *
+        static_cast<float>(scales[slice]));
+  }
+  return result;
+}
+
+/// `values` of shape `from`, its dimensions in the order `permutation`.
+template <typename T>
+static std::vector<T> permuted(const std::vector<T> &values,
+                               ArrayRef<int64_t> from,
+                               ArrayRef<int64_t> permutation) {
+  if (values.empty())
+    return {};
+  int64_t rank = from.size();
+  SmallVector<int64_t> strides(rank, 1);
+  for (int64_t d = rank - 1; d > 0; --d)
+    strides[d - 1] = strides[d] * from[d];
+  std::vector<T> result;
+  result.reserve(values.size());
+  SmallVector<int64_t> at(rank, 0);
+  for (size_t i = 0; i < values.size(); ++i) {
+    int64_t offset = 0;
+    for (int64_t d = 0; d < rank; ++d)
+      offset += at[d] * strides[permutation[d]];
+    result.push_back(values[offset]);
+    for (int64_t d = rank - 1; d >= 0; --d) {
+      if (++at[d] < from[permutation[d]])
+        break;
+      at[d] = 0;
+    }
+  }
+  return result;
+}
+
+std::optional<RealConstant> tfc::m7::realConstant(Value real) {
+  auto type = dyn_cast<RankedTensorType>(real.getType());
+  if (!type || !type.getElementType().isF32() || !type.hasStaticShape())
+    return std::nullopt;
+  ElementsAttr constant;
+  if (matchPattern(real, m_Constant(&constant))) {
+    std::optional<std::vector<double>> values = floatsOf(constant);
+    if (!values)
+      return std::nullopt;
+    RealConstant result;
+    result.shape.assign(type.getShape().begin(), type.getShape().end());
+    result.values = std::move(*values);
+    return result;
+  }
+  Operation *op = real.getDefiningOp();
+  if (auto dequantize = dyn_cast_or_null<attn::DequantizeOp>(op))
+    return dequantized(dequantize);
+  if (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op)) {
+    std::optional<RealConstant> source = realConstant(op->getOperand(0));
+    if (source)
+      source->shape.assign(type.getShape().begin(), type.getShape().end());
+    return source;
+  }
+  if (auto transpose = dyn_cast_or_null<linalg::TransposeOp>(op)) {
+    std::optional<RealConstant> source = realConstant(transpose.getInput());
+    if (!source)
+      return std::nullopt;
+    ArrayRef<int64_t> permutation = transpose.getPermutation();
+    RealConstant result;
+    result.values = permuted(source->values, source->shape, permutation);
+    result.integers = permuted(source->integers, source->shape, permutation);
+    result.scales = permuted(source->scales, source->shape, permutation);
+    result.zeros = permuted(source->zeros, source->shape, permutation);
+    result.shape.assign(type.getShape().begin(), type.getShape().end());
+    return result;
+  }
+  return std::nullopt;
+}
