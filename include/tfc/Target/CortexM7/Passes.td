@@ -41,6 +41,9 @@ def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::Func
     patches, each of which reads a strip of the image and writes its tokens
     where they belong. No patches are copied, and what makes the image
     element by element, as a scaling of pixels, is done a strip at a time.
+    Products of int8, whose rows are copied out of the image by m7-select-integers,
+    copy those of one strip at a time; strips may overlap there. Transposes after
+    them that undo each other go away, so that no map of channels is made.
 
     ```mlir
     %y = attn.patch_embed ins(%image, %w : tensor<1x3x96x96xf32>, tensor<32x3x16x16xf32>) outs(%init : tensor<1x36x32xf32>) -> tensor<1x36x32xf32>
