@@ -75,24 +75,48 @@ struct TransposeBeforeCollapse : public OpRewritePattern<linalg::TransposeOp> {
   }
 };
 
-/// Dimensions of one element may change places with any.
-struct DropUnitTranspose : public OpRewritePattern<linalg::TransposeOp> {
+/// Dimensions of `shape` in groups, each with one of more than one element.
+SmallVector<ReassociationIndices> aroundLargeOnes(ArrayRef<int64_t> shape) {
+  SmallVector<ReassociationIndices> groups(1);
+  bool hasLarge = false;
+  for (auto [dim, size] : llvm::enumerate(shape)) {
+    if (size != 1 && hasLarge)
+      groups.emplace_back();
+    hasLarge |= size != 1;
+    groups.back().push_back(dim);
+  }
+  return groups;
+}
+
+/// Dimensions of one element change places by a reshape.
+struct ReshapeUnitTranspose : public OpRewritePattern<linalg::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(linalg::TransposeOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!op.hasPureTensorSemantics() ||
-        op.getInput().getType() != op->getResult(0).getType())
-      return rewriter.notifyMatchFailure(op, "changes the shape");
-    ArrayRef<int64_t> shape =
-        cast<ShapedType>(op.getInput().getType()).getShape();
-    SmallVector<int64_t> order;
+    auto from = cast<ShapedType>(op.getInput().getType());
+    if (!op.hasPureTensorSemantics() || !from.hasStaticShape())
+      return rewriter.notifyMatchFailure(op,
+                                         "is not of tensors of known sizes");
+    SmallVector<int64_t> order, sizes;
     for (int64_t dim : op.getPermutation())
-      if (shape[dim] != 1)
+      if (from.getDimSize(dim) != 1)
         order.push_back(dim);
-    if (!llvm::is_sorted(order))
+    if (order.empty() || !llvm::is_sorted(order))
       return rewriter.notifyMatchFailure(op, "changes the order of elements");
-    rewriter.replaceOp(op, op.getInput());
+    for (int64_t dim : order)
+      sizes.push_back(from.getDimSize(dim));
+    auto to = cast<RankedTensorType>(op->getResult(0).getType());
+    auto middle = RankedTensorType::get(sizes, from.getElementType());
+    Value value = op.getInput();
+    if (middle != from)
+      value =
+          tensor::CollapseShapeOp::create(rewriter, op.getLoc(), middle, value,
+                                          aroundLargeOnes(from.getShape()));
+    if (middle != to)
+      value = tensor::ExpandShapeOp::create(rewriter, op.getLoc(), to, value,
+                                            aroundLargeOnes(to.getShape()));
+    rewriter.replaceOp(op, value);
     return success();
   }
 };
@@ -101,7 +125,7 @@ struct DropUnitTranspose : public OpRewritePattern<linalg::TransposeOp> {
 
 void tfc::m7::populateFoldTransposesPatterns(RewritePatternSet &patterns) {
   MLIRContext *context = patterns.getContext();
-  patterns.add<NameTranspose, TransposeBeforeCollapse, DropUnitTranspose>(
+  patterns.add<NameTranspose, TransposeBeforeCollapse, ReshapeUnitTranspose>(
       context);
   linalg::TransposeOp::getCanonicalizationPatterns(patterns, context);
   tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
