@@ -10,6 +10,7 @@
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Driver/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -95,6 +96,26 @@ void Report::noteLowered(ModuleOp module) {
     memoryPlan = ::toJson(plan);
 }
 
+void Report::noteEmitted(ModuleOp module) {
+  if (auto measured = module->getAttr("m7.sizes"))
+    sizes = ::toJson(measured);
+}
+
+std::string Report::describeSizes() const {
+  const llvm::json::Object *known = sizes ? sizes->getAsObject() : nullptr;
+  if (!known)
+    return "";
+  auto bytes = [&](StringRef name) {
+    return llvm::formatv("{0}", known->getInteger(name).value_or(0)).str();
+  };
+  return "arena " + bytes("arena") + ", stack " + bytes("stack") + ", flash " +
+         bytes("flash") + " bytes; SRAM with inputs in memory " +
+         bytes("sram_with_inputs") +
+         (bytes("sram_with_inputs") == bytes("sram_with_whole_inputs")
+              ? ""
+              : ", if all of them were " + bytes("sram_with_whole_inputs"));
+}
+
 static llvm::json::Object
 toObject(const std::map<std::string, unsigned> &counts) {
   llvm::json::Object object;
@@ -139,5 +160,7 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"general", groups(general)}};
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
+  if (sizes)
+    report["sizes"] = *sizes;
   return report;
 }
