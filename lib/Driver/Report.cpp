@@ -85,8 +85,12 @@ static llvm::json::Value toJson(Attribute attribute) {
       array.push_back(toJson(entry));
     return array;
   }
+  if (auto truth = dyn_cast<BoolAttr>(attribute))
+    return truth.getValue();
   if (auto number = dyn_cast<IntegerAttr>(attribute))
     return number.getInt();
+  if (auto number = dyn_cast<FloatAttr>(attribute))
+    return number.getValueAsDouble();
   auto text = dyn_cast<StringAttr>(attribute);
   return text ? llvm::json::fixUTF8(text.getValue()) : "";
 }

@@ -110,13 +110,16 @@ def PlanArenaPass : Pass<"m7-plan-arena", "mlir::ModuleOp"> {
   let description = [{
     Each `memref.alloc` of `@tfc_compute` becomes a view of a new last argument,
     the arena, at a fixed offset; buffers whose lives do not meet may share
-    bytes. A life goes from the first operation of the entry block that touches
-    the buffer, or a view of it, to the last.
+    bytes. A life goes from the first step that touches the buffer, or a view of
+    it, to the last. A step is an operation that touches memory; a loop that has
+    temporaries of its own is as many steps as its body, and what is made in an
+    iteration ends with it.
 
-    The offsets are searched for the least size: orders of placing are tried and
-    improved until one reaches the lower bound, the largest sum of buffers alive
-    at once, or `effort` orders have been tried. Size, bound and places go to the
-    module attribute `m7.plan`.
+    The offsets are searched for the least size. Orders of placing are tried
+    first; where the best leaves a gap to the lower bound, the largest sum of
+    buffers alive at once, branch and bound closes it from both sides, as far as
+    `nodes` go. Size, bound, places and steps go to the module attribute
+    `m7.plan`.
 
     ```mlir
     %a = memref.alloc() : memref<8xf32>
@@ -124,7 +127,8 @@ def PlanArenaPass : Pass<"m7-plan-arena", "mlir::ModuleOp"> {
     %a = memref.view %arena[%c64][] : memref<128xi8> to memref<8xf32>
     ```
   }];
-  let options = [Option<"effort", "effort", "unsigned", "2000", "Most orders that are tried">];
+  let options = [Option<"orders", "orders", "unsigned", "2000", "Most orders that are tried">,
+                 Option<"nodes", "nodes", "unsigned", "20000", "Most nodes of branch and bound">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
 }
 
@@ -132,7 +136,7 @@ def VerifyMemoryPlanPass : Pass<"attn-verify-memory-plan", "mlir::ModuleOp"> {
   let summary = "Check that no byte of the arena is overwritten while it lives";
   let description = [{
     Reads the views that the plan made, not the plan: each buffer's bytes and the
-    span of operations that may touch them, by the uses of the view and of what
+    span of steps that may touch them, by the uses of the view and of what
     is derived from it. Two buffers whose spans meet must not share a byte, and
     each must lie in the arena. Changes nothing; runs after every plan.
   }];
