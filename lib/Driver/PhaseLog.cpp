@@ -73,6 +73,11 @@ void PhaseLog::progressed(uint64_t done, uint64_t total) {
   lineShown = true;
 }
 
+void PhaseLog::note(llvm::StringRef text) {
+  if (verbose && !text.empty())
+    err << "tfc: " << text << "\n";
+}
+
 void PhaseLog::clearLine() {
   if (!lineShown)
     return;

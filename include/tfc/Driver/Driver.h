@@ -75,6 +75,9 @@ struct CompileOptions {
   /// Quantise the model to int8 by the inputs in this .npz file; empty: do not.
   std::string calibrationFile;
   RangeChoice ranges;
+  /// cortex-m7: the input that the caller delivers by rows; empty: the only
+  /// one.
+  std::optional<std::string> streamedInput;
   /// Sizes of inputs that replace the file's; -1 leaves a size open.
   llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
   /// Where a JSON report is written; empty: nowhere.
