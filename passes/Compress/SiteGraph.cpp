@@ -202,14 +202,18 @@ linalg::GenericOp tfc::compress::elementwise(Operation *op) {
 }
 
 Operation *tfc::compress::onlyOperation(linalg::GenericOp op) {
-  Block *body = op.getBody();
-  if (!llvm::hasSingleElement(body->without_terminator()))
-    return nullptr;
-  Operation *inner = &body->front();
-  Operation *end = body->getTerminator();
-  return inner->getNumResults() == 1 && end->getNumOperands() == 1 &&
-                 end->getOperand(0) == inner->getResult(0)
-             ? inner
+  Operation *found = nullptr;
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    if (inner.hasTrait<OpTrait::ConstantLike>())
+      continue;
+    if (found)
+      return nullptr;
+    found = &inner;
+  }
+  Operation *end = op.getBody()->getTerminator();
+  return found && found->getNumResults() == 1 && end->getNumOperands() == 1 &&
+                 end->getOperand(0) == found->getResult(0)
+             ? found
              : nullptr;
 }
 
