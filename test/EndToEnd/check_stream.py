@@ -2,9 +2,8 @@
 
 usage: check_stream.py ZOO WORK NAME...
 
-Outputs must be equal bit for bit, and right by the first set of the zoo: with the
-tolerances of check_model.py, or within two steps for quantised models. Memory with
-a strip must be less than with the image.
+Outputs must be equal bit for bit, and right by the first set of the zoo, as
+check_device.py asks. Memory with a strip must be less than with the image.
 """
 
 import json
@@ -13,7 +12,7 @@ import subprocess
 import sys
 
 import numpy as np
-from check_device import quantised
+from check_device import compare_steps, steps_of
 from check_model import compare, tolerance_of
 
 
@@ -30,14 +29,6 @@ def run(folder, work, *options):
         return dict(np.load(work + ".npz")), json.load(file)["sizes"]
 
 
-def steps(header):
-    """The scales of outputs, by name."""
-    with open(header) as file:
-        for line in file:
-            if line.startswith("  int8_t *"):
-                yield line.split('"')[1], float(line.split(" scale ")[1].split()[0])
-
-
 def check(folder, work):
     expected = dict(np.load(os.path.join(folder, "outputs_0.npz")))
     whole, whole_sizes = run(folder, work)
@@ -45,11 +36,9 @@ def check(folder, work):
     for name in whole:
         if whole[name].tobytes() != strips[name].tobytes():
             yield f"{name}: strips change the result"
-    if quantised(folder):
-        for name, scale in steps(work + ".h"):
-            distance = np.abs(whole[name] - expected[name]).max() / scale
-            if distance > 2.01:
-                yield f"{name}: {distance:.1f} steps from the reference"
+    scales = steps_of(work + ".h")
+    if scales:
+        yield from compare_steps(whole, expected, scales)
     else:
         yield from compare("set 0", whole, expected, tolerance_of(folder))
     before, after = whole_sizes["sram_with_inputs"], strip_sizes["sram_with_inputs"]
