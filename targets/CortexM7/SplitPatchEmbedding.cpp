@@ -270,6 +270,9 @@ public:
       return false;
     row = *found;
     shape = llvm::to_vector(flat.getSrcType().getShape());
+    for (auto [axis, expr] : llvm::enumerate(map.getResults()))
+      if (axis != row.axis && expr.isFunctionOfDim(row.outer))
+        return false;
     // Windows of one row must be neighbours among all.
     return llvm::all_of(ArrayRef(shape).take_front(row.outer),
                         [](int64_t size) { return size == 1; });

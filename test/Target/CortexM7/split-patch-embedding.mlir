@@ -170,3 +170,22 @@ func.func @rows(%x: tensor<4x2x12xi8>) -> tensor<8x4xi8> {
   %p = m7.product ins(%rows : tensor<8x12xi8>) weights dense<3> : tensor<4x12xi8> bias dense<1> : tensor<4xi32> multipliers dense<1000000> : tensor<4xi32> zero 5 outs(%i : tensor<8x4xi8>) -> tensor<8x4xi8>
   return %p : tensor<8x4xi8>
 }
+
+// -----
+
+// Windows along a diagonal are not in one strip.
+// CHECK-LABEL: @diagonal
+// CHECK-NOT: scf.for
+#window = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d3, d1 * 2 + d4, d1 + d2 + d5)>
+#all = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d2, d3, d4, d5)>
+func.func @diagonal(%image: tensor<1x3x8x8xi8>) -> tensor<16x4xi8> {
+  %e = tensor.empty() : tensor<1x4x4x3x2x2xi8>
+  %w = linalg.generic {indexing_maps = [#window, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "parallel"]} ins(%image : tensor<1x3x8x8xi8>) outs(%e : tensor<1x4x4x3x2x2xi8>) {
+  ^bb0(%in: i8, %out: i8):
+    linalg.yield %in : i8
+  } -> tensor<1x4x4x3x2x2xi8>
+  %rows = tensor.collapse_shape %w [[0, 1, 2], [3, 4, 5]] : tensor<1x4x4x3x2x2xi8> into tensor<16x12xi8>
+  %i = tensor.empty() : tensor<16x4xi8>
+  %p = m7.product ins(%rows : tensor<16x12xi8>) weights dense<3> : tensor<4x12xi8> bias dense<1> : tensor<4xi32> multipliers dense<1000000> : tensor<4xi32> zero 5 outs(%i : tensor<16x4xi8>) -> tensor<16x4xi8>
+  return %p : tensor<16x4xi8>
+}
