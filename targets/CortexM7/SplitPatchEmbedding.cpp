@@ -17,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -269,6 +270,9 @@ public:
       return false;
     row = *found;
     shape = llvm::to_vector(flat.getSrcType().getShape());
+    for (auto [axis, expr] : llvm::enumerate(map.getResults()))
+      if (axis != row.axis && expr.isFunctionOfDim(row.outer))
+        return false;
     // Windows of one row must be neighbours among all.
     return llvm::all_of(ArrayRef(shape).take_front(row.outer),
                         [](int64_t size) { return size == 1; });
@@ -363,9 +367,11 @@ struct SplitPatchEmbeddingPass
       split(rewriter, op);
     for (WindowProduct &product : products)
       product.split(rewriter);
-    if (products.empty())
+    if (products.empty() && embeddings.empty())
       return;
     RewritePatternSet patterns(&getContext());
+    // Strips of an image that is not made any more must not keep its memory.
+    tensor::populateFoldTensorEmptyPatterns(patterns);
     m7::populateFoldTransposesPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -84,8 +84,8 @@ FailureOr<unsigned> StreamInputsPass::findInput(func::FuncOp function) {
       return i;
   InFlightDiagnostic error = function.emitError();
   if (input.empty())
-    error << "which input is to be streamed must be said, as --input-stream="
-          << (inputs.empty() ? "NAME" : nameOf(0));
+    error << "which input is to be streamed must be said, as "
+             "--input-stream=NAME";
   else
     error << "there is no input '" << input << "' to be streamed";
   error << "; the model has ";
