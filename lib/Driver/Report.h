@@ -28,6 +28,11 @@ public:
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
 
+  /// The plan's size and how good it is, in one line; empty without a plan.
+  std::string planSummary() const;
+  /// A page that shows the plan, or says that there is none.
+  void drawPlan(llvm::raw_ostream &stream, const CompileOptions &options) const;
+
   llvm::json::Value toJson(const CompileOptions &options, const PhaseLog &log,
                            ExitCode result) const;
 
