@@ -64,7 +64,7 @@ void PhaseLog::end() {
                         done.back().peakKiB / 1024.0);
 }
 
-void PhaseLog::say(llvm::StringRef text) {
+void PhaseLog::note(llvm::StringRef text) {
   if (verbose && !text.empty())
     err << "tfc: " << text << "\n";
 }

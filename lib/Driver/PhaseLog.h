@@ -32,8 +32,8 @@ public:
 
   void begin(llvm::StringRef name);
   void end();
-  /// Prints a line where phases are printed.
-  void say(llvm::StringRef text);
+  /// Says something with the phases' times.
+  void note(llvm::StringRef text);
   /// Removes the progress line, if one is shown.
   void clearLine();
 

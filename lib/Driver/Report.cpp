@@ -128,6 +128,26 @@ void Report::drawPlan(llvm::raw_ostream &stream,
   stream << ".</p>\n";
 }
 
+void Report::noteEmitted(ModuleOp module) {
+  if (auto measured = module->getAttr("m7.sizes"))
+    sizes = ::toJson(measured);
+}
+
+std::string Report::describeSizes() const {
+  const llvm::json::Object *known = sizes ? sizes->getAsObject() : nullptr;
+  if (!known)
+    return "";
+  auto bytes = [&](StringRef name) {
+    return llvm::formatv("{0}", known->getInteger(name).value_or(0)).str();
+  };
+  return "arena " + bytes("arena") + ", stack " + bytes("stack") + ", flash " +
+         bytes("flash") + " bytes; SRAM with inputs in memory " +
+         bytes("sram_with_inputs") +
+         (bytes("sram_with_inputs") == bytes("sram_with_whole_inputs")
+              ? ""
+              : ", if all of them were " + bytes("sram_with_whole_inputs"));
+}
+
 static llvm::json::Object
 toObject(const std::map<std::string, unsigned> &counts) {
   llvm::json::Object object;
@@ -172,5 +192,7 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"general", groups(general)}};
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
+  if (sizes)
+    report["sizes"] = *sizes;
   return report;
 }

@@ -27,6 +27,11 @@ public:
   void noteRaised(mlir::ModuleOp module);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
+  /// Notes what the artefact takes of a device's memory, if the target says it.
+  void noteEmitted(mlir::ModuleOp module);
+
+  /// One line on that for people; empty where nothing is known.
+  std::string describeSizes() const;
 
   /// The plan's size and how good it is, in one line; empty without a plan.
   std::string planSummary() const;
@@ -50,7 +55,7 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan;
+  std::optional<llvm::json::Value> memoryPlan, sizes;
 };
 
 } // namespace tfc

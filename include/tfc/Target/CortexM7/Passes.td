@@ -34,6 +34,68 @@ def EntryPointPass : Pass<"m7-entry-point", "mlir::ModuleOp"> {
                            "mlir::func::FuncDialect", "mlir::memref::MemRefDialect"];
 }
 
+def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::FuncOp"> {
+  let summary = "Embed an image by rows of patches";
+  let description = [{
+    A product of all patches with the weights becomes a loop over rows of
+    patches, each of which reads a strip of the image and writes its tokens
+    where they belong. No patches are copied, and what makes the image
+    element by element, as a scaling of pixels, is done a strip at a time.
+    Products of int8, whose rows are copied out of the image by m7-select-integers,
+    copy those of one strip at a time; strips may overlap there. Transposes after
+    them that undo each other go away, so that no map of channels is made.
+
+    ```mlir
+    %y = attn.patch_embed ins(%image, %w : tensor<1x3x96x96xf32>, tensor<32x3x16x16xf32>) outs(%init : tensor<1x36x32xf32>) -> tensor<1x36x32xf32>
+    // becomes
+    %y = scf.for %row = %c0 to %c96 step %c16 iter_args(%tokens = %init) -> (tensor<1x36x32xf32>) {
+      %strip = tensor.extract_slice %image[0, 0, %row, 0] [1, 3, 16, 96] [1, 1, 1, 1] : tensor<1x3x96x96xf32> to tensor<1x3x16x96xf32>
+      %token = affine.apply affine_map<(d0) -> ((d0 floordiv 16) * 6)>(%row)
+      ...
+      %made = linalg.generic ... ins(%strip, %w : tensor<1x3x16x96xf32>, tensor<32x3x16x16xf32>) outs(%start : tensor<1x6x32xf32>) ...
+      %next = tensor.insert_slice %made into %tokens[0, %token, 0] [1, 6, 32] [1, 1, 1] : tensor<1x6x32xf32> into tensor<1x36x32xf32>
+      scf.yield %next : tensor<1x36x32xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::scf::SCFDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def StreamInputsPass : Pass<"m7-stream-inputs", "mlir::ModuleOp"> {
+  let summary = "Ask the caller for an input strip by strip";
+  let description = [{
+    An input of which one loop takes a strip of rows at a time, from the first
+    row to the last, need not be in memory: the model gets a function and its
+    context in the place of the buffer, and calls it for each strip. Rows and
+    the dimension they are counted in go to `m7.interface`.
+
+    An input that is used otherwise is refused, with the operation that needs
+    more of it.
+
+    ```mlir
+    %strip = tensor.extract_slice %image[0, 0, %row, 0] [1, 3, 16, 96] [1, 1, 1, 1] : tensor<1x3x96x96xf32> to tensor<1x3x16x96xf32>
+    // becomes
+    %init = tensor.empty() : tensor<1x3x16x96xf32>
+    %strip = m7.read_rows %rows(%context) axis 2 first %row outs(%init : tensor<1x3x16x96xf32>) -> tensor<1x3x16x96xf32>
+    ```
+  }];
+  let options = [Option<"input", "input", "std::string", "", "Its name; may be left away where there is one">];
+  let dependentDialects = ["M7Dialect", "mlir::tensor::TensorDialect"];
+}
+
+def CallRowsPass : Pass<"m7-call-rows", "mlir::func::FuncOp"> {
+  let summary = "Call the function that delivers rows of an input";
+  let description = [{
+    A `m7.read_rows` on buffers becomes a call, and a branch to a return of the
+    header's INPUT_ENDED (3) where it does not return 0. Runs where loops are
+    branches.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",
+                           "mlir::func::FuncDialect"];
+}
+
 def LowerAssertsPass : Pass<"m7-lower-asserts", "mlir::func::FuncOp"> {
   let summary = "Return a status where a check fails";
   let description = [{
