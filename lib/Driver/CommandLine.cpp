@@ -63,7 +63,9 @@ const std::vector<OptionSpec> &optionTable() {
       {"--elide", "", "leave large weights out of printed MLIR", OptElide},
       {"--report", "FILE",
        "write a JSON report: time and peak memory of each\n"
-       "phase, what was recognised and what stayed general",
+       "phase, what was recognised and what stayed general;\n"
+       "with .html a picture of cortex-m7's memory plan\n"
+       "(repeatable)",
        OptReport},
       {"", "", "MODEL"},
       {"--shape", "NAME=SIZES",
@@ -303,7 +305,9 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     setShape(parsed, option.value);
     break;
   case OptReport:
-    options.reportFile = option.value;
+    if (isPicture(option.value))
+      parsed.m7Option = "--report=FILE.html";
+    options.reportFiles.push_back(option.value);
     break;
   case OptVerbose:
     options.verbose = true;

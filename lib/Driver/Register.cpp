@@ -12,6 +12,7 @@
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Passes/Memory/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
@@ -37,6 +38,7 @@ void tfc::registerPasses() {
   mlir::registerAllPasses();
   tfc::decompose::registerDecomposePasses();
   tfc::lower::registerLowerPasses();
+  tfc::memory::registerMemoryPasses();
   tfc::raise::registerRaisePipelines();
   tfc::m7::registerCortexM7KernelsPasses();
   tfc::x86::registerX86Pipelines();
