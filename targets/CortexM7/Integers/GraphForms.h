@@ -10,6 +10,7 @@
 #define TFC_TARGETS_CORTEXM7_INTEGERS_GRAPHFORMS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <vector>
 
 namespace tfc::m7 {
 
@@ -19,14 +20,38 @@ bool isElementwise(mlir::linalg::GenericOp op);
 /// The operation that a body of one operation is; null for other bodies.
 mlir::Operation *onlyOperation(mlir::linalg::GenericOp op);
 
+/// Whether no input but the first one enters the body: others only say how many
+/// elements a window has.
+bool readsFirstInputOnly(mlir::linalg::GenericOp op);
+
 /// The reduction of one tensor that `real` is, through reshapes.
 mlir::linalg::GenericOp reductionOf(mlir::Value real);
 
-/// Whether `op`, which may be null, adds up its input.
+bool isFilledWithZero(mlir::Value init);
+
+/// Whether `op`, which may be null, adds up its first input.
 bool isSum(mlir::linalg::GenericOp op);
 
-/// x of exp(x - max) / sum over the last dimension, of which `divide` is the
-/// last operation; null for other graphs.
+/// x and c of c x or x / c, with one positive c for all elements. `op` may be
+/// null.
+std::optional<std::pair<mlir::Value, double>>
+scaled(mlir::linalg::GenericOp op);
+
+/// x and c of x + c or x - c, with a constant for each element. `op` may be
+/// null.
+std::optional<std::pair<mlir::Value, std::vector<double>>>
+addedConstant(mlir::linalg::GenericOp op);
+
+/// exp(x - max) / sum, both over one dimension.
+struct SoftmaxForm {
+  mlir::Value input;
+  unsigned dimension;
+};
+
+/// The softmax of which `divide` is the last operation.
+std::optional<SoftmaxForm> softmaxForm(mlir::linalg::GenericOp divide);
+
+/// Its input, where it goes over the last dimension; else null.
 mlir::Value softmaxInput(mlir::linalg::GenericOp divide);
 
 } // namespace tfc::m7
