@@ -50,7 +50,9 @@ IntegerGraph::scoresOf(Value probabilities) {
   scores.input = *type;
   // Roundings of the scores before they are scaled fall away: the kernel rounds
   // once.
-  while (auto part = scaled(real.getDefiningOp<linalg::GenericOp>())) {
+  while (auto part = multipleOf(real.getDefiningOp<linalg::GenericOp>())) {
+    if (!(part->second > 0))
+      return std::nullopt;
     scores.factor *= part->second;
     real = pastReshapes(part->first);
     if (Value before = beforeRounding(real, type))

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphForms.h"
-
 #include "RealConstant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -162,7 +161,8 @@ bool tfc::m7::isSum(linalg::GenericOp op) {
          (add->getOperand(0) == sum && add->getOperand(1) == x);
 }
 
-std::optional<std::pair<Value, double>> tfc::m7::scaled(linalg::GenericOp op) {
+std::optional<std::pair<Value, double>>
+tfc::m7::multipleOf(linalg::GenericOp op) {
   Operation *inner = op && isElementwise(op) ? onlyOperation(op) : nullptr;
   if (!isa_and_nonnull<arith::MulFOp, arith::DivFOp>(inner))
     return std::nullopt;
@@ -182,7 +182,7 @@ std::optional<std::pair<Value, double>> tfc::m7::scaled(linalg::GenericOp op) {
   for (unsigned i : {1u, 0u}) {
     auto x = dyn_cast<BlockArgument>(inner->getOperand(1 - i));
     std::optional<double> factor = numberOf(inner->getOperand(i));
-    if (!factor || !(*factor > 0) || !x || x.getOwner() != op.getBody() ||
+    if (!factor || *factor == 0 || !x || x.getOwner() != op.getBody() ||
         (i == 0 && isa<arith::DivFOp>(inner)))
       continue;
     OpOperand *input = op.getMatchingOpOperand(x);

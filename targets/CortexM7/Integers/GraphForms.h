@@ -10,6 +10,7 @@
 #define TFC_TARGETS_CORTEXM7_INTEGERS_GRAPHFORMS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <optional>
 #include <vector>
 
 namespace tfc::m7 {
@@ -32,10 +33,10 @@ bool isFilledWithZero(mlir::Value init);
 /// Whether `op`, which may be null, adds up its first input.
 bool isSum(mlir::linalg::GenericOp op);
 
-/// x and c of c x or x / c, with one positive c for all elements. `op` may be
-/// null.
+/// x and c where each element of `op`, which may be null, is c x, with one c
+/// for all that is not 0.
 std::optional<std::pair<mlir::Value, double>>
-scaled(mlir::linalg::GenericOp op);
+multipleOf(mlir::linalg::GenericOp op);
 
 /// x and c of x + c or x - c, with a constant for each element. `op` may be
 /// null.

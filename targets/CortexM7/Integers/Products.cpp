@@ -162,7 +162,7 @@ FailureOr<Value> IntegerGraph::selectWithBias(Value real, Addition addition,
     return reshaped(*inner, type.getShape());
   }
   auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
-  if (auto part = scaled(generic)) {
+  if (auto part = multipleOf(generic)) {
     addition.factor *= part->second;
     return selectWithBias(part->first, std::move(addition), to);
   }
@@ -236,6 +236,9 @@ IntegerGraph::channelsOf(Operation *op, const Contraction &c,
                          ArrayRef<unsigned> channels, ArrayRef<unsigned> rows,
                          ArrayRef<unsigned> depth, Quantization x,
                          Quantization to) {
+  if (!(addition.factor > 0))
+    return fail(op, "a product is multiplied by a negative number in f32: a "
+                    "scale is missing between them");
   Channels result;
   SmallVector<int64_t> at(c.sizes.size(), 0);
   Counter channel(c.sizes, channels), inner(c.sizes, depth);
