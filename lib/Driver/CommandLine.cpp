@@ -29,6 +29,7 @@ enum OptionId {
   OptSram,
   OptFlash,
   OptAllowFloat,
+  OptProfile,
   OptO0,
   OptO1,
   OptO2,
@@ -93,6 +94,9 @@ const std::vector<OptionSpec> &optionTable() {
       {"--allow-float", "",
        "compute in f32 what a quantised model has no integer form for",
        OptAllowFloat},
+      {"--profile", "",
+       "call PREFIX_profile, which you write, where each node begins",
+       OptProfile},
       {"", "", "GENERAL"},
       {"-v", "", "print each phase's time and peak memory", OptVerbose},
       {"--color", "WHEN", "auto (the default), always or never", OptColor},
@@ -206,6 +210,9 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
     return setBytes(parsed, option, options.sram);
   case OptFlash:
     return setBytes(parsed, option, options.flash);
+  case OptProfile:
+    options.profile = true;
+    return;
   default:
     options.allowFloat = true;
   }
@@ -266,6 +273,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptSram:
   case OptFlash:
   case OptAllowFloat:
+  case OptProfile:
     applyCortexM7(parsed, option);
     break;
   case OptCpu:

@@ -30,6 +30,7 @@ enum Id {
   Target,
   Ram,
   Flash,
+  Profile,
   Threads,
   Repeat,
   Warmup,
@@ -80,6 +81,9 @@ const std::vector<OptionSpec> &table() {
        Ram},
       {"--flash", "BYTES", "for code and constants, at most 3M (default: 1M)",
        Flash},
+      {"--profile", "",
+       "print the instructions of each node; tfc's --profile prepares for it",
+       Profile},
       {"", "", "GENERAL"},
       {"--help", "", "print this text", Help},
       {"-h", "", "", Help},
@@ -185,6 +189,9 @@ std::string Options::set(int id, const std::string &spelling,
     return bytes(spelling, value, 4 << 20, ram);
   case Flash:
     return bytes(spelling, value, 3 << 20, flash);
+  case Profile:
+    profile = true;
+    return "";
   case Threads:
     return count(spelling, value, 0, threads);
   case Repeat:

@@ -33,6 +33,7 @@ struct Options {
   /// board has for it.
   bool cortexM7 = false;
   int64_t ram = 320 << 10, flash = 1 << 20;
+  bool profile = false;
   int64_t threads = 1; ///< 0: one a core
   int64_t repeat = 1, warmup = 0;
   bool json = false, describe = false, help = false, version = false;

@@ -62,6 +62,8 @@ struct CompileOptions {
   uint64_t sram = 0, flash = 0;
   /// cortex-m7: compute quantised models in f32.
   bool allowFloat = false;
+  /// cortex-m7: call a function of the user where each node begins.
+  bool profile = false;
   /// Sizes of inputs that replace the file's; -1 leaves a size open.
   llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
   /// Where a JSON report is written; empty: nowhere.
