@@ -24,7 +24,7 @@ CORE = ["-mcpu=cortex-m7", "-mthumb", "-mfpu=fpv5-sp-d16", "-mfloat-abi=hard"]
 CLANG = shutil.which("clang-22") or "clang"
 COMPILERS = {
     "clang": [CLANG, "--target=thumbv7em-none-eabihf", "-fuse-ld=lld", "-ffreestanding"],
-    "gcc": ["arm-none-eabi-gcc", "-ffreestanding"],
+    "gcc": ["arm-none-eabi-gcc", "-ffreestanding", "-Wl,-z,noexecstack"],
 }
 
 

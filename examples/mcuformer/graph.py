@@ -142,12 +142,12 @@ class Graph:
         scores = self.node("Div", scores, self.weight(f"/scale_{len(self.nodes)}", np.sqrt(s.width / s.heads)))
         y = self.node("MatMul", self.node("Softmax", scores, axis=-1), v)
         y = self.reshape(self.node("Transpose", y, perm=[0, 2, 1, 3]), 1, s.tokens, s.width)
-        return self.linear(y, f"{name}.output", "output", s.width, s.width, 0.7)
+        return self.linear(y, f"{name}.output", "output", s.width, s.width, 0.4)
 
     def feed_forward(self, x, name):
         s = self.shape
         hidden = self.gelu(self.linear(x, f"{name}.up", "feed-forward", s.width, s.hidden))
-        return self.linear(hidden, f"{name}.down", "feed-forward", s.hidden, s.width, 0.7)
+        return self.linear(hidden, f"{name}.down", "feed-forward", s.hidden, s.width, 0.4)
 
     def mean(self, x):
         if self.opset >= 18:

@@ -7,7 +7,7 @@ set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
 tools="${TFC_BUILD:-$root/build}/bin"
-python="${TFC_VENV:-$root/.venv}/bin/python"
+python="${PYTHON:-$root/.venv/bin/python}"
 work="${WORK:-$(mktemp -d)}"
 [ -n "${WORK:-}" ] || trap 'rm -rf "$work"' EXIT
 
