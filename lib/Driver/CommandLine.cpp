@@ -30,6 +30,7 @@ enum OptionId {
   OptFlash,
   OptAllowFloat,
   OptProfile,
+  OptInputStream,
   OptO0,
   OptO1,
   OptO2,
@@ -97,6 +98,10 @@ const std::vector<OptionSpec> &optionTable() {
       {"--profile", "",
        "call PREFIX_profile, which you write, where each node begins",
        OptProfile},
+      {"--input-stream", "[=NAME]",
+       "the caller delivers the input by rows, as a camera\n"
+       "does; NAME where there are more inputs",
+       OptInputStream},
       {"", "", "GENERAL"},
       {"-v", "", "print each phase's time and peak memory", OptVerbose},
       {"--color", "WHEN", "auto (the default), always or never", OptColor},
@@ -213,6 +218,9 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
   case OptProfile:
     options.profile = true;
     return;
+  case OptInputStream:
+    options.streamedInput = option.value;
+    return;
   default:
     options.allowFloat = true;
   }
@@ -274,6 +282,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptFlash:
   case OptAllowFloat:
   case OptProfile:
+  case OptInputStream:
     applyCortexM7(parsed, option);
     break;
   case OptCpu:

@@ -95,6 +95,7 @@ public:
     target.flash = options.flash;
     target.allowFloat = options.allowFloat;
     target.profile = options.profile;
+    target.streamedInput = options.streamedInput;
   }
 
   StringRef name() const override { return "cortex-m7"; }

@@ -300,7 +300,7 @@ struct CallKernelsPass
   void runOnOperation() override {
     SmallVector<Operation *> operations;
     getOperation().walk([&](Operation *op) {
-      if (isa_and_nonnull<M7Dialect>(op->getDialect()))
+      if (isa_and_nonnull<M7Dialect>(op->getDialect()) && !isa<ReadRowsOp>(op))
         operations.push_back(op);
     });
     KernelCaller caller(getOperation());

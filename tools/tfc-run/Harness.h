@@ -18,6 +18,8 @@ namespace tfc::run {
 /// What the program writes to the file "result", as little-endian words.
 struct HarnessResult {
   uint32_t status, ticks, stackBytes, arenaBytes, guardBroken;
+  /// Whether rows were asked for in another order than the header says.
+  uint32_t disordered;
 };
 
 /// Instructions of one tick of the emulated board's timer: 25 MHz, and 8 ns an
@@ -35,9 +37,9 @@ constexpr int64_t profileStack = 64;
 /// files in0, in1, ..., runs the model once and writes out0, out1, ... and
 /// result, all by semihosting.
 ///
-/// With `profile` it also writes the file profile: 64 bits of instructions for
+/// With --profile it also writes the file profile: 64 bits of instructions for
 /// each of the header's nodes, and for what the model does outside them.
-std::string harnessSource(const DeviceHeader &header, bool profile);
+std::string harnessSource(const DeviceHeader &header, const Options &options);
 
 /// The linker's script: the model's code and constants in a flash of the size
 /// asked for, arena and stack in such a RAM; the program around them elsewhere.

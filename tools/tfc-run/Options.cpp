@@ -31,6 +31,7 @@ enum Id {
   Ram,
   Flash,
   Profile,
+  InputRows,
   Threads,
   Repeat,
   Warmup,
@@ -84,6 +85,9 @@ const std::vector<OptionSpec> &table() {
       {"--profile", "",
        "print the instructions of each node; tfc's --profile prepares for it",
        Profile},
+      {"--input-rows", "N",
+       "let inputs that the model asks for by rows end after N rows",
+       InputRows},
       {"", "", "GENERAL"},
       {"--help", "", "print this text", Help},
       {"-h", "", "", Help},
@@ -192,6 +196,8 @@ std::string Options::set(int id, const std::string &spelling,
   case Profile:
     profile = true;
     return "";
+  case InputRows:
+    return count(spelling, value, 0, inputRows);
   case Threads:
     return count(spelling, value, 0, threads);
   case Repeat:

@@ -64,6 +64,8 @@ struct CompileOptions {
   bool allowFloat = false;
   /// cortex-m7: call a function of the user where each node begins.
   bool profile = false;
+  /// cortex-m7: the input that the caller delivers by rows; empty: the only one.
+  std::optional<std::string> streamedInput;
   /// Sizes of inputs that replace the file's; -1 leaves a size open.
   llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
   /// Where a JSON report is written; empty: nowhere.

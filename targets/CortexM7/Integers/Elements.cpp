@@ -104,21 +104,14 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
   if (Value scores = softmaxInput(op))
     return selectSoftmax(op, scores, to);
   // A mean is a sum over a number.
-  if (Operation *inner = onlyOperation(op);
-      inner && isa<arith::DivFOp, arith::MulFOp>(inner) &&
-      op.getNumDpsInputs() == 2) {
-    linalg::GenericOp sum = reductionOf(op.getInputs()[0]);
-    std::optional<RealConstant> by = realConstant(op.getInputs()[1]);
-    if (by && by->isUniform() && isSum(sum)) {
-      double factor =
-          isa<arith::DivFOp>(inner) ? 1 / by->values[0] : by->values[0];
-      FailureOr<Value> mean = selectMean(sum, factor, to);
+  if (auto multiple = multipleOf(op))
+    if (linalg::GenericOp sum = reductionOf(multiple->first); isSum(sum)) {
+      FailureOr<Value> mean = selectMean(sum, multiple->second, to);
       if (failed(mean))
         return failure();
       return reshaped(*mean,
                       cast<ShapedType>(op->getResult(0).getType()).getShape());
     }
-  }
   if (FailureOr<Value> value = selectRelu(op, to); succeeded(value))
     return value;
   reason.reset();
