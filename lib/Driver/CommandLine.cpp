@@ -29,6 +29,7 @@ enum OptionId {
   OptSram,
   OptFlash,
   OptAllowFloat,
+  OptProfile,
   OptInputStream,
   OptO0,
   OptO1,
@@ -112,6 +113,9 @@ const std::vector<OptionSpec> &optionTable() {
       {"--allow-float", "",
        "compute in f32 what a quantised model has no integer form for",
        OptAllowFloat},
+      {"--profile", "",
+       "call PREFIX_profile, which you write, where each node begins",
+       OptProfile},
       {"--input-stream", "[=NAME]",
        "the caller delivers the input by rows, as a camera\n"
        "does; NAME where there are more inputs",
@@ -233,6 +237,9 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
     return setBytes(parsed, option, options.sram);
   case OptFlash:
     return setBytes(parsed, option, options.flash);
+  case OptProfile:
+    options.profile = true;
+    return;
   case OptInputStream:
     options.streamedInput = option.value;
     return;
@@ -326,6 +333,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptSram:
   case OptFlash:
   case OptAllowFloat:
+  case OptProfile:
   case OptInputStream:
     applyCortexM7(parsed, option);
     break;

@@ -60,6 +60,8 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addPass(createPlanArenaPass());
   pm.addPass(createVerifyMemoryPlanPass());
+  if (options.profile)
+    pm.addPass(createMarkNodesPass());
   pm.addPass(createCallKernelsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

@@ -205,6 +205,26 @@ def CallKernelsPass : Pass<"m7-call-kernels", "mlir::ModuleOp"> {
                            "mlir::scf::SCFDialect"];
 }
 
+def MarkNodesPass : Pass<"m7-mark-nodes", "mlir::ModuleOp"> {
+  let summary = "Say where the work of each node begins";
+  let description = [{
+    Calls `@tfc_profile` with a node's number before the first of its operations
+    in the function's block, and with the count of nodes at its end. A node whose
+    operations are not one after the other begins more than once; what several
+    nodes were fused into is the first one's. The names go to the module attribute
+    `m7.nodes`. Runs where loops and kernels are in their final order.
+
+    ```mlir
+    memref.copy %x, %y : memref<4xf32> to memref<4xf32> loc("/Identity")
+    // becomes
+    llvm.call @tfc_profile(%c0_i32) : (i32) -> ()
+    memref.copy %x, %y : memref<4xf32> to memref<4xf32>
+    llvm.call @tfc_profile(%c1_i32) : (i32) -> ()
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect"];
+}
+
 def ExpandLongsPass : Pass<"m7-expand-longs", "mlir::ModuleOp"> {
   let summary = "Write conversions between f32 and 64 bits as 32-bit arithmetic";
   let description = [{
