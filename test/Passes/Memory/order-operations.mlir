@@ -2,10 +2,10 @@
 
 // Both large buffers need not live at once.
 // CHECK-LABEL: func.func @branches(
-// CHECK: %[[A:.*]] = memref.alloc() : memref<64x8xf32>
-// CHECK: linalg.fill {{.*}} outs(%[[A]] :
 // CHECK: %[[SMALL:.*]] = memref.alloc() : memref<64xf32>
 // CHECK: linalg.fill {{.*}} outs(%[[SMALL]] :
+// CHECK: %[[A:.*]] = memref.alloc() : memref<64x8xf32>
+// CHECK: linalg.fill {{.*}} outs(%[[A]] :
 // CHECK: linalg.reduce ins(%[[A]] :
 // CHECK: %[[B:.*]] = memref.alloc() : memref<64x8xf32>
 // CHECK: linalg.fill {{.*}} outs(%[[B]] :
