@@ -192,16 +192,40 @@ IntegerGraph::broadcastSource(linalg::GenericOp op, unsigned input) {
   return source;
 }
 
+/// Whether `map` reads a row of the loops' last dimension, and nothing else.
+static bool isLastDimension(AffineMap map, ShapedType type) {
+  unsigned last = map.getNumDims() - 1;
+  for (auto [size, expression] : llvm::zip(type.getShape(), map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expression);
+    if (size != 1 && (!dim || dim.getPosition() != last))
+      return false;
+  }
+  if (map.getNumResults() == 0)
+    return false;
+  auto dim = dyn_cast<AffineDimExpr>(map.getResults().back());
+  return dim && dim.getPosition() == last;
+}
+
 FailureOr<Value> IntegerGraph::selectBinary(linalg::GenericOp op,
                                             Quantization to) {
   Operation *inner = onlyOperation(op);
-  FailureOr<Source> a = broadcastSource(op, 0);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  // A sum takes one row for all as it is, on its right side.
+  auto isRow = [&](unsigned i) {
+    return isa<arith::AddFOp, arith::SubFOp>(inner) && type.getRank() > 1 &&
+           isLastDimension(op.getMatchingIndexingMap(op.getDpsInputOperand(i)),
+                           cast<ShapedType>(op.getInputs()[i].getType()));
+  };
+  unsigned left = isa<arith::AddFOp>(inner) && isRow(0) ? 1 : 0;
+  FailureOr<Source> a = broadcastSource(op, left);
   if (failed(a))
     return failure();
-  FailureOr<Source> c = broadcastSource(op, 1);
+  FailureOr<Source> c = isRow(1 - left) ? sourceOf(op.getInputs()[1 - left])
+                                        : broadcastSource(op, 1 - left);
   if (failed(c))
     return failure();
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (isRow(1 - left))
+    c->integers = reshaped(c->integers, type.getShape().back());
   Value init = empty(type.getShape());
   if (isa<arith::MulFOp>(inner)) {
     auto factor =
