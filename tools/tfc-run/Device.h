@@ -11,7 +11,7 @@
 #define TFC_TOOLS_TFC_RUN_DEVICE_H
 
 #include "DeviceHeader.h"
-#include "Npy.h"
+#include "tfc/Runtime/Npy.h"
 #include "Options.h"
 
 namespace tfc::run {

@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DeviceHeader.h"
-#include "Npy.h"
+#include "tfc/Runtime/Npy.h"
 
 #include <algorithm>
 #include <cstdlib>

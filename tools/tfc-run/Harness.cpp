@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Harness.h"
-#include "Npy.h"
+#include "tfc/Runtime/Npy.h"
 
 using namespace tfc::run;
 

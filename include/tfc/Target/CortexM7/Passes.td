@@ -42,7 +42,8 @@ def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::Func
     where they belong. No patches are copied, and what makes the image
     element by element, as a scaling of pixels, is done a strip at a time.
     Products of int8, whose rows are copied out of the image by m7-select-integers,
-    copy those of one strip at a time; strips may overlap there. Transposes after
+    copy those of one strip at a time; strips may overlap there. Other
+    convolutions of f32 whose stride is their kernel's height go by rows too. Transposes after
     them that undo each other go away, so that no map of channels is made.
 
     ```mlir
