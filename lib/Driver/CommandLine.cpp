@@ -29,6 +29,7 @@ enum OptionId {
   OptSram,
   OptFlash,
   OptAllowFloat,
+  OptProfile,
   OptInputStream,
   OptO0,
   OptO1,
@@ -66,7 +67,9 @@ const std::vector<OptionSpec> &optionTable() {
       {"--elide", "", "leave large weights out of printed MLIR", OptElide},
       {"--report", "FILE",
        "write a JSON report: time and peak memory of each\n"
-       "phase, what was recognised and what stayed general",
+       "phase, what was recognised and what stayed general;\n"
+       "with .html a picture of cortex-m7's memory plan\n"
+       "(repeatable)",
        OptReport},
       {"", "", "MODEL"},
       {"--shape", "NAME=SIZES",
@@ -110,6 +113,9 @@ const std::vector<OptionSpec> &optionTable() {
       {"--allow-float", "",
        "compute in f32 what a quantised model has no integer form for",
        OptAllowFloat},
+      {"--profile", "",
+       "call PREFIX_profile, which you write, where each node begins",
+       OptProfile},
       {"--input-stream", "[=NAME]",
        "the caller delivers the input by rows, as a camera\n"
        "does; NAME where there are more inputs",
@@ -231,6 +237,9 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
     return setBytes(parsed, option, options.sram);
   case OptFlash:
     return setBytes(parsed, option, options.flash);
+  case OptProfile:
+    options.profile = true;
+    return;
   case OptInputStream:
     options.streamedInput = option.value;
     return;
@@ -324,6 +333,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptSram:
   case OptFlash:
   case OptAllowFloat:
+  case OptProfile:
   case OptInputStream:
     applyCortexM7(parsed, option);
     break;
@@ -362,7 +372,9 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     setRanges(parsed, option);
     break;
   case OptReport:
-    options.reportFile = option.value;
+    if (isPicture(option.value))
+      parsed.m7Option = "--report=FILE.html";
+    options.reportFiles.push_back(option.value);
     break;
   case OptVerbose:
     options.verbose = true;

@@ -50,6 +50,10 @@ StringRef tfc::phaseName(Phase phase) {
   return "";
 }
 
+bool tfc::isPicture(StringRef reportFile) {
+  return llvm::sys::path::extension(reportFile) == ".html";
+}
+
 namespace {
 
 class Compilation {
@@ -295,8 +299,10 @@ ExitCode Compilation::lower() {
   ExitCode code =
       runPasses(phaseName(Phase::Lower), target->mayRefuse(),
                 [&](OpPassManager &pm) { target->buildPipeline(pm); });
-  if (code == ExitSuccess)
-    report.noteLowered(*module);
+  if (code != ExitSuccess)
+    return code;
+  report.noteLowered(*module);
+  log.note(report.planSummary());
   return code;
 }
 
@@ -416,14 +422,17 @@ ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
     diagnostics.error("internal error; please report it with the model");
     code = ExitInternal;
   }
-  if (!options.reportFile.empty()) {
+  for (const std::string &file : options.reportFiles) {
     auto write = [&](llvm::raw_ostream &stream) {
-      stream << llvm::formatv("{0:2}", report.toJson(options, log, code))
-             << "\n";
+      if (isPicture(file))
+        report.drawPlan(stream, options);
+      else
+        stream << llvm::formatv("{0:2}", report.toJson(options, log, code))
+               << "\n";
     };
-    if (options.reportFile == "-")
+    if (file == "-")
       write(out);
-    else if (llvm::Error error = writeWhole(options.reportFile, write)) {
+    else if (llvm::Error error = writeWhole(file, write)) {
       diagnostics.error(llvm::toString(std::move(error)));
       code = code == ExitSuccess ? ExitRefused : code;
     }

@@ -64,6 +64,11 @@ void PhaseLog::end() {
                         done.back().peakKiB / 1024.0);
 }
 
+void PhaseLog::note(llvm::StringRef text) {
+  if (verbose && !text.empty())
+    err << "tfc: " << text << "\n";
+}
+
 void PhaseLog::progressed(uint64_t done, uint64_t total) {
   if (!progress)
     return;
@@ -71,11 +76,6 @@ void PhaseLog::progressed(uint64_t done, uint64_t total) {
   err << "tfc: " << current << " ... " << done << " of " << total;
   err.flush();
   lineShown = true;
-}
-
-void PhaseLog::note(llvm::StringRef text) {
-  if (verbose && !text.empty())
-    err << "tfc: " << text << "\n";
 }
 
 void PhaseLog::clearLine() {

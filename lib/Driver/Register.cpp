@@ -13,6 +13,7 @@
 #include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Passes/Memory/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
@@ -39,6 +40,7 @@ void tfc::registerPasses() {
   tfc::compress::registerCompressPasses();
   tfc::decompose::registerDecomposePasses();
   tfc::lower::registerLowerPasses();
+  tfc::memory::registerMemoryPasses();
   tfc::raise::registerRaisePipelines();
   tfc::m7::registerCortexM7KernelsPasses();
   tfc::x86::registerX86Pipelines();

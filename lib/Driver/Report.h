@@ -36,6 +36,11 @@ public:
   /// One line on that for people; empty where nothing is known.
   std::string describeSizes() const;
 
+  /// The plan's size and how good it is, in one line; empty without a plan.
+  std::string planSummary() const;
+  /// A page that shows the plan, or says that there is none.
+  void drawPlan(llvm::raw_ostream &stream, const CompileOptions &options) const;
+
   llvm::json::Value toJson(const CompileOptions &options, const PhaseLog &log,
                            ExitCode result) const;
 

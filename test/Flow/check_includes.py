@@ -22,6 +22,7 @@ ROOMS = [
     ("Compress", ["include/tfc/Passes/Compress", "passes/Compress"], ["Support", "Attn"]),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
     ("Lower", ["include/tfc/Passes/Lower", "passes/Lower"], ["Support", "Attn"]),
+    ("Memory", ["include/tfc/Passes/Memory", "passes/Memory"], ["Support", "Attn"]),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
     ("Codegen", ["include/tfc/Target/Codegen", "targets/Codegen"], ["Support"]),
     (
@@ -32,14 +33,14 @@ ROOMS = [
     (
         "CortexM7",
         ["include/tfc/Target/CortexM7", "targets/CortexM7"],
-        ["Support", "Attn", "Decompose", "Lower", "Codegen"],
+        ["Support", "Attn", "Decompose", "Lower", "Memory", "Codegen"],
     ),
     (
         "Driver",
         ["include/tfc/Driver", "lib/Driver"],
         [
             *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
-            *["Decompose", "Lower", "Runtime"],
+            *["Decompose", "Lower", "Memory", "Runtime"],
             *["X86", "CortexM7"],
         ],
     ),
@@ -48,7 +49,7 @@ ROOMS = [
         ["tools"],
         [
             *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
-            *["Decompose", "Lower", "Runtime"],
+            *["Decompose", "Lower", "Memory", "Runtime"],
             *["X86", "CortexM7", "Driver"],
         ],
     ),
