@@ -71,6 +71,9 @@ private:
   ExitCode import();
   ExitCode raise();
   ExitCode quantize();
+  /// Returns the observed tensors too, which come from `places`.
+  ExitCode observe(OwningOpRef<ModuleOp> &observed,
+                   std::vector<Location> &places);
   /// The ranges that attn-quantize takes, from calls of the model in f32.
   ExitCode calibrate(CalibrationData &data, std::vector<double> &ranges);
   ExitCode lower();
@@ -213,6 +216,22 @@ ExitCode Compilation::raise() {
   return ExitSuccess;
 }
 
+ExitCode Compilation::observe(OwningOpRef<ModuleOp> &observed,
+                              std::vector<Location> &places) {
+  ExitCode code =
+      runPasses(observed, "observe", /*mayRefuse=*/true, [](OpPassManager &pm) {
+        pm.addNestedPass<func::FuncOp>(compress::createObservePass());
+      });
+  if (code != ExitSuccess)
+    return code;
+  places = observedPlaces(functionOf(*observed));
+  if (!places.empty())
+    return ExitSuccess;
+  diagnostics.error(
+      "nothing to quantise: no operation in f32 has a form in int8");
+  return ExitRefused;
+}
+
 ExitCode Compilation::calibrate(CalibrationData &data,
                                 std::vector<double> &ranges) {
   OwningOpRef<ModuleOp> observed(module->clone());
@@ -230,14 +249,9 @@ ExitCode Compilation::calibrate(CalibrationData &data,
   if (llvm::Error error = host->prepare(/*isBinary=*/true))
     return refuse(std::move(error));
   std::vector<Location> places;
-  code =
-      runPasses(observed, "observe", /*mayRefuse=*/true, [](OpPassManager &pm) {
-        pm.addNestedPass<func::FuncOp>(compress::createObservePass());
-      });
-  if (code != ExitSuccess)
+  if ((code = observe(observed, places)) != ExitSuccess)
     return code;
-  places = observedPlaces(functionOf(*observed));
-  code = runPasses(observed, "observe", host->mayRefuse(),
+  code = runPasses(observed, "host", host->mayRefuse(),
                    [&](OpPassManager &pm) { host->buildPipeline(pm); });
   if (code != ExitSuccess)
     return code;

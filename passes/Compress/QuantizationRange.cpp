@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace tfc::compress;
 
 double tfc::compress::scaleOfF32(double scale) {
-  return static_cast<float>(std::clamp(scale, 1e-20, 1e20));
+  return static_cast<float>(std::clamp(scale, 1e-30, 3e36));
 }
 
 quant::UniformQuantizedType

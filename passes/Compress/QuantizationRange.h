@@ -21,7 +21,7 @@ mlir::quant::UniformQuantizedType int8Type(mlir::MLIRContext *context,
 mlir::quant::UniformQuantizedType int8TypeOfRange(mlir::MLIRContext *context,
                                                   double low, double high);
 
-/// `scale` as f32 has it, within what f32 divides by exactly enough.
+/// `scale` as f32 has it, within the range of what f32's numbers need.
 double scaleOfF32(double scale);
 
 } // namespace tfc::compress

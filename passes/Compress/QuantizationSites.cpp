@@ -35,7 +35,8 @@ public:
 
 private:
   void findInner(Operation *op);
-  void findAbsorbed(Operation *op);
+  void absorbRelu(linalg::GenericOp relu);
+  void absorbBias(linalg::GenericOp add);
   void visit(Operation *op);
   void visitGeneric(linalg::GenericOp op);
   void visitJoin(tensor::InsertSliceOp op);
@@ -114,7 +115,11 @@ void SiteFinder::findInner(Operation *op) {
   }
   if (std::optional<Mean> mean = meanOf(op))
     inner.insert(mean->sum->getResult(0));
-  findAbsorbed(op);
+  if (linalg::GenericOp generic = elementwise(op);
+      generic && generic.getNumDpsInputs() > 0) {
+    absorbRelu(generic);
+    absorbBias(generic);
+  }
   // A function that only goes into functions of the same tensor.
   Value base = functionBase(op);
   if (base && !op->use_empty() &&
@@ -123,63 +128,71 @@ void SiteFinder::findInner(Operation *op) {
     inner.insert(op->getResult(0));
 }
 
-/// Bias and relu belong to the product before them.
-void SiteFinder::findAbsorbed(Operation *op) {
-  linalg::GenericOp generic = elementwise(op);
-  if (!generic || generic.getNumDpsInputs() == 0)
+/// A relu belongs to the product before it, or to its bias.
+void SiteFinder::absorbRelu(linalg::GenericOp relu) {
+  Operation *body = onlyOperation(relu);
+  Value x = relu.getInputs()[0];
+  if (!isa_and_nonnull<arith::MaximumFOp, arith::MaxNumFOp>(body) ||
+      functionBase(relu) != x || !x.hasOneUse())
     return;
-  Operation *body = onlyOperation(generic);
-  OpOperand *first = generic.getDpsInputOperand(0);
-  if (isa_and_nonnull<arith::MaximumFOp, arith::MaxNumFOp>(body) &&
-      functionBase(op) == first->get() && first->get().hasOneUse()) {
-    Operation *product = first->get().getDefiningOp();
-    Value other = body->getOperand(0) == generic.getBody()->getArgument(0)
-                      ? body->getOperand(1)
-                      : body->getOperand(0);
-    bool isZero = uniformOperand(generic, other) == 0;
-    bool isBiased = elementwise(product) &&
-                    llvm::any_of(product->getOperands(), [&](Value operand) {
-                      return inner.contains(operand) &&
-                             contractionOf(operand.getDefiningOp());
-                    });
-    if (isZero && (contractionOf(product) || isBiased))
-      inner.insert(first->get());
+  Value argument = relu.getBody()->getArgument(0);
+  Value other = body->getOperand(body->getOperand(0) == argument ? 1 : 0);
+  if (uniformOperand(relu, other) != 0.0f)
     return;
-  }
-  if (!isa_and_nonnull<arith::AddFOp>(body) || generic.getNumDpsInputs() != 2 ||
+  Operation *product = x.getDefiningOp();
+  bool isBiased = elementwise(product) &&
+                  llvm::any_of(product->getOperands(), [&](Value operand) {
+                    return inner.contains(operand) &&
+                           contractionOf(operand.getDefiningOp());
+                  });
+  if (contractionOf(product) || isBiased)
+    inner.insert(x);
+}
+
+/// Whether `bias`, which `add` adds to the result of `product`, has one number
+/// for all of its rows.
+static bool isByColumn(linalg::GenericOp add, OpOperand &bias,
+                       const Contraction &product) {
+  bool hasWeights = isConstantValue(product.y->get());
+  if (!hasWeights && !isConstantValue(product.x->get()))
+    return false;
+  AffineMap weights = hasWeights ? product.yMap : product.xMap;
+  AffineMap rows = hasWeights ? product.xMap : product.yMap;
+  auto type = cast<RankedTensorType>(bias.get().getType());
+  return llvm::all_of(llvm::zip(type.getShape(),
+                                add.getMatchingIndexingMap(&bias).getResults()),
+                      [&](auto pair) {
+                        auto [size, expression] = pair;
+                        auto dim = dyn_cast<AffineDimExpr>(expression);
+                        if (!dim || size == 1)
+                          return true;
+                        auto loop = dyn_cast<AffineDimExpr>(
+                            product.outMap.getResult(dim.getPosition()));
+                        return loop &&
+                               weights.isFunctionOfDim(loop.getPosition()) &&
+                               !rows.isFunctionOfDim(loop.getPosition());
+                      });
+}
+
+/// So does a constant that is added to it.
+void SiteFinder::absorbBias(linalg::GenericOp add) {
+  Operation *body = onlyOperation(add);
+  if (!isa_and_nonnull<arith::AddFOp>(body) || add.getNumDpsInputs() != 2 ||
       !llvm::all_of(body->getOperands(),
                     [](Value value) { return isa<BlockArgument>(value); }))
     return;
   for (unsigned i : {0u, 1u}) {
-    Value product = generic.getInputs()[i];
-    OpOperand *bias = generic.getDpsInputOperand(1 - i);
+    Value product = add.getInputs()[i];
+    OpOperand *bias = add.getDpsInputOperand(1 - i);
     std::optional<Contraction> contraction =
         contractionOf(product.getDefiningOp());
     if (!contraction || !product.hasOneUse() || !isReal(bias->get()) ||
         !isConstantValue(bias->get()) ||
-        !generic.getMatchingIndexingMap(generic.getDpsInputOperand(i))
-             .isIdentity())
-      continue;
-    bool hasWeights = isConstantValue(contraction->y->get());
-    if (!hasWeights && !isConstantValue(contraction->x->get()))
-      continue;
-    AffineMap weights = hasWeights ? contraction->yMap : contraction->xMap;
-    AffineMap other = hasWeights ? contraction->xMap : contraction->yMap;
-    // One number for all rows.
-    auto type = cast<RankedTensorType>(bias->get().getType());
-    AffineMap map = generic.getMatchingIndexingMap(bias);
-    bool isByColumn = true;
-    for (auto [size, expression] : llvm::zip(type.getShape(), map.getResults()))
-      if (auto dim = dyn_cast<AffineDimExpr>(expression); dim && size != 1) {
-        auto loop = dyn_cast<AffineDimExpr>(
-            contraction->outMap.getResult(dim.getPosition()));
-        isByColumn &= loop && weights.isFunctionOfDim(loop.getPosition()) &&
-                      !other.isFunctionOfDim(loop.getPosition());
-      }
-    if (!isByColumn)
+        !add.getMatchingIndexingMap(add.getDpsInputOperand(i)).isIdentity() ||
+        !isByColumn(add, *bias, *contraction))
       continue;
     // Rather a bias than a function of the product.
-    bases[generic] = Value();
+    bases[add] = Value();
     inner.insert(product);
     return;
   }

@@ -1,5 +1,6 @@
 // RUN: split-file %s %t
 // RUN: tfc-opt %t/linear.mlir --pass-pipeline='builtin.module(func.func(attn-quantize{ranges=-1.0,1.55,-2.0,3.1}))' | FileCheck %t/linear.mlir
+// RUN: tfc-opt %t/bias.mlir --pass-pipeline='builtin.module(func.func(attn-quantize{ranges=-1.0,1.55,0.0,5.0}))' | FileCheck %t/bias.mlir
 // RUN: tfc-opt %t/join.mlir --pass-pipeline='builtin.module(func.func(attn-quantize{ranges=-1.0,1.55,0.5,3.1,-0.25,3.1}),canonicalize)' | FileCheck %t/join.mlir
 // RUN: tfc-opt %t/left.mlir --pass-pipeline='builtin.module(func.func(attn-quantize))' | FileCheck %t/left.mlir
 // RUN: not tfc-opt %t/linear.mlir --pass-pipeline='builtin.module(func.func(attn-quantize{ranges=-1.0,1.55}))' 2>&1 | FileCheck %s --check-prefix=COUNT
@@ -29,6 +30,38 @@ func.func @linear(%x: tensor<4x2xf32>) -> tensor<4x3xf32> {
   %e = tensor.empty() : tensor<4x3xf32>
   %y = attn.linear ins(%x, %w : tensor<4x2xf32>, tensor<2x3xf32>) bias(%b : tensor<3xf32>) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
   return %y : tensor<4x3xf32>
+}
+
+//--- bias.mlir
+// Bias and relu are of the product: nothing is rounded between.
+// CHECK-LABEL: @bias
+// CHECK-DAG: %[[B:.*]] = arith.constant dense<[12700, 0]> : tensor<2xi32>
+// CHECK-DAG: %[[P:.*]] = linalg.matmul
+// CHECK-DAG: %[[BIAS:.*]] = attn.dequantize ins(%[[B]] : tensor<2xi32>)
+// CHECK: %[[A:.*]] = linalg.generic {{.*}} ins(%[[P]], %[[BIAS]] :
+// CHECK-NOT: attn.quantize
+// CHECK: %[[R:.*]] = linalg.generic {{.*}} ins(%[[A]] :
+// CHECK: attn.quantize ins(%[[R]] : {{.*}} as !quant.uniform<i8:f32, 0.019{{.*}}:-128>
+func.func @bias(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1.0, 0.0], [0.0, 2.0]]> : tensor<2x2xf32>
+  %b = arith.constant dense<[1.0, 0.0]> : tensor<2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %p = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%f : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %a = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+      ins(%p, %b : tensor<4x2xf32>, tensor<2xf32>) outs(%e : tensor<4x2xf32>) {
+  ^bb0(%u: f32, %v: f32, %o: f32):
+    %0 = arith.addf %u, %v : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x2xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>], iterator_types = ["parallel", "parallel"]}
+      ins(%a : tensor<4x2xf32>) outs(%e : tensor<4x2xf32>) {
+  ^bb0(%u: f32, %o: f32):
+    %0 = arith.maximumf %u, %zero : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x2xf32>
+  return %r : tensor<4x2xf32>
 }
 
 //--- join.mlir
