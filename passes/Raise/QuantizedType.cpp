@@ -11,6 +11,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "llvm/Support/Endian.h"
+#include <limits>
 
 using namespace mlir;
 using namespace tfc::raise;
@@ -42,15 +43,18 @@ std::optional<SmallVector<T>> readAll(ElementsAttr constant, unsigned width,
   return values;
 }
 
-std::optional<SmallVector<double>> readScales(const Raised &scale) {
+std::optional<SmallVector<double>> readScales(const Raised &scale,
+                                              unsigned bits) {
   if (scale.kind != Float32 || !scale.constant)
     return std::nullopt;
   auto scales = readAll<double>(scale.constant, 4, [](const char *at) {
     return llvm::bit_cast<float>(llvm::support::endian::read32le(at));
   });
-  // Beyond these, stored numbers times a scale leave f32's normal range.
-  if (scales && llvm::any_of(*scales, [](double value) {
-        return !(value > 1e-30 && value < 1e30);
+  // Beyond these, stored numbers times a scale leave f32's normal range; masks
+  // of bytes reach its end.
+  double most = bits == 8 ? std::numeric_limits<float>::max() / 255. : 1e30;
+  if (scales && llvm::any_of(*scales, [most](double value) {
+        return !(value > 1e-30 && value <= most);
       }))
     return std::nullopt;
   return scales;
@@ -84,7 +88,7 @@ tfc::raise::constantQuantization(MLIRContext *context, int32_t kind,
                   : kind == Int16 || kind == UInt16 ? 16
                   : kind == Int32                   ? 32
                                                     : 0;
-  std::optional<SmallVector<double>> scales = readScales(scale);
+  std::optional<SmallVector<double>> scales = readScales(scale, bits);
   if (bits == 0 || !scales || scales->empty())
     return {};
   SmallVector<int64_t> zeros(scales->size(), 0);

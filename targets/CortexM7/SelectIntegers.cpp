@@ -6,8 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Integers/FoldPads.h"
 #include "Integers/IntegerGraph.h"
 #include "tfc/Target/CortexM7/Passes.h"
+
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tfc::m7 {
 #define GEN_PASS_DEF_SELECTINTEGERSPASS
@@ -32,16 +36,41 @@ struct SelectIntegersPass
     });
     if (!isQuantized || getOperation().isDeclaration())
       return;
+    generalizeElementwise();
     IntegerGraph graph(getOperation());
     graph.run();
     if (allowFloat || graph.refused.empty())
-      return;
+      return simplify();
     DenseSet<Operation *> said;
     for (const IntegerGraph::Refusal &refusal : graph.refused)
       if (said.insert(refusal.op).second)
         refusal.op->emitError(refusal.reason)
             << "; --allow-float computes what has no int8 form in f32";
     signalPassFailure();
+  }
+
+  /// Elementwise operations that have a name are functions of elements too.
+  void generalizeElementwise() {
+    SmallVector<linalg::LinalgOp> named;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (!isa<linalg::GenericOp, linalg::FillOp, linalg::TransposeOp,
+               linalg::BroadcastOp>(op.getOperation()) &&
+          op.getNumParallelLoops() == op.getNumLoops() &&
+          op.hasPureTensorSemantics())
+        named.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp op : named) {
+      rewriter.setInsertionPoint(op);
+      (void)linalg::generalizeNamedOp(rewriter, op);
+    }
+  }
+
+  void simplify() {
+    RewritePatternSet patterns(&getContext());
+    populateFoldPadPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
   }
 };
 

@@ -7,20 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "ElementFunction.h"
+#include "GraphForms.h"
 #include "IntegerGraph.h"
 
 #include "mlir/IR/Matchers.h"
 
 using namespace tfc;
 using namespace tfc::m7;
-
-/// Loops over the result's elements, in its order.
-static bool isElementwise(linalg::GenericOp op) {
-  return op.getNumResults() == 1 &&
-         op.getNumParallelLoops() == op.getNumLoops() &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
-         !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
-}
 
 /// What `real` is of one int8 tensor of its shape, element by element;
 /// functions of functions are one, with the rounding that lies between them.
@@ -93,78 +86,10 @@ std::optional<IntegerGraph::Function> IntegerGraph::functionOf(Value real) {
   return found;
 }
 
-/// The operation that a body of one operation on its arguments is.
-static Operation *onlyOperation(linalg::GenericOp op) {
-  Block *body = op.getBody();
-  if (!llvm::hasSingleElement(body->without_terminator()))
-    return nullptr;
-  Operation *inner = &body->front();
-  Operation *end = body->getTerminator();
-  if (inner->getNumResults() != 1 || end->getNumOperands() != 1 ||
-      end->getOperand(0) != inner->getResult(0))
-    return nullptr;
-  return inner;
-}
-
-/// The reduction that `real` is, through reshapes.
-static linalg::GenericOp reductionOf(Value real) {
-  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-      real.getDefiningOp()))
-    real = real.getDefiningOp()->getOperand(0);
-  auto op = real.getDefiningOp<linalg::GenericOp>();
-  return op && op.getNumReductionLoops() > 0 && op.getNumDpsInputs() == 1 &&
-                 op.getNumDpsInits() == 1
-             ? op
-             : linalg::GenericOp();
-}
-
-/// Whether `op` reduces by `Inner` over its last loop.
-template <typename... Inner>
-static bool reducesBy(linalg::GenericOp op) {
-  Operation *inner = op ? onlyOperation(op) : nullptr;
-  return isa_and_nonnull<Inner...>(inner);
-}
-
-/// x of exp(x - max) / sum: `divide` is its last operation.
-static Value softmaxInput(linalg::GenericOp divide) {
-  if (!isa_and_nonnull<arith::DivFOp>(onlyOperation(divide)) ||
-      divide.getNumDpsInputs() != 2)
-    return {};
-  auto exponential = divide.getInputs()[0].getDefiningOp<linalg::GenericOp>();
-  linalg::GenericOp sum = reductionOf(divide.getInputs()[1]);
-  if (!exponential || !reducesBy<arith::AddFOp>(sum) ||
-      sum.getInputs()[0] != exponential.getResult(0))
-    return {};
-  auto difference = exponential;
-  if (isa_and_nonnull<math::ExpOp>(onlyOperation(exponential)))
-    difference = exponential.getInputs()[0].getDefiningOp<linalg::GenericOp>();
-  if (!difference || difference.getNumDpsInputs() != 2)
-    return {};
-  if (difference != exponential &&
-      !isa_and_nonnull<arith::SubFOp>(onlyOperation(difference)))
-    return {};
-  linalg::GenericOp greatest = reductionOf(difference.getInputs()[1]);
-  if (!reducesBy<arith::MaximumFOp, arith::MaxNumFOp>(greatest) ||
-      greatest.getInputs()[0] != difference.getInputs()[0])
-    return {};
-  if (difference == exponential)
-    return {};
-  // Both reduce over the last dimension.
-  for (linalg::GenericOp reduction : {sum, greatest}) {
-    auto kinds = reduction.getIteratorTypesArray();
-    if (reduction.getNumReductionLoops() != 1 ||
-        kinds.back() != utils::IteratorType::reduction ||
-        !reduction.getMatchingIndexingMap(reduction.getDpsInputOperand(0))
-             .isIdentity())
-      return {};
-  }
-  return difference.getInputs()[0];
-}
-
 FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
                                               Quantization to) {
   if (!isElementwise(op)) {
-    if (reducesBy<arith::AddFOp>(op) && op.getNumDpsInputs() == 1)
+    if (isSum(op) && op.getNumDpsInputs() == 1)
       return selectMean(op, 1, to);
     return fail(op, "the Cortex-M7 has no int8 form of this reduction");
   }
@@ -184,7 +109,7 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
       op.getNumDpsInputs() == 2) {
     linalg::GenericOp sum = reductionOf(op.getInputs()[0]);
     std::optional<RealConstant> by = realConstant(op.getInputs()[1]);
-    if (by && by->isUniform() && reducesBy<arith::AddFOp>(sum)) {
+    if (by && by->isUniform() && isSum(sum)) {
       double factor =
           isa<arith::DivFOp>(inner) ? 1 / by->values[0] : by->values[0];
       FailureOr<Value> mean = selectMean(sum, factor, to);

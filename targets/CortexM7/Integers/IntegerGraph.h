@@ -22,7 +22,6 @@
 #include "tfc/Target/CortexM7/CortexM7.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include <map>
 
 namespace tfc::m7 {
 
@@ -93,11 +92,30 @@ private:
                                   Quantization to);
   FailureOr<Value> selectContraction(Operation *op, Contraction contraction,
                                      std::vector<double> bias, Quantization to);
+  /// A side of a product as [batch, rows, depth].
+  Value matrices(const Contraction &c, const Source &side, AffineMap map,
+                 ArrayRef<unsigned> batch, ArrayRef<unsigned> own,
+                 ArrayRef<unsigned> depth);
+  /// [batch, rows, columns] as the product's result.
+  Value resultOf(const Contraction &c, Value all, ArrayRef<unsigned> order);
   FailureOr<Value> selectWeights(Operation *op, const Contraction &c,
                                  const RealConstant &weights,
                                  std::vector<double> bias, Quantization to);
   FailureOr<Value> selectActivations(Operation *op, const Contraction &c,
                                      Quantization to);
+  // Attention as a whole (Attention.cpp).
+  struct Scores {
+    Contraction product;
+    /// What the softmax reads, of which one is `factor` of the product.
+    Quantization input, probabilities;
+    double factor = 1;
+  };
+  /// The product and the softmax that `probabilities` come from.
+  std::optional<Scores> scoresOf(Value probabilities);
+  /// Nothing where `c` is not the last product of an attention that the kernel
+  /// takes.
+  std::optional<Value> selectAttention(const Contraction &c, Quantization to);
+
   /// x with its elements in the order of the loops `order`.
   Value arranged(Value x, AffineMap map, ArrayRef<int64_t> sizes,
                  ArrayRef<unsigned> order);
@@ -135,26 +153,6 @@ private:
   /// What is a function of another int8 value, by a table.
   DenseMap<Value, std::pair<Value, Table>> origins;
   DenseMap<Value, std::optional<Function>> functions;
-
-  /// How scores and probabilities came about, for attention as a whole.
-  struct ScoresRecipe {
-    Value q, keys;
-    Quantization qType, keysType, type;
-  };
-  struct ProbabilitiesRecipe {
-    ScoresRecipe scores;
-    SoftmaxParameters softmax;
-    /// The softmax's input: the scores, or a multiple of them.
-    Quantization input;
-    /// What one step of the scores is in the softmax's input.
-    double factor;
-    Quantization type;
-  };
-  std::map<void *, ScoresRecipe> scoreRecipes;
-  std::map<void *, ProbabilitiesRecipe> probabilityRecipes;
-  FailureOr<Value> selectAttention(const ProbabilitiesRecipe &recipe,
-                                   Source values, Quantization to,
-                                   const Contraction &c);
 
   std::optional<Refusal> reason;
 };

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "IntegerGraph.h"
+#include "ProductLoops.h"
 
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/MathExtras.h"
@@ -16,48 +17,6 @@ using namespace tfc;
 using namespace tfc::m7;
 
 namespace {
-
-/// The loops of a product, by what they are: of both operands and the result;
-/// of x and the result; of y and the result; of the operands only.
-struct LoopKinds {
-  SmallVector<unsigned> batch, rows, columns, depth;
-};
-
-bool uses(AffineMap map, unsigned loop) { return map.isFunctionOfDim(loop); }
-
-/// The loops in the order in which the result has them.
-std::optional<LoopKinds> kindsOf(AffineMap x, AffineMap y, AffineMap out) {
-  LoopKinds kinds;
-  for (AffineExpr expression : out.getResults()) {
-    auto dim = dyn_cast<AffineDimExpr>(expression);
-    if (!dim)
-      return std::nullopt;
-    unsigned loop = dim.getPosition();
-    bool inX = uses(x, loop), inY = uses(y, loop);
-    if (inX && inY)
-      kinds.batch.push_back(loop);
-    else if (inX)
-      kinds.rows.push_back(loop);
-    else if (inY)
-      kinds.columns.push_back(loop);
-    else
-      return std::nullopt;
-  }
-  for (unsigned loop = 0; loop < out.getNumDims(); ++loop)
-    if (!uses(out, loop)) {
-      if (!uses(x, loop) || !uses(y, loop))
-        return std::nullopt;
-      kinds.depth.push_back(loop);
-    }
-  return kinds;
-}
-
-int64_t product(ArrayRef<int64_t> sizes, ArrayRef<unsigned> loops) {
-  int64_t result = 1;
-  for (unsigned loop : loops)
-    result *= sizes[loop];
-  return result;
-}
 
 /// Counts through `loops` of `sizes`, the last one fastest.
 class Counter {
@@ -240,33 +199,13 @@ FailureOr<Value> IntegerGraph::selectContraction(Operation *op, Contraction c,
     std::swap(c.xMap, c.yMap);
     return selectWeights(op, c, *weights, std::move(bias), to);
   }
+  if (bias.empty())
+    if (std::optional<Value> attention = selectAttention(c, to))
+      return *attention;
   if (!bias.empty())
     return fail(op, "something is added to a product of two tensors in f32: a "
                     "scale is missing between them");
   return selectActivations(op, c, to);
-}
-
-/// The result of `rows` by `columns`, in the order of the result's dimensions.
-static SmallVector<unsigned> concat(ArrayRef<unsigned> first,
-                                    ArrayRef<unsigned> second) {
-  SmallVector<unsigned> all(first);
-  llvm::append_range(all, second);
-  return all;
-}
-
-/// A map from the loops `order`, of which each has a dimension, to `map`.
-static AffineMap inOrder(AffineMap map, ArrayRef<unsigned> order) {
-  SmallVector<AffineExpr> results;
-  for (unsigned loop : order)
-    results.push_back(getAffineDimExpr(loop, map.getContext()));
-  return AffineMap::get(map.getNumDims(), 0, results, map.getContext());
-}
-
-static SmallVector<unsigned> loopsOf(AffineMap out) {
-  SmallVector<unsigned> loops;
-  for (AffineExpr expression : out.getResults())
-    loops.push_back(cast<AffineDimExpr>(expression).getPosition());
-  return loops;
 }
 
 FailureOr<Value> IntegerGraph::selectWeights(Operation *op,
@@ -357,34 +296,7 @@ FailureOr<Value> IntegerGraph::selectWeights(Operation *op,
         getAsIndexOpFoldResult(b.getContext(), {0, 0}),
         getAsIndexOpFoldResult(b.getContext(), {count, outputs}),
         getAsIndexOpFoldResult(b.getContext(), {1, 1}));
-  SmallVector<unsigned> order = concat(rows, kinds->columns);
-  SmallVector<int64_t> shape;
-  for (unsigned loop : order)
-    shape.push_back(c.sizes[loop]);
-  return reshaped(arranged(reshaped(y, shape), inOrder(c.outMap, order),
-                           c.sizes, loopsOf(c.outMap)),
-                  c.resultShape);
-}
-
-/// Matrix `i` of a tensor of [count, rows, columns].
-static Value matrixOf(OpBuilder &b, Location loc, Value x, int64_t i) {
-  auto type = cast<RankedTensorType>(x.getType());
-  int64_t rows = type.getDimSize(1), columns = type.getDimSize(2);
-  return tensor::ExtractSliceOp::create(
-      b, loc, RankedTensorType::get({rows, columns}, type.getElementType()), x,
-      getAsIndexOpFoldResult(b.getContext(), {i, 0, 0}),
-      getAsIndexOpFoldResult(b.getContext(), {1, rows, columns}),
-      getAsIndexOpFoldResult(b.getContext(), {1, 1, 1}));
-}
-
-static Value withMatrix(OpBuilder &b, Location loc, Value part, Value whole,
-                        int64_t i) {
-  auto type = cast<RankedTensorType>(part.getType());
-  return tensor::InsertSliceOp::create(
-      b, loc, part, whole, getAsIndexOpFoldResult(b.getContext(), {i, 0, 0}),
-      getAsIndexOpFoldResult(b.getContext(),
-                             {1, type.getDimSize(0), type.getDimSize(1)}),
-      getAsIndexOpFoldResult(b.getContext(), {1, 1, 1}));
+  return resultOf(c, y, concat(rows, kinds->columns));
 }
 
 FailureOr<Value> IntegerGraph::selectActivations(Operation *op,
@@ -407,32 +319,15 @@ FailureOr<Value> IntegerGraph::selectActivations(Operation *op,
           count = product(c.sizes, kinds->rows),
           outputs = product(c.sizes, kinds->columns),
           depth = product(c.sizes, kinds->depth);
-  int64_t paddedDepth = llvm::alignTo(depth, 4);
-  if (static_cast<double>(paddedDepth) * 255 * 255 >= std::ldexp(1.0, 31))
+  if (static_cast<double>(depth) * 255 * 255 >= std::ldexp(1.0, 31))
     return fail(op, "its sums leave 32 bits");
-  auto matrices = [&](const Source &side, AffineMap map, ArrayRef<unsigned> own,
-                      int64_t rows) {
-    Value all = arranged(side.integers, map, c.sizes,
-                         concat(concat(kinds->batch, own), kinds->depth));
-    return padded(reshaped(all, {batch, rows, depth}), paddedDepth,
-                  side.quantization.zero);
-  };
-  SmallVector<unsigned> order =
-      concat(concat(kinds->batch, kinds->rows), kinds->columns);
-  SmallVector<int64_t> shape;
-  for (unsigned loop : order)
-    shape.push_back(c.sizes[loop]);
-  auto finish = [&](Value all) {
-    return reshaped(arranged(reshaped(all, shape), inOrder(c.outMap, order),
-                             c.sizes, loopsOf(c.outMap)),
-                    c.resultShape);
-  };
-  Value left = matrices(*x, c.xMap, kinds->rows, count),
-        right = matrices(*y, c.yMap, kinds->columns, outputs);
-  Value all = empty({batch, count, outputs});
   if (outputs < 2)
     return fail(op, "the Cortex-M7 has no int8 form of a product of one column "
                     "of a tensor that is not constant");
+  Value left = matrices(c, *x, c.xMap, kinds->batch, kinds->rows, kinds->depth),
+        right =
+            matrices(c, *y, c.yMap, kinds->batch, kinds->columns, kinds->depth);
+  Value all = empty({batch, count, outputs});
   for (int64_t i = 0; i < batch; ++i) {
     Value part =
         ActivationProductOp::create(
@@ -442,5 +337,27 @@ FailureOr<Value> IntegerGraph::selectActivations(Operation *op,
             .getResult();
     all = withMatrix(b, loc, part, all, i);
   }
-  return finish(all);
+  return resultOf(c, all,
+                  concat(concat(kinds->batch, kinds->rows), kinds->columns));
+}
+
+Value IntegerGraph::matrices(const Contraction &c, const Source &side,
+                             AffineMap map, ArrayRef<unsigned> batch,
+                             ArrayRef<unsigned> own, ArrayRef<unsigned> depth) {
+  Value all =
+      arranged(side.integers, map, c.sizes, concat(concat(batch, own), depth));
+  int64_t columns = product(c.sizes, depth);
+  return padded(
+      reshaped(all, {product(c.sizes, batch), product(c.sizes, own), columns}),
+      llvm::alignTo(columns, 4), side.quantization.zero);
+}
+
+Value IntegerGraph::resultOf(const Contraction &c, Value all,
+                             ArrayRef<unsigned> order) {
+  SmallVector<int64_t> shape;
+  for (unsigned loop : order)
+    shape.push_back(c.sizes[loop]);
+  return reshaped(arranged(reshaped(all, shape), inOrder(c.outMap, order),
+                           c.sizes, loopsOf(c.outMap)),
+                  c.resultShape);
 }
