@@ -72,15 +72,15 @@ static FailureOr<TilingResult> tile(OpBuilder &b, Operation *op,
       types.push_back(value.getType());
   }
   Operation *tiled = mlir::clone(b, op, types, operands);
-  return TilingResult{
-      {tiled}, SmallVector<Value>(tiled->getResults()), slices};
+  return TilingResult{{tiled}, SmallVector<Value>(tiled->getResults()), slices};
 }
 
 /// The tile that makes a slice of the result, for a consumer that is tiled.
 /// Dimensions without a loop must be whole there.
-static FailureOr<TilingResult>
-tileForResult(OpBuilder &b, Operation *op, Value init, unsigned loops,
-              ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes) {
+static FailureOr<TilingResult> tileForResult(OpBuilder &b, Operation *op,
+                                             Value init, unsigned loops,
+                                             ArrayRef<OpFoldResult> offsets,
+                                             ArrayRef<OpFoldResult> sizes) {
   Sizes whole = shapeOf(b, op->getLoc(), init);
   for (size_t d = loops; d < whole.size(); ++d)
     if (!isZeroInteger(offsets[d]) ||

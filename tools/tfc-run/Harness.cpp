@@ -137,8 +137,8 @@ static std::string buffers(const std::vector<DeviceHeader::Tensor> &tensors,
 
 static std::string table(const DeviceHeader &header, const char *side,
                          const std::vector<DeviceHeader::Tensor> &tensors) {
-  std::string text =
-      "  struct " + header.prefix + "_" + side + "puts " + side + "puts = {";
+  std::string text = "  static const struct " + header.prefix + "_" + side +
+                     "puts " + side + "puts = {";
   for (size_t i = 0; i < tensors.size(); ++i)
     text += "\n      ." + tensors[i].identifier + " = (void *)" +
             nameOf(side, i) + ",";

@@ -8,8 +8,6 @@
 
 #include "IntegerGraph.h"
 
-#include "llvm/Support/MathExtras.h"
-
 using namespace tfc;
 using namespace tfc::m7;
 
@@ -21,10 +19,9 @@ FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
   int64_t axis = op.getAxis(), channels = 1;
   for (int64_t size : type.getShape().drop_front(axis))
     channels *= size;
-  if (channels % 4 || channels > 1020)
+  if (channels > 4096)
     return fail(op, "a norm of " + Twine(channels) +
-                        " elements has no int8 form; expected a multiple of 4 "
-                        "of at most 1020");
+                        " elements has no int8 form; expected at most 4096");
   auto parameter = [&](Value value,
                        double otherwise) -> std::optional<std::vector<double>> {
     if (!value)
@@ -41,7 +38,8 @@ FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
       normParameters(*gain, *bias, op.getEpsilon().convertToDouble(),
                      x->quantization.scale, to);
   if (!parameters)
-    return fail(op, "its scales are too far above the result's");
+    return fail(op, "its scales are too far above the result's, or its "
+                    "epsilon too far above a step of x");
   int64_t rows = type.getNumElements() / channels;
   auto row = [&](auto values, Type element) {
     return DenseElementsAttr::get(RankedTensorType::get({channels}, element),
@@ -105,30 +103,18 @@ FailureOr<Value> IntegerGraph::selectMean(linalg::GenericOp reduce,
     summed.push_back(loop);
     rows *= sizes[loop];
   }
-  if (rows > 256)
-    return fail(reduce, "a mean of " + Twine(rows) +
-                            " elements has no int8 form; expected at most 256");
   auto multiplier = multiplierOf(x->quantization.scale * factor / to.scale);
   if (!multiplier)
     return fail(reduce, "the scale of what is summed is not below half of the "
                         "result's");
   SmallVector<unsigned> order(summed);
   llvm::append_range(order, kept);
-  int64_t paddedColumns = llvm::alignTo(columns, 4);
   Value matrix =
-      padded(reshaped(arranged(x->integers, in, sizes, order), {rows, columns}),
-             paddedColumns, x->quantization.zero);
-  Value y = MeanOp::create(b, loc, bytes({paddedColumns}), matrix,
-                           empty({paddedColumns}),
+      reshaped(arranged(x->integers, in, sizes, order), {rows, columns});
+  Value y = MeanOp::create(b, loc, bytes({columns}), matrix, empty({columns}),
                            static_cast<int32_t>(-rows * x->quantization.zero),
                            *multiplier, static_cast<int32_t>(to.zero))
                 .getResult();
-  if (paddedColumns != columns)
-    y = tensor::ExtractSliceOp::create(
-        b, loc, bytes({columns}), y,
-        getAsIndexOpFoldResult(b.getContext(), {0}),
-        getAsIndexOpFoldResult(b.getContext(), {columns}),
-        getAsIndexOpFoldResult(b.getContext(), {1}));
   return reshaped(y,
                   cast<ShapedType>(reduce->getResult(0).getType()).getShape());
 }

@@ -15,27 +15,40 @@ using namespace mlir;
 using namespace tfc::m7;
 
 /// Arguments: q, keys, values, y, parameters, the softmax's table, scratch,
-/// rows of q, distance between rows of y. Three rows of scores live at a time.
-FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
-                                                 int64_t tokens) {
-  if (tokens < 2 || tokens > 256)
+/// rows of q, distance between rows of y. As many rows of scores live at a time
+/// as products take, which q must have.
+FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module,
+                                                 const AttentionShape &shape) {
+  const int64_t tokens = shape.keys, depth = shape.depth, rows = shape.rows;
+  if (tokens < 2 || tokens > 4096)
     return module.emitError("the attention has ")
-           << tokens << " keys, expected 2 to 256";
-  const int64_t rows = 3, padded = llvm::alignTo(tokens, 8);
-  FailureOr<func::FuncOp> scoring =
-      productKernel(module, depth, rows, ProductForm::Activations);
+           << tokens << " keys, expected 2 to 4096";
+  const int64_t padded = llvm::alignTo(tokens, 8);
+  ProductShape scoringShape{depth, rows, ProductForm::Activations};
+  scoringShape.xStride = shape.qStride;
+  scoringShape.yStride = shape.keyStride;
+  FailureOr<func::FuncOp> scoring = productKernel(module, scoringShape);
   FailureOr<func::FuncOp> mixing =
-      productKernel(module, padded, rows, ProductForm::Activations);
+      productKernel(module, {padded, rows, ProductForm::Activations});
   FailureOr<func::FuncOp> softmax = softmaxKernel(module);
   if (failed(scoring) || failed(mixing) || failed(softmax))
     return failure();
   std::string name =
       ("tfc_m7_attention_k" + Twine(depth) + "_n" + Twine(tokens)).str();
+  if (rows != 3)
+    name += "_r" + std::to_string(rows);
+  for (auto [letter, stride] : {std::pair{"_q", shape.qStride},
+                                {"_s", shape.keyStride},
+                                {"_v", shape.valueStride}})
+    if (stride.value_or(depth) != depth)
+      name += letter + std::to_string(*stride);
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
+  const int64_t qStride = shape.qStride.value_or(depth),
+                valueStride = shape.valueStride.value_or(depth);
   KernelBuilder k(module, name, "pppppppii");
   Value zero = k.word(0), one = k.word(1), parameters = k.argument(4);
-  // Scratch: widened rows, then three rows of scores, then v by columns.
+  // Scratch: widened rows, then their scores, then v by columns.
   Value wide = k.argument(6);
   Value scores = k.at(wide, 2 * rows * std::max(depth, padded));
   Value columns = k.at(scores, rows * padded);
@@ -45,12 +58,13 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
     for (int64_t i = tokens; i < padded; ++i)
       k.storeByte(zero, to, i);
     k.loop(zero, k.word(tokens), one, [&](Value t) {
-      k.storeByte(k.loadByte(k.at(from, k.mul(t, k.word(depth)))), k.at(to, t));
+      k.storeByte(k.loadByte(k.at(from, k.mul(t, k.word(valueStride)))),
+                  k.at(to, t));
     });
   });
   Value last = k.sub(k.argument(7), k.word(rows));
   k.loop(zero, k.argument(7), k.word(rows), [&](Value row) {
-    Value first = k.minimum(row, last), start = k.mul(first, k.word(depth));
+    Value first = k.minimum(row, last), start = k.mul(first, k.word(qStride));
     Value stride = k.word(padded), count = k.word(rows);
     k.call(*scoring,
            {k.at(k.argument(0), start), k.argument(1), parameters, scores, wide,

@@ -31,9 +31,10 @@ class Product {
 public:
   using Values = KernelBuilder::Values;
 
-  Product(ModuleOp module, StringRef name, int64_t depth, int64_t rows,
-          ProductForm form)
-      : k(module, name, "pppppiiii"), depth(depth), rows(rows), form(form) {
+  Product(ModuleOp module, StringRef name, const ProductShape &shape)
+      : k(module, name, "pppppiiii"), depth(shape.depth), rows(shape.rows),
+        xStride(shape.xStride.value_or(depth)),
+        yStride(shape.yStride.value_or(depth)), form(shape.form) {
     x = k.argument(0), weights = k.argument(1), parameters = k.argument(2);
     y = k.argument(3), scratch = k.argument(4), count = k.argument(5);
     outputs = k.argument(6), stride = k.argument(7), zero = k.argument(8);
@@ -45,7 +46,7 @@ public:
       // The last block begins early instead of being narrower: some rows are
       // computed twice, to the same result, and no second block is needed.
       Value first = rows == 1 ? row : k.minimum(row, last);
-      Values sums = widen(k.at(x, k.mul(first, k.word(depth))));
+      Values sums = widen(k.at(x, k.mul(first, k.word(xStride))));
       Value to = k.at(y, k.mul(first, stride));
       if (form == ProductForm::Paired)
         pairedOutputs(to);
@@ -73,7 +74,7 @@ private:
                  Values next{k.at(at[0], 4), k.at(at[1], 8 * rows)};
                  Values words(2 * rows);
                  for (int64_t r = 0; r < rows; ++r) {
-                   Value word = k.loadWord(at[0], r * depth);
+                   Value word = k.loadWordAnywhere(at[0], r * xStride);
                    Value even = k.sxtb16(word), odd = k.sxtb16(k.rotate8(word));
                    if (centred) {
                      even = k.ssub16(even, lanes), odd = k.ssub16(odd, lanes);
@@ -163,11 +164,17 @@ private:
            });
   }
 
+  /// Constants are aligned, rows of activations need not be.
+  Value weightWord(Value from, int64_t bytes) {
+    return form == ProductForm::Activations ? k.loadWordAnywhere(from, bytes)
+                                            : k.loadWord(from, bytes);
+  }
+
   void plainOutputs(Value to, ArrayRef<Value> rowSums) {
     Value last = k.sub(outputs, k.word(2));
     k.loop(k.word(0), outputs, k.word(2), [&](Value column) {
       Value output = k.minimum(column, last);
-      Value from = k.at(weights, k.mul(output, k.word(depth)));
+      Value from = k.at(weights, k.mul(output, k.word(yStride)));
       Value parameter = k.at(parameters, k.shiftLeft(output, 3));
       Values carried{from, scratch};
       if (rowSums.empty())
@@ -180,8 +187,8 @@ private:
           [&](Value, ValueRange now) {
             Values sums(now.drop_front(2));
             for (int64_t i = 0; i < turn() / 4; ++i) {
-              Value p = k.loadWord(now[0], 4 * i);
-              Value q = k.loadWord(now[0], 4 * i + depth);
+              Value p = weightWord(now[0], 4 * i);
+              Value q = weightWord(now[0], 4 * i + yStride);
               accumulate(now[1], 8 * rows * i, sums, [&](int half) {
                 auto lanes = [&](Value word) {
                   return k.sxtb16(half ? k.rotate8(word) : word);
@@ -206,30 +213,35 @@ private:
   }
 
   KernelBuilder k;
-  int64_t depth, rows;
+  int64_t depth, rows, xStride, yStride;
   ProductForm form;
   Value x, weights, parameters, y, scratch, count, outputs, stride, zero;
 };
 
 } // namespace
 
-FailureOr<func::FuncOp> tfc::m7::productKernel(ModuleOp module, int64_t depth,
-                                               int64_t rows, ProductForm form) {
+FailureOr<func::FuncOp> tfc::m7::productKernel(ModuleOp module,
+                                               const ProductShape &shape) {
+  const int64_t depth = shape.depth, rows = shape.rows;
   if (depth <= 0 || depth % 4)
     return module.emitError("the product's depth is ")
            << depth << ", expected a multiple of 4";
   if (rows < 1 || rows > 3)
     return module.emitError("the product takes ")
            << rows << " rows at once, expected 1, 2 or 3";
-  const char *kind = form == ProductForm::Paired  ? "product"
-                     : form == ProductForm::Plain ? "plain_product"
-                                                  : "activation_product";
+  const char *kind = shape.form == ProductForm::Paired  ? "product"
+                     : shape.form == ProductForm::Plain ? "plain_product"
+                                                        : "activation_product";
   std::string name =
       (Twine("tfc_m7_") + kind + "_k" + Twine(depth) + "_r" + Twine(rows))
           .str();
+  if (shape.xStride.value_or(depth) != depth)
+    name += "_x" + std::to_string(*shape.xStride);
+  if (shape.yStride.value_or(depth) != depth)
+    name += "_y" + std::to_string(*shape.yStride);
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  return Product(module, name, depth, rows, form).build();
+  return Product(module, name, shape).build();
 }
 
 std::optional<std::vector<int16_t>>

@@ -128,8 +128,7 @@ def M7_AttentionOp : M7_TiledOp<"attention"> {
     `activation_product` of q and keys (`score_multiplier`, `score_zero`),
     `softmax` of its rows (`table`, `numerator`, `probability_zero`), and
     `activation_product` of that and the values by columns (`multiplier`,
-    `zero`). Three rows of scores exist at a time. The result may be q's memory.
-    Tiles over rows of q.
+    `zero`). Three rows of scores exist at a time. Tiles over rows of q.
 
     ```mlir
     func.func @head(%q: memref<9x8xi8, strided<[24, 1], offset: 8>>, %k: memref<6x8xi8>,

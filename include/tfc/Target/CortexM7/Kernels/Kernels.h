@@ -25,13 +25,27 @@ enum class ProductForm {
   Activations
 };
 
+/// A class of products: rows of `depth` elements, of which `rows` are taken at
+/// once. Without strides, rows of x, and of y where that is activations too,
+/// follow one another.
+struct ProductShape {
+  int64_t depth, rows;
+  ProductForm form;
+  std::optional<int64_t> xStride = {}, yStride = {};
+};
+
+/// The same of attentions: `depth` elements in rows of q, keys and values.
+struct AttentionShape {
+  int64_t depth, keys, rows;
+  std::optional<int64_t> qStride = {}, keyStride = {}, valueStride = {};
+};
+
 /// Each of these returns the module's function of one class of shapes, which it
 /// builds where it is not there yet; all layers of the class share it. Pointers
 /// are bare; docs/cortex-m7-integer.md has arguments and arithmetic. They fail,
 /// and say why, on shapes that the kernel has no form for.
 mlir::FailureOr<mlir::func::FuncOp> productKernel(mlir::ModuleOp module,
-                                                  int64_t depth, int64_t rows,
-                                                  ProductForm form);
+                                                  const ProductShape &shape);
 mlir::FailureOr<mlir::func::FuncOp> softmaxKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> tableKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> addKernel(mlir::ModuleOp module);
@@ -41,7 +55,7 @@ mlir::FailureOr<mlir::func::FuncOp> meanKernel(mlir::ModuleOp module,
 mlir::FailureOr<mlir::func::FuncOp> normKernel(mlir::ModuleOp module,
                                                int64_t depth, bool centred);
 mlir::FailureOr<mlir::func::FuncOp>
-attentionKernel(mlir::ModuleOp module, int64_t depth, int64_t tokens);
+attentionKernel(mlir::ModuleOp module, const AttentionShape &shape);
 
 /// The paired product's weights, [outputs][depth] in memory order on entry: two
 /// outputs' weights in each 16 bits. None where they do not fit that form; the
