@@ -1,10 +1,10 @@
 """Compares integer operations in QEMU with their meaning, bit for bit.
 
 usage: check_integers.py WORK shapes
-       check_integers.py WORK model MODEL.onnx
+       check_integers.py WORK model FOLDER
 
 The first compiles graphs of m7 operations of awkward shapes; the second a whole
-quantised model. Each is compiled once for the Cortex-M7, and once, after
+quantised model, FOLDER/model.onnx, of the sizes of inputs_0.npz. Each is compiled once for the Cortex-M7, and once, after
 m7-expand-integers, for this machine, and gets random integers.
 """
 
@@ -208,13 +208,16 @@ def elements():
     return g
 
 
-def main(work, what, model=None):
+def main(work, what, folder=None):
     os.makedirs(work, exist_ok=True)
     if what == "model":
-        work = os.path.join(work, os.path.basename(os.path.dirname(model)))
-        sh("tfc", model, "--emit=attn", "-o", f"{work}-attn.mlir")
+        work = os.path.join(work, os.path.basename(folder))
+        model = [os.path.join(folder, "model.onnx")]
+        for name, value in np.load(os.path.join(folder, "inputs_0.npz")).items():
+            model += ["--shape", f"{name}={'x'.join(map(str, value.shape))}"]
+        sh("tfc", *model, "--emit=attn", "-o", f"{work}-attn.mlir")
         sh("tfc-opt", f"{work}-attn.mlir", f"--pass-pipeline={SELECT}", "-o", f"{work}-meaning.mlir")
-        return compare(work, ["tfc", model], ["tfc", f"{work}-meaning.mlir"])
+        return compare(work, ["tfc", *model], ["tfc", f"{work}-meaning.mlir"])
     faults = 0
     for make in (products, heads, rows, elements):
         path = os.path.join(work, make.__name__)
