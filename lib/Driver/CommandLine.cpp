@@ -29,6 +29,7 @@ enum OptionId {
   OptSram,
   OptFlash,
   OptAllowFloat,
+  OptInputStream,
   OptO0,
   OptO1,
   OptO2,
@@ -93,6 +94,10 @@ const std::vector<OptionSpec> &optionTable() {
       {"--allow-float", "",
        "compute in f32 what a quantised model has no integer form for",
        OptAllowFloat},
+      {"--input-stream", "[=NAME]",
+       "the caller delivers the input by rows, as a camera\n"
+       "does; NAME where there are more inputs",
+       OptInputStream},
       {"", "", "GENERAL"},
       {"-v", "", "print each phase's time and peak memory", OptVerbose},
       {"--color", "WHEN", "auto (the default), always or never", OptColor},
@@ -206,6 +211,9 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
     return setBytes(parsed, option, options.sram);
   case OptFlash:
     return setBytes(parsed, option, options.flash);
+  case OptInputStream:
+    options.streamedInput = option.value;
+    return;
   default:
     options.allowFloat = true;
   }
@@ -266,6 +274,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptSram:
   case OptFlash:
   case OptAllowFloat:
+  case OptInputStream:
     applyCortexM7(parsed, option);
     break;
   case OptCpu:

@@ -224,6 +224,8 @@ ExitCode Compilation::emit() {
   if (!guard.RunSafely(
           [&] { result = target->emit(*module, options.emit, path); }))
     return internalError(phaseName(Phase::Emit), *module, "builtin.module()");
+  report.noteEmitted(*module);
+  log.note(report.describeSizes());
   // The linker is missing, the disk is full: not our defects, and said.
   if (failed(result))
     return diagnostics.errors() > errors

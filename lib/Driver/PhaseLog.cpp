@@ -64,6 +64,11 @@ void PhaseLog::end() {
                         done.back().peakKiB / 1024.0);
 }
 
+void PhaseLog::note(llvm::StringRef text) {
+  if (verbose && !text.empty())
+    err << "tfc: " << text << "\n";
+}
+
 void PhaseLog::clearLine() {
   if (!lineShown)
     return;

@@ -32,6 +32,8 @@ public:
 
   void begin(llvm::StringRef name);
   void end();
+  /// Says something with the phases' times.
+  void note(llvm::StringRef text);
   /// Removes the progress line, if one is shown.
   void clearLine();
 

@@ -10,6 +10,7 @@
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Driver/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -84,8 +85,12 @@ static llvm::json::Value toJson(Attribute attribute) {
       array.push_back(toJson(entry));
     return array;
   }
+  if (auto truth = dyn_cast<BoolAttr>(attribute))
+    return truth.getValue();
   if (auto number = dyn_cast<IntegerAttr>(attribute))
     return number.getInt();
+  if (auto number = dyn_cast<FloatAttr>(attribute))
+    return number.getValueAsDouble();
   auto text = dyn_cast<StringAttr>(attribute);
   return text ? llvm::json::fixUTF8(text.getValue()) : "";
 }
@@ -93,6 +98,26 @@ static llvm::json::Value toJson(Attribute attribute) {
 void Report::noteLowered(ModuleOp module) {
   if (auto plan = module->getAttr("m7.plan"))
     memoryPlan = ::toJson(plan);
+}
+
+void Report::noteEmitted(ModuleOp module) {
+  if (auto measured = module->getAttr("m7.sizes"))
+    sizes = ::toJson(measured);
+}
+
+std::string Report::describeSizes() const {
+  const llvm::json::Object *known = sizes ? sizes->getAsObject() : nullptr;
+  if (!known)
+    return "";
+  auto bytes = [&](StringRef name) {
+    return llvm::formatv("{0}", known->getInteger(name).value_or(0)).str();
+  };
+  return "arena " + bytes("arena") + ", stack " + bytes("stack") + ", flash " +
+         bytes("flash") + " bytes; SRAM with inputs in memory " +
+         bytes("sram_with_inputs") +
+         (bytes("sram_with_inputs") == bytes("sram_with_whole_inputs")
+              ? ""
+              : ", if all of them were " + bytes("sram_with_whole_inputs"));
 }
 
 static llvm::json::Object
@@ -139,5 +164,7 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"general", groups(general)}};
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
+  if (sizes)
+    report["sizes"] = *sizes;
   return report;
 }

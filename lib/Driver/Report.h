@@ -27,6 +27,11 @@ public:
   void noteRaised(mlir::ModuleOp module);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
+  /// Notes what the artefact takes of a device's memory, if the target says it.
+  void noteEmitted(mlir::ModuleOp module);
+
+  /// One line on that for people; empty where nothing is known.
+  std::string describeSizes() const;
 
   llvm::json::Value toJson(const CompileOptions &options, const PhaseLog &log,
                            ExitCode result) const;
@@ -45,7 +50,7 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan;
+  std::optional<llvm::json::Value> memoryPlan, sizes;
 };
 
 } // namespace tfc

@@ -94,6 +94,7 @@ public:
     target.sram = options.sram;
     target.flash = options.flash;
     target.allowFloat = options.allowFloat;
+    target.streamedInput = options.streamedInput;
   }
 
   StringRef name() const override { return "cortex-m7"; }

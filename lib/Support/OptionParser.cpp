@@ -108,6 +108,8 @@ tfc::parseCommandLine(const std::vector<OptionSpec> &table,
       }
     } else if (equals != std::string_view::npos) {
       option.value = argument.substr(equals + 1);
+    } else if (spec->value[0] == '[') {
+      // Its value is left away.
     } else if (i + 1 < arguments.size()) {
       option.value = arguments[++i];
     } else {
@@ -131,7 +133,9 @@ std::string tfc::formatOptions(const std::vector<OptionSpec> &table) {
       continue;
     }
     std::string line = "  " + std::string(spec.spelling);
-    if (!spec.value.empty())
+    if (!spec.value.empty() && spec.value[0] == '[')
+      line += spec.value;
+    else if (!spec.value.empty())
       line += (spec.equals ? "=" : " ") + std::string(spec.value);
     if (line.size() + 2 > column)
       line += "\n" + std::string(column, ' ');

@@ -14,8 +14,6 @@
 
 namespace tfc::m7 {
 
-/// A buffer of `size` bytes that lives from step `first` to step `last`, both
-/// included.
 struct LiveBuffer {
   int64_t size = 0, first = 0, last = 0;
 
@@ -29,19 +27,23 @@ struct ArenaPlan {
   std::vector<int64_t> offsets;
   /// The end of the highest buffer.
   int64_t bytes = 0;
-  /// The largest sum of buffers alive at one step, and that step: no plan needs
-  /// less.
-  int64_t lowerBound = 0, boundStep = 0;
+  /// No plan needs less: the largest sum of buffers alive at one step, or what
+  /// the search proved above that.
+  int64_t lowerBound = 0;
+  /// The step at which most bytes are alive, and how many.
+  int64_t boundStep = 0, liveBytes = 0;
 };
 
-/// Offsets, multiples of `alignment`, such that buffers that meet share no
-/// byte. The problem is dynamic storage allocation, which is NP-hard: buffers
-/// are placed one after the other, each at the lowest offset that is free for
-/// its life, and the order is improved by exchanges until the plan reaches the
-/// lower bound or `effort` orders were tried. The same input gives the same
-/// plan.
+/// How long to search, counted so that every machine finds the same plan.
+struct ArenaEffort {
+  /// Orders of placing that the first, quick search tries.
+  unsigned orders = 2000;
+  /// Nodes of the exact search, which comes where the first left a gap.
+  unsigned nodes = 20000;
+};
+
 ArenaPlan planArena(const std::vector<LiveBuffer> &buffers, int64_t alignment,
-                    unsigned effort);
+                    const ArenaEffort &effort);
 
 } // namespace tfc::m7
 

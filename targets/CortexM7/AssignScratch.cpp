@@ -81,7 +81,7 @@ struct AssignScratchPass
     SmallVector<Operation *> operations;
     getOperation().walk([&](Operation *op) {
       if (isa_and_nonnull<M7Dialect>(op->getDialect()) &&
-          op->getNumResults() == 0)
+          op->getNumResults() == 0 && !isa<ReadRowsOp>(op))
         operations.push_back(op);
     });
     for (Operation *op : operations)

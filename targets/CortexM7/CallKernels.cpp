@@ -300,14 +300,15 @@ FailureOr<func::FuncOp> KernelCaller::prepare(TableOp op,
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(AddOp op, Arguments &arguments) {
-  arguments.buffer(op.getA())
-      .buffer(op.getB())
-      .buffer(op.getInit())
-      .word(elementCount(op.getA()))
-      .word(op.getFactorA())
-      .word(op.getFactorB())
-      .word(op.getOffset());
-  return addKernel(module);
+  bool isRow = op.getA().getType() != op.getB().getType() &&
+               elementCount(op.getA()) != elementCount(op.getB());
+  arguments.buffer(op.getA()).buffer(op.getB()).buffer(op.getInit());
+  if (isRow)
+    arguments.word(rowsOf(op.getA())).word(columnsOf(op.getA()));
+  else
+    arguments.word(elementCount(op.getA()));
+  arguments.word(op.getFactorA()).word(op.getFactorB()).word(op.getOffset());
+  return isRow ? addRowKernel(module) : addKernel(module);
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(MultiplyOp op,
@@ -359,7 +360,7 @@ struct CallKernelsPass
   void runOnOperation() override {
     SmallVector<Operation *> operations;
     getOperation().walk([&](Operation *op) {
-      if (isa_and_nonnull<M7Dialect>(op->getDialect()))
+      if (isa_and_nonnull<M7Dialect>(op->getDialect()) && !isa<ReadRowsOp>(op))
         operations.push_back(op);
     });
     KernelCaller caller(getOperation());

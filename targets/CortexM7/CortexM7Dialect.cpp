@@ -166,8 +166,12 @@ LogicalResult TableOp::verify() {
 }
 
 LogicalResult AddOp::verify() {
-  if (failed(verifySameShape(*this, getA(), "a")) ||
-      failed(verifySameShape(*this, getB(), "b")))
+  if (failed(verifySameShape(*this, getA(), "a")))
+    return failure();
+  // One row for all.
+  ArrayRef<int64_t> row = shapeOf(getInit()).take_back();
+  bool isRow = !row.empty() && shapeOf(getB()) == row;
+  if (!isRow && failed(verifySameShape(*this, getB(), "b")))
     return failure();
   int64_t factors = std::abs(int64_t(static_cast<int32_t>(getFactorA()))) +
                     std::abs(int64_t(static_cast<int32_t>(getFactorB())));

@@ -15,6 +15,7 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -97,9 +98,11 @@ public:
     arguments.push_back(arena);
     llvm::Function *compute = module.getFunction(computeName);
     arguments.resize(compute->arg_size(), arena);
-    // As the header demands; inputs, which may be one, are only read.
+    // As the header demands; inputs, which may be one, are only read. What a
+    // context leads to is not known.
     for (unsigned i = 0; i < compute->arg_size(); ++i)
-      compute->addParamAttr(i, llvm::Attribute::NoAlias);
+      if (!callers.contains(i))
+        compute->addParamAttr(i, llvm::Attribute::NoAlias);
     b.CreateRet(b.CreateCall(compute, arguments));
     refused->insertInto(function);
     b.SetInsertPoint(refused);
@@ -124,12 +127,21 @@ private:
     if (tensors.empty())
       return;
     check(table, 4);
-    for (auto [i, tensor] : llvm::enumerate(tensors)) {
-      llvm::Value *address = b.CreateLoad(
-          pointer, b.CreateConstInBoundsGEP1_32(pointer, table, i));
-      if (tensor.count() > 0)
-        check(address, tensor.elementBytes());
+    unsigned field = 0;
+    auto next = [&] {
+      return b.CreateLoad(
+          pointer, b.CreateConstInBoundsGEP1_32(pointer, table, field++));
+    };
+    for (const InterfaceTensor &tensor : tensors) {
+      llvm::Value *address = next();
+      if (tensor.strip || tensor.count() > 0)
+        check(address, tensor.strip ? 1 : tensor.elementBytes());
       arguments.push_back(address);
+      if (!tensor.strip)
+        continue;
+      callers.insert(arguments.size() - 1);
+      callers.insert(arguments.size());
+      arguments.push_back(next());
     }
   }
 
@@ -140,6 +152,8 @@ private:
   llvm::Type *word;
   llvm::Function *function;
   llvm::BasicBlock *refused = nullptr;
+  /// Numbers of the arguments that are functions of the caller, or contexts.
+  llvm::SmallDenseSet<unsigned> callers;
 };
 
 void setAttributes(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -211,6 +225,26 @@ LogicalResult checkLimits(ModuleOp module, const CortexM7Options &options,
   return success();
 }
 
+/// Notes what a run takes of the device's memory, for the report: with the
+/// inputs as they are passed, and as if all of them lay in memory.
+void noteSizes(ModuleOp module, const Interface &interface,
+               const ObjectSizes &sizes) {
+  Builder b(module.getContext());
+  auto bytes = [&](int64_t value) { return b.getI64IntegerAttr(value); };
+  int64_t own = interface.arenaBytes + static_cast<int64_t>(sizes.stack);
+  int64_t inputs = interface.inputBytes(/*whole=*/false);
+  int64_t whole = interface.inputBytes(/*whole=*/true);
+  NamedAttrList entries;
+  entries.set("arena", bytes(interface.arenaBytes));
+  entries.set("code", bytes(sizes.code));
+  entries.set("flash", bytes(sizes.flash));
+  entries.set("inputs", bytes(inputs));
+  entries.set("sram_with_inputs", bytes(own + inputs));
+  entries.set("sram_with_whole_inputs", bytes(own + whole));
+  entries.set("stack", bytes(sizes.stack));
+  module->setAttr("m7.sizes", entries.getDictionary(module.getContext()));
+}
+
 /// The object and its header, put in their places when both are written.
 LogicalResult emitArtefact(ModuleOp module, llvm::Module &llvmModule,
                            llvm::TargetMachine &machine,
@@ -226,7 +260,10 @@ LogicalResult emitArtefact(ModuleOp module, llvm::Module &llvmModule,
     return failure();
   Interface interface = readInterface(module);
   FailureOr<ObjectSizes> sizes = measureObject(module, object, stackUsage);
-  if (failed(sizes) || failed(checkLimits(module, options, interface, *sizes)))
+  if (failed(sizes))
+    return failure();
+  noteSizes(module, interface, *sizes);
+  if (failed(checkLimits(module, options, interface, *sizes)))
     return failure();
   if (failed(codegen::writeFile(
           module, header, [&](llvm::raw_pwrite_stream &stream) {

@@ -222,14 +222,19 @@ Value Expander::expand(TableOp op) {
 }
 
 Value Expander::expand(AddOp op) {
-  return elements(
-      {op.getA(), op.getB()}, op.getInit(),
-      [&](IntegerArithmetic &a, ValueRange v) {
-        Value first = a.mul(a.word(v[0]), a.number(op.getFactorA())),
-              second = a.mul(a.word(v[1]), a.number(op.getFactorB()));
-        Value sum = a.add(a.add(first, second), a.number(op.getOffset()));
-        return a.saturated(a.shiftRight(sum, 20));
-      });
+  unsigned rank = rankOf(op.getInit());
+  // b may be one row for all.
+  AffineMap all = first(rank, rank),
+            b = rankOf(op.getB()) == rank ? all : map(rank, {rank - 1});
+  return generic({op.getA(), op.getB()}, op.getInit(), {all, b, all}, rank,
+                 [&](IntegerArithmetic &a, ValueRange v) {
+                   Value first = a.mul(a.word(v[0]), a.number(op.getFactorA())),
+                         second =
+                             a.mul(a.word(v[1]), a.number(op.getFactorB()));
+                   Value sum =
+                       a.add(a.add(first, second), a.number(op.getOffset()));
+                   return a.saturated(a.shiftRight(sum, 20));
+                 });
 }
 
 Value Expander::expand(MultiplyOp op) {

@@ -61,8 +61,11 @@ private:
        << "_BAD_ARGUMENT = 1, /* a pointer is null or not "
           "aligned */\n"
        << "  " << macro
-       << "_BAD_INPUT = 2 /* an input holds what the model "
+       << "_BAD_INPUT = 2, /* an input holds what the model "
           "cannot take, as an index\n                          beyond a table "
+          "*/\n  "
+       << macro
+       << "_INPUT_ENDED = 3 /* a function that delivers rows did not return 0 "
           "*/\n};\n\n";
   }
 
@@ -79,11 +82,24 @@ private:
         os << "#define " << name << "_SCALE "
            << llvm::format("%.9gf", *tensor.scale) << "\n#define " << name
            << "_ZERO_POINT (" << tensor.zeroPoint << ")\n";
+      if (tensor.strip)
+        os << "#define " << name << "_STRIP_ROWS " << tensor.strip->rows
+           << "\n#define " << name << "_STRIP_BYTES " << tensor.stripBytes()
+           << "\n";
     }
+    if (llvm::any_of(tensors, [](const InterfaceTensor &t) { return t.strip; }))
+      writeStripRules();
     os << "struct " << prefix << "_" << side << " {\n";
     for (const InterfaceTensor &tensor : tensors) {
-      os << "  " << (isConst ? "const " : "") << tensor.element << " *"
-         << tensor.identifier << "; /* \"";
+      os << "  ";
+      if (tensor.strip)
+        os << "int (*" << tensor.identifier
+           << ")(void *context, uint32_t first, uint32_t count, "
+           << tensor.element << " *strip)";
+      else
+        os << (isConst ? "const " : "") << tensor.element << " *"
+           << tensor.identifier;
+      os << "; /* \"";
       writeName(tensor.name);
       os << "\": " << tensor.numpyType() << " [";
       llvm::interleaveComma(tensor.dims, os);
@@ -91,11 +107,28 @@ private:
       if (tensor.scale)
         os << " scale " << llvm::format("%.17g", *tensor.scale) << " zero "
            << tensor.zeroPoint;
+      if (tensor.strip)
+        os << " rows " << tensor.strip->rows << " of dimension "
+           << tensor.strip->axis;
       os << " */\n";
+      if (tensor.strip)
+        os << "  void *" << tensor.strip->context << ";\n";
     }
     if (tensors.empty())
       os << "  char none;\n";
     os << "};\n\n";
+  }
+
+  void writeStripRules() {
+    os << "/* A function among the inputs delivers an input strip by strip, as "
+          "a camera does:\n   it writes rows first to first + count - 1 of the "
+          "dimension named beside it to\n   strip, which is dense, row by row, "
+          "all other dimensions being whole. It is\n   called for one strip "
+          "after the other, from the first row on, count being\n   "
+          "_STRIP_ROWS; "
+          "rows that fill no strip are not asked for. What it returns, if "
+          "not\n   0, ends the run. context is handed on as it is. Its stack "
+          "comes on top of\n   _STACK_BYTES. */\n";
   }
 
   /// The name in a comment, which it must not end.

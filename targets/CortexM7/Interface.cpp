@@ -61,6 +61,20 @@ int64_t InterfaceTensor::count() const {
   return count;
 }
 
+int64_t InterfaceTensor::stripBytes() const {
+  return dims[strip->axis]
+             ? count() / dims[strip->axis] * strip->rows * elementBytes()
+             : 0;
+}
+
+int64_t Interface::inputBytes(bool whole) const {
+  int64_t bytes = 0;
+  for (const InterfaceTensor &input : inputs)
+    if (whole || !input.strip)
+      bytes += input.count() * input.elementBytes();
+  return bytes;
+}
+
 /// `name` as a C identifier that `taken` has not.
 static std::string identifierOf(StringRef name, llvm::StringSet<> &taken) {
   static const llvm::StringSet<> keywords = {
@@ -104,8 +118,16 @@ static std::vector<InterfaceTensor> readTensors(DictionaryAttr interface,
       tensor.scale = scale.getValueAsDouble();
       tensor.zeroPoint = entry.getAs<IntegerAttr>("zero").getInt();
     }
+    if (auto rows = entry.getAs<IntegerAttr>("strip_rows"))
+      tensor.strip = InterfaceStrip{
+          entry.getAs<IntegerAttr>("strip_axis").getInt(), rows.getInt(), ""};
     tensors.push_back(tensor);
   }
+  // After all names of the model's own.
+  for (InterfaceTensor &tensor : tensors)
+    if (tensor.strip)
+      tensor.strip->context =
+          identifierOf(tensor.identifier + "_context", taken);
   return tensors;
 }
 

@@ -28,6 +28,14 @@ constexpr int64_t arenaAlignment = 8;
 /// types that the target has not.
 std::string elementTypeName(mlir::Type type, int64_t kind);
 
+/// How the caller delivers an input that it does not hand over as a whole.
+struct InterfaceStrip {
+  /// The dimension that counts rows, and the rows of a call.
+  int64_t axis = 0, rows = 0;
+  /// The C name of the pointer that each call gets.
+  std::string context;
+};
+
 /// One input or output.
 struct InterfaceTensor {
   std::string name;
@@ -38,9 +46,12 @@ struct InterfaceTensor {
   /// An integer x stands for (x - zeroPoint) * scale, where there is a scale.
   std::optional<double> scale;
   int64_t zeroPoint = 0;
+  std::optional<InterfaceStrip> strip;
 
   int64_t count() const;
   int64_t elementBytes() const;
+  /// Bytes of one strip.
+  int64_t stripBytes() const;
   /// The element type as numpy spells it.
   std::string numpyType() const;
 };
@@ -49,6 +60,9 @@ struct InterfaceTensor {
 struct Interface {
   std::vector<InterfaceTensor> inputs, outputs;
   int64_t arenaBytes = 0;
+
+  /// Bytes of the inputs that the caller holds in memory; all where `whole`.
+  int64_t inputBytes(bool whole) const;
 };
 
 /// Reads `m7.interface` and `m7.plan` of a module.

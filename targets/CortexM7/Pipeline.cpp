@@ -36,6 +36,9 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(createEntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass());
+  if (options.streamedInput)
+    pm.addPass(createStreamInputsPass({*options.streamedInput}));
   pm.addPass(decompose::createAttnDecomposePass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
@@ -68,6 +71,7 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(createExpandLongsPass());
   pm.addPass(createSCFToControlFlowPass());
   pm.addNestedPass<func::FuncOp>(createLowerAssertsPass());
+  pm.addNestedPass<func::FuncOp>(createCallRowsPass());
   addCleanup(pm);
   pm.addPass(createConvertToLLVMPass());
   addCleanup(pm);

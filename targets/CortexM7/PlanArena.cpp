@@ -9,6 +9,7 @@
 #include "ArenaPlan.h"
 #include "BufferSize.h"
 #include "Interface.h"
+#include "Schedule.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -34,18 +35,18 @@ struct PlanArenaPass : public tfc::m7::impl::PlanArenaPassBase<PlanArenaPass> {
 private:
   LogicalResult collect(func::FuncOp function);
   void place(func::FuncOp function, const ArenaPlan &plan);
-  void describe(func::FuncOp function, const ArenaPlan &plan);
+  void describe(const ArenaPlan &plan);
 
   SmallVector<memref::AllocOp> allocs;
   std::vector<LiveBuffer> buffers;
+  /// Operation and node of each step.
+  std::vector<std::pair<std::string, std::string>> steps;
 };
 
 LogicalResult PlanArenaPass::collect(func::FuncOp function) {
-  Block &block = function.getBody().front();
-  DenseMap<Operation *, int64_t> position;
-  for (auto [i, op] : llvm::enumerate(block))
-    position[&op] = i;
-  BufferViewFlowAnalysis aliases(function);
+  Schedule schedule(function,
+                    [](Operation *op) { return isa<memref::AllocOp>(op); });
+  BufferViewFlowAnalysis flow(function);
   WalkResult result = function.walk([&](memref::AllocOp alloc) {
     std::optional<int64_t> bytes =
         mostBytes(alloc.getType(), alloc.getDynamicSizes());
@@ -55,19 +56,17 @@ LogicalResult PlanArenaPass::collect(func::FuncOp function) {
           << " has no known bound; the cortex-m7 target has no heap";
       return WalkResult::interrupt();
     }
-    LiveBuffer buffer;
-    buffer.size = *bytes;
-    buffer.first = buffer.last =
-        position.lookup(block.findAncestorOpInBlock(*alloc));
-    for (Value alias : aliases.resolve(alloc.getMemref()))
-      for (Operation *user : alias.getUsers())
-        if (!isa<memref::DeallocOp>(user))
-          buffer.last = std::max(
-              buffer.last, position.lookup(block.findAncestorOpInBlock(*user)));
+    Schedule::Life life =
+        schedule.lifeOf(llvm::to_vector(flow.resolve(alloc.getMemref())));
+    if (life.last < 0)
+      life = {0, 0};
     allocs.push_back(alloc);
-    buffers.push_back(buffer);
+    buffers.push_back({*bytes, life.first, life.last});
     return WalkResult::advance();
   });
+  for (Operation *op : schedule.steps())
+    steps.push_back(
+        {op->getName().getStringRef().str(), nodeName(op->getLoc())});
   return failure(result.wasInterrupted());
 }
 
@@ -88,42 +87,50 @@ void PlanArenaPass::place(func::FuncOp function, const ArenaPlan &plan) {
   }
 }
 
-/// What the report says of the plan; steps are the operations of the function.
-void PlanArenaPass::describe(func::FuncOp function, const ArenaPlan &plan) {
+/// What the report says of the plan.
+void PlanArenaPass::describe(const ArenaPlan &plan) {
   Builder b(&getContext());
-  SmallVector<Attribute> places;
-  for (auto [i, alloc] : llvm::enumerate(allocs)) {
-    std::string name;
-    if (auto named = alloc->getLoc()->findInstanceOf<NameLoc>())
-      name = named.getName().str();
+  auto number = [&](StringRef name, int64_t value) {
+    return b.getNamedAttr(name, b.getI64IntegerAttr(value));
+  };
+  auto text = [&](StringRef name, StringRef value) {
+    return b.getNamedAttr(name, b.getStringAttr(value));
+  };
+  SmallVector<Attribute> places, work;
+  for (auto [i, alloc] : llvm::enumerate(allocs))
     places.push_back(b.getDictionaryAttr(
-        {b.getNamedAttr("bytes", b.getI64IntegerAttr(buffers[i].size)),
-         b.getNamedAttr("first", b.getI64IntegerAttr(buffers[i].first)),
-         b.getNamedAttr("last", b.getI64IntegerAttr(buffers[i].last)),
-         b.getNamedAttr("node", b.getStringAttr(name)),
-         b.getNamedAttr("offset", b.getI64IntegerAttr(plan.offsets[i]))}));
-  }
+        {number("bytes", buffers[i].size), number("first", buffers[i].first),
+         number("last", buffers[i].last),
+         text("node", nodeName(alloc->getLoc())),
+         number("offset", plan.offsets[i])}));
+  for (const auto &[op, node] : steps)
+    work.push_back(b.getDictionaryAttr({text("node", node), text("op", op)}));
+  bool proven = plan.bytes == plan.lowerBound;
+  double gap = proven ? 0.0 : double(plan.bytes) / plan.lowerBound - 1.0;
   getOperation()->setAttr(
       "m7.plan",
-      b.getDictionaryAttr(
-          {b.getNamedAttr("bound_step", b.getI64IntegerAttr(plan.boundStep)),
-           b.getNamedAttr("buffers", b.getArrayAttr(places)),
-           b.getNamedAttr("bytes", b.getI64IntegerAttr(plan.bytes)),
-           b.getNamedAttr("lower_bound",
-                          b.getI64IntegerAttr(plan.lowerBound))}));
+      b.getDictionaryAttr({number("bound_step", plan.boundStep),
+                           b.getNamedAttr("buffers", b.getArrayAttr(places)),
+                           number("bytes", plan.bytes),
+                           b.getNamedAttr("gap", b.getF64FloatAttr(gap)),
+                           number("live_bytes", plan.liveBytes),
+                           number("lower_bound", plan.lowerBound),
+                           b.getNamedAttr("proven", b.getBoolAttr(proven)),
+                           b.getNamedAttr("steps", b.getArrayAttr(work))}));
 }
 
 void PlanArenaPass::runOnOperation() {
   allocs.clear();
   buffers.clear();
+  steps.clear();
   auto function = getOperation().lookupSymbol<func::FuncOp>(computeName);
   if (!function)
     return;
   if (failed(collect(function)))
     return signalPassFailure();
   function.walk([](memref::DeallocOp op) { op.erase(); });
-  ArenaPlan plan = planArena(buffers, arenaAlignment, effort);
-  describe(function, plan);
+  ArenaPlan plan = planArena(buffers, arenaAlignment, {orders, nodes});
+  describe(plan);
   place(function, plan);
 }
 

@@ -55,7 +55,13 @@ static FailureOr<TilingResult> tile(OpBuilder &b, Operation *op,
   for (OpOperand &operand : op->getOpOperands()) {
     Value value = operand.get();
     if (!isWhole(op, value)) {
+      // One row for all has the last dimension only.
+      size_t own = cast<ShapedType>(value.getType()).getRank();
       Sizes from(offsets), extent(sizes);
+      if (isa<AddOp>(op) && own < offsets.size()) {
+        from.assign(offsets.take_back(own).begin(), offsets.end());
+        extent.assign(sizes.take_back(own).begin(), sizes.end());
+      }
       complete(b, loc, value, from, extent);
       Sizes strides(from.size(), b.getIndexAttr(1));
       if (isa<RankedTensorType>(value.getType()))

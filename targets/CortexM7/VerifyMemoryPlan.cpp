@@ -8,6 +8,7 @@
 
 #include "BufferSize.h"
 #include "Interface.h"
+#include "Schedule.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,14 +28,14 @@ using namespace tfc::m7;
 
 namespace {
 
-/// The bytes of one view of the arena, and the operations of the entry block
-/// between which they are touched.
+/// The bytes of one view of the arena, and the steps between which they are
+/// touched.
 struct Span {
   memref::ViewOp view;
   int64_t begin = 0, end = 0;
   int64_t first = 0, last = 0;
   /// The view and what may be derived from it.
-  DenseSet<Value> seen;
+  SetVector<Value> seen;
 };
 
 struct VerifyMemoryPlanPass
@@ -48,7 +49,7 @@ private:
   LogicalResult compare();
 
   Block *block = nullptr;
-  DenseMap<Operation *, int64_t> position;
+  std::optional<Schedule> schedule;
   int64_t arenaBytes = 0;
   SmallVector<Span> spans;
 };
@@ -68,26 +69,24 @@ LogicalResult VerifyMemoryPlanPass::addSpan(memref::ViewOp view) {
            << span.begin << " to " << span.end
            << " does not lie in the arena of " << arenaBytes
            << " bytes, or is not aligned";
-  span.first = std::numeric_limits<int64_t>::max();
-  span.last = -1;
   if (failed(touch(view.getResult(), span)))
     return failure();
+  Schedule::Life life = schedule->lifeOf(span.seen.getArrayRef());
+  span.first = life.first;
+  span.last = life.last;
   spans.push_back(span);
   return success();
 }
 
-/// Widens the span by all uses of `buffer` and of what is derived from it. A
-/// use that hands the buffer on in a way that is not followed is refused.
+/// Adds `buffer` and what is derived from it to the span. A use that hands the
+/// buffer on in a way that is not followed is refused.
 LogicalResult VerifyMemoryPlanPass::touch(Value buffer, Span &span) {
-  if (!span.seen.insert(buffer).second)
+  if (!span.seen.insert(buffer))
     return success();
   for (Operation *user : buffer.getUsers()) {
-    Operation *ancestor = block->findAncestorOpInBlock(*user);
-    if (!ancestor)
+    if (!block->findAncestorOpInBlock(*user))
       return user->emitError("a buffer of the arena is used outside the "
                              "model's function");
-    span.first = std::min(span.first, position.lookup(ancestor));
-    span.last = std::max(span.last, position.lookup(ancestor));
     if (failed(follow(user, span)))
       return failure();
   }
@@ -142,14 +141,15 @@ LogicalResult VerifyMemoryPlanPass::compare() {
 
 void VerifyMemoryPlanPass::runOnOperation() {
   spans.clear();
-  position.clear();
   auto function = getOperation().lookupSymbol<func::FuncOp>(computeName);
   if (!function || !getOperation()->hasAttr("m7.plan"))
     return;
   block = &function.getBody().front();
-  for (auto [i, op] : llvm::enumerate(*block))
-    position[&op] = i;
   Value arena = block->getArguments().back();
+  schedule.emplace(function, [&](Operation *op) {
+    auto view = dyn_cast<memref::ViewOp>(op);
+    return view && view.getSource() == arena;
+  });
   arenaBytes = cast<MemRefType>(arena.getType()).getNumElements();
   for (Operation *user : arena.getUsers()) {
     auto view = dyn_cast<memref::ViewOp>(user);

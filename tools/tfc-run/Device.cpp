@@ -154,7 +154,7 @@ std::string writeHarness(const Options &options, const DeviceHeader &header,
   fs::copy_file(headerFile, folder / "artefact.h", error);
   if (error)
     return headerFile + ": " + error.message();
-  std::string source = harnessSource(header),
+  std::string source = harnessSource(header, options),
               script = harnessLinkerScript(header, options);
   if (!writeText(folder / "main.c", source.data(), source.size()) ||
       !writeText(folder / "board.ld", script.data(), script.size()))
@@ -248,6 +248,11 @@ std::string judge(const DeviceHeader &header, const fs::path &folder,
     return "the model takes " + std::to_string(result.stackBytes) +
            " bytes of stack, more than the " +
            std::to_string(header.stackBytes) + " of its header";
+  if (result.disordered)
+    return "the model asks for rows of an input in another order than its "
+           "header says";
+  if (result.status == 3)
+    return "an input ended before the model had all of its rows";
   if (result.status == 2)
     return "the model refuses an input: it holds what the model cannot take, "
            "as an index beyond a table";

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 using namespace tfc::run;
@@ -36,7 +37,8 @@ static std::string unescape(const std::string &text) {
 }
 
 /// A line as: const float *x; /* "x": float32 [1, 4] */, for integers of a
-/// scale with "scale 0.5 zero 3" at its end.
+/// scale with "scale 0.5 zero 3" at its end; or the same of a function that
+/// delivers "rows 16 of dimension 2".
 std::string DeviceHeader::readTensor(const std::string &line,
                                      std::vector<Tensor> &tensors) {
   size_t star = line.find('*'), semicolon = line.find("; /* \"");
@@ -47,7 +49,8 @@ std::string DeviceHeader::readTensor(const std::string &line,
       close == std::string::npos || colon < semicolon || open < colon)
     return "'" + line + "' describes no tensor";
   Tensor tensor;
-  tensor.identifier = line.substr(star + 1, semicolon - star - 1);
+  size_t end = std::min(semicolon, line.find(')'));
+  tensor.identifier = line.substr(star + 1, end - star - 1);
   size_t name = semicolon + 6;
   tensor.name = unescape(line.substr(name, colon - name));
   std::string type = line.substr(colon + 3, open - colon - 3);
@@ -73,8 +76,27 @@ std::string DeviceHeader::readTensor(const std::string &line,
       return "'" + line + "' has no zero point or scale";
     tensor.zeroPoint = std::strtoll(end + 6, nullptr, 10);
   }
+  if (size_t rows = line.find(" rows ", close); rows != std::string::npos) {
+    const char *of = " of dimension ";
+    char *end = nullptr;
+    tensor.stripRows = std::strtoll(line.c_str() + rows + 6, &end, 10);
+    if (std::string(end).compare(0, std::strlen(of), of) != 0)
+      return "'" + line + "' has no dimension of rows";
+    tensor.stripAxis = std::strtoll(end + std::strlen(of), nullptr, 10);
+    if (tensor.stripRows < 1 || tensor.stripAxis < 0 ||
+        tensor.stripAxis >= static_cast<int64_t>(tensor.dims.size()))
+      return "'" + line + "' has no rows";
+  }
   tensors.push_back(tensor);
   return "";
+}
+
+/// The context of the function before it, as: void *x_context;
+void DeviceHeader::readContext(const std::string &line,
+                               std::vector<Tensor> &tensors) {
+  size_t star = line.find('*');
+  if (!tensors.empty())
+    tensors.back().context = line.substr(star + 1, line.find(';') - star - 1);
 }
 
 bool DeviceHeader::readSize(const std::string &line, const char *name,
@@ -108,6 +130,8 @@ std::string DeviceHeader::readLine(const std::string &line) {
     current = &outputs;
   else if (line == "};")
     current = nullptr;
+  else if (current && startsWith(line, "  void *"))
+    readContext(line, *current);
   else if (current && line.find('*') != std::string::npos)
     return readTensor(line, *current);
   return "";

@@ -28,6 +28,10 @@ public:
     std::vector<int64_t> dims;
     double scale = 0; ///< 0 where integers stand for themselves
     int64_t zeroPoint = 0;
+    /// Where the model calls a function for rows of dimension `stripAxis`: how
+    /// many a call, and the name of the function's context; else 0 and empty.
+    int64_t stripRows = 0, stripAxis = 0;
+    std::string context;
   };
 
   /// Reads a header; an empty string, or what is wrong with it.
@@ -45,6 +49,7 @@ public:
 private:
   std::string readLine(const std::string &line);
   bool readSize(const std::string &line, const char *name, int64_t &value);
+  void readContext(const std::string &line, std::vector<Tensor> &tensors);
   std::string readTensor(const std::string &line, std::vector<Tensor> &tensors);
 
   std::vector<Tensor> *current = nullptr;

@@ -135,13 +135,85 @@ static std::string buffers(const std::vector<DeviceHeader::Tensor> &tensors,
   return text;
 }
 
+/// The type of an element in C.
+static std::string elementName(int32_t type) {
+  std::string name = typeName(type);
+  return name == "float32" ? "float" : name == "bool" ? name : name + "_t";
+}
+
+/// Functions that deliver inputs by rows out of their buffers, on a stack of
+/// their own: what they take is not the model's.
+static std::string deliveries(const DeviceHeader &header,
+                              const Options &options) {
+  std::string text = "static uint32_t disordered;\n";
+  for (size_t i = 0; i < header.inputs.size(); ++i) {
+    const DeviceHeader::Tensor &input = header.inputs[i];
+    if (!input.stripRows)
+      continue;
+    int64_t outer = 1, inner = elementBytes(input.type);
+    for (size_t d = 0; d < input.dims.size(); ++d)
+      (static_cast<int64_t>(d) < input.stripAxis ? outer : inner) *=
+          static_cast<int64_t>(d) == input.stripAxis ? 1 : input.dims[d];
+    auto define = [&](const char *name, int64_t value) {
+      text += "#define IN" + std::to_string(i) + "_" + name + " " +
+              std::to_string(value) + "u\n";
+    };
+    define("OUTER", outer);
+    define("INNER", inner);
+    define("ROWS", input.dims[input.stripAxis]);
+    define("COUNT", input.stripRows);
+    define("LIMIT", options.inputRows);
+    std::string number = std::to_string(i);
+    std::string source = R"(static uint32_t next_in#;
+__attribute__((used)) static uint32_t delivery_stack#[256] __attribute__((aligned(8)));
+
+__attribute__((used)) static int deliver_in#(void *context, uint32_t first, uint32_t count,
+                                             unsigned char *strip) {
+  if (context != &next_in# || first != next_in# || count != IN#_COUNT ||
+      first + count > IN#_ROWS)
+    return disordered = 1;
+  next_in# += count;
+  if (next_in# > IN#_LIMIT)
+    return 7;
+  for (uint32_t i = 0; i < IN#_OUTER; ++i)
+    memcpy(strip + i * count * IN#_INNER, in# + (i * IN#_ROWS + first) * IN#_INNER,
+           count * IN#_INNER);
+  return 0;
+}
+
+__attribute__((naked)) static int rows_in#(void *context, uint32_t first, uint32_t count,
+                                           @ *strip) {
+  __asm__ volatile("push {r4, lr}\n"
+                   " mov r4, sp\n"
+                   " ldr r12, =delivery_stack# + 1024\n"
+                   " mov sp, r12\n"
+                   " bl deliver_in#\n"
+                   " mov sp, r4\n"
+                   " pop {r4, pc}\n"
+                   " .ltorg\n");
+}
+
+)";
+    for (char c : source)
+      text += c == '#'   ? number
+              : c == '@' ? elementName(input.type)
+                         : std::string(1, c);
+  }
+  return text;
+}
+
 static std::string table(const DeviceHeader &header, const char *side,
                          const std::vector<DeviceHeader::Tensor> &tensors) {
   std::string text = "  static const struct " + header.prefix + "_" + side +
                      "puts " + side + "puts = {";
   for (size_t i = 0; i < tensors.size(); ++i)
-    text += "\n      ." + tensors[i].identifier + " = (void *)" +
-            nameOf(side, i) + ",";
+    if (tensors[i].stripRows)
+      text += "\n      ." + tensors[i].identifier + " = rows_" +
+              nameOf(side, i) + ", ." + tensors[i].context + " = &next_" +
+              nameOf(side, i) + ",";
+    else
+      text += "\n      ." + tensors[i].identifier + " = (void *)" +
+              nameOf(side, i) + ",";
   return text + (tensors.empty() ? "0" : "") + "};\n";
 }
 
@@ -156,7 +228,8 @@ static std::string transfers(const char *side, size_t count, bool write) {
   return text;
 }
 
-std::string tfc::run::harnessSource(const DeviceHeader &header) {
+std::string tfc::run::harnessSource(const DeviceHeader &header,
+                                    const Options &options) {
   std::string words = std::to_string((header.arenaBytes + 3) / 4);
   return std::string(runtime) +
          "static int model(void *arena, const void *inputs, const void "
@@ -168,7 +241,7 @@ std::string tfc::run::harnessSource(const DeviceHeader &header) {
          "static uint32_t arena[ARENA_WORDS + 8] "
          "__attribute__((section(\".arena\"), aligned(" +
          header.macro + "_ARENA_ALIGN)));\n" + buffers(header.inputs, "in") +
-         buffers(header.outputs, "out") +
+         buffers(header.outputs, "out") + deliveries(header, options) +
          R"(
 int main(void) {
 )" + table(header, "in", header.inputs) +
@@ -181,7 +254,7 @@ int main(void) {
   TIMER[2] = 0xFFFFFFFFu;
   TIMER[1] = 0xFFFFFFFFu;
   TIMER[0] = 1;
-  uint32_t result[5] = {0}, unused;
+  uint32_t result[6] = {0}, unused;
   uint32_t overhead = ticks_of(nothing, arena, &inputs, &outputs, &unused);
   result[1] = ticks_of(model, arena, &inputs, &outputs, &result[0]);
   result[1] -= result[1] < overhead ? result[1] : overhead;
@@ -195,6 +268,7 @@ int main(void) {
   result[3] = high * 4;
   for (uint32_t i = 0; i < 8; ++i)
     result[4] |= arena[ARENA_WORDS + i] != PAINT;
+  result[5] = disordered;
 )" + transfers("out", header.outputs.size(), true) +
          R"(  transfer("result", 6, result, sizeof(result), 1);
   return 0;

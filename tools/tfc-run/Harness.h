@@ -18,6 +18,8 @@ namespace tfc::run {
 /// What the program writes to the file "result", as little-endian words.
 struct HarnessResult {
   uint32_t status, ticks, stackBytes, arenaBytes, guardBroken;
+  /// Whether rows were asked for in another order than the header says.
+  uint32_t disordered;
 };
 
 /// Instructions of one tick of the emulated board's timer: 25 MHz, and 8 ns an
@@ -27,7 +29,7 @@ constexpr uint64_t instructionsPerTick = 5;
 /// A C program for the MPS2 board with a Cortex-M7 (Arm's AN500) that reads the
 /// files in0, in1, ..., runs the model once and writes out0, out1, ... and
 /// result, all by semihosting.
-std::string harnessSource(const DeviceHeader &header);
+std::string harnessSource(const DeviceHeader &header, const Options &options);
 
 /// The linker's script: the model's code and constants in a flash of the size
 /// asked for, arena and stack in such a RAM; the program around them elsewhere.

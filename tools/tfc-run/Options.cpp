@@ -30,6 +30,7 @@ enum Id {
   Target,
   Ram,
   Flash,
+  InputRows,
   Threads,
   Repeat,
   Warmup,
@@ -80,6 +81,9 @@ const std::vector<OptionSpec> &table() {
        Ram},
       {"--flash", "BYTES", "for code and constants, at most 3M (default: 1M)",
        Flash},
+      {"--input-rows", "N",
+       "let inputs that the model asks for by rows end after N rows",
+       InputRows},
       {"", "", "GENERAL"},
       {"--help", "", "print this text", Help},
       {"-h", "", "", Help},
@@ -185,6 +189,8 @@ std::string Options::set(int id, const std::string &spelling,
     return bytes(spelling, value, 4 << 20, ram);
   case Flash:
     return bytes(spelling, value, 3 << 20, flash);
+  case InputRows:
+    return count(spelling, value, 0, inputRows);
   case Threads:
     return count(spelling, value, 0, threads);
   case Repeat:

@@ -62,6 +62,8 @@ struct CompileOptions {
   uint64_t sram = 0, flash = 0;
   /// cortex-m7: compute quantised models in f32.
   bool allowFloat = false;
+  /// cortex-m7: the input that the caller delivers by rows; empty: the only one.
+  std::optional<std::string> streamedInput;
   /// Sizes of inputs that replace the file's; -1 leaves a size open.
   llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
   /// Where a JSON report is written; empty: nowhere.

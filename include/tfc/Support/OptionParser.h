@@ -26,7 +26,8 @@ struct OptionSpec {
   /// With its dashes: "--emit", "-o". Rows with an empty help text are parsed
   /// but not listed.
   std::string_view spelling;
-  /// The placeholder of the option's value; empty for a flag.
+  /// The placeholder of the option's value; empty for a flag, "[=NAME]" for a
+  /// value that may be left away and is written with '=' only.
   std::string_view value;
   std::string_view help;
   int id = -1;

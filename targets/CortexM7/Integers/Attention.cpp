@@ -33,29 +33,6 @@ static Value beforeRounding(Value real, std::optional<Quantization> &type) {
   return type ? pastReshapes(quantize.getX()) : Value();
 }
 
-/// x and c of c x or x / c.
-static std::optional<std::pair<Value, double>> scaled(linalg::GenericOp op) {
-  Operation *inner = op && isElementwise(op) ? onlyOperation(op) : nullptr;
-  if (!isa_and_nonnull<arith::MulFOp, arith::DivFOp>(inner) ||
-      op.getNumDpsInputs() != 2 ||
-      inner->getOperand(0) != op.getBody()->getArgument(0) ||
-      inner->getOperand(1) != op.getBody()->getArgument(1))
-    return std::nullopt;
-  for (unsigned i : {1u, 0u}) {
-    std::optional<RealConstant> constant = realConstant(op.getInputs()[i]);
-    if (!constant || !constant->isUniform() || constant->values.empty() ||
-        !(constant->values[0] > 0) ||
-        !op.getMatchingIndexingMap(op.getDpsInputOperand(1 - i)).isIdentity())
-      continue;
-    double factor = constant->values[0];
-    if (isa<arith::MulFOp>(inner))
-      return std::pair(op.getInputs()[1 - i], factor);
-    if (i == 1)
-      return std::pair(op.getInputs()[0], 1 / factor);
-  }
-  return std::nullopt;
-}
-
 std::optional<IntegerGraph::Scores>
 IntegerGraph::scoresOf(Value probabilities) {
   Scores scores;
@@ -73,7 +50,9 @@ IntegerGraph::scoresOf(Value probabilities) {
   scores.input = *type;
   // Roundings of the scores before they are scaled fall away: the kernel rounds
   // once.
-  while (auto part = scaled(real.getDefiningOp<linalg::GenericOp>())) {
+  while (auto part = multipleOf(real.getDefiningOp<linalg::GenericOp>())) {
+    if (!(part->second > 0))
+      return std::nullopt;
     scores.factor *= part->second;
     real = pastReshapes(part->first);
     if (Value before = beforeRounding(real, type))

@@ -104,21 +104,14 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
   if (Value scores = softmaxInput(op))
     return selectSoftmax(op, scores, to);
   // A mean is a sum over a number.
-  if (Operation *inner = onlyOperation(op);
-      inner && isa<arith::DivFOp, arith::MulFOp>(inner) &&
-      op.getNumDpsInputs() == 2) {
-    linalg::GenericOp sum = reductionOf(op.getInputs()[0]);
-    std::optional<RealConstant> by = realConstant(op.getInputs()[1]);
-    if (by && by->isUniform() && isSum(sum)) {
-      double factor =
-          isa<arith::DivFOp>(inner) ? 1 / by->values[0] : by->values[0];
-      FailureOr<Value> mean = selectMean(sum, factor, to);
+  if (auto multiple = multipleOf(op))
+    if (linalg::GenericOp sum = reductionOf(multiple->first); isSum(sum)) {
+      FailureOr<Value> mean = selectMean(sum, multiple->second, to);
       if (failed(mean))
         return failure();
       return reshaped(*mean,
                       cast<ShapedType>(op->getResult(0).getType()).getShape());
     }
-  }
   if (FailureOr<Value> value = selectRelu(op, to); succeeded(value))
     return value;
   reason.reset();
@@ -187,6 +180,20 @@ IntegerGraph::broadcastSource(linalg::GenericOp op, unsigned input) {
   return source;
 }
 
+/// Whether `map` reads a row of the loops' last dimension, and nothing else.
+static bool isLastDimension(AffineMap map, ShapedType type) {
+  unsigned last = map.getNumDims() - 1;
+  for (auto [size, expression] : llvm::zip(type.getShape(), map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expression);
+    if (size != 1 && (!dim || dim.getPosition() != last))
+      return false;
+  }
+  if (map.getNumResults() == 0)
+    return false;
+  auto dim = dyn_cast<AffineDimExpr>(map.getResults().back());
+  return dim && dim.getPosition() == last;
+}
+
 FailureOr<Value> IntegerGraph::selectBinary(linalg::GenericOp op,
                                             Quantization to) {
   Operation *inner = onlyOperation(op);
@@ -221,13 +228,23 @@ FailureOr<Value> IntegerGraph::selectBinary(linalg::GenericOp op,
       }
       return selectWithBias(other, bias, to);
     }
-  FailureOr<Source> a = broadcastSource(op, 0);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  // A sum takes one row for all as it is, on its right side.
+  auto isRow = [&](unsigned i) {
+    return isa<arith::AddFOp, arith::SubFOp>(inner) && type.getRank() > 1 &&
+           isLastDimension(op.getMatchingIndexingMap(op.getDpsInputOperand(i)),
+                           cast<ShapedType>(op.getInputs()[i].getType()));
+  };
+  unsigned left = isa<arith::AddFOp>(inner) && isRow(0) ? 1 : 0;
+  FailureOr<Source> a = broadcastSource(op, left);
   if (failed(a))
     return failure();
-  FailureOr<Source> c = broadcastSource(op, 1);
+  FailureOr<Source> c = isRow(1 - left) ? sourceOf(op.getInputs()[1 - left])
+                                        : broadcastSource(op, 1 - left);
   if (failed(c))
     return failure();
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (isRow(1 - left))
+    c->integers = reshaped(c->integers, type.getShape().back());
   Value init = empty(type.getShape());
   if (isa<arith::MulFOp>(inner)) {
     auto factor =

@@ -7,10 +7,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "GraphForms.h"
+#include "ElementFunction.h"
+#include "RealConstant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace tfc::m7;
@@ -93,4 +96,40 @@ Value tfc::m7::softmaxInput(linalg::GenericOp divide) {
 
 bool tfc::m7::isSum(linalg::GenericOp op) {
   return reducesBy<arith::AddFOp>(op);
+}
+
+std::optional<std::pair<Value, double>>
+tfc::m7::multipleOf(linalg::GenericOp op) {
+  if (!op || !isElementwise(op))
+    return std::nullopt;
+  SmallVector<float> arguments;
+  std::optional<unsigned> variable;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    std::optional<RealConstant> constant = realConstant(input->get());
+    if (constant && constant->isUniform() && !constant->values.empty()) {
+      arguments.push_back(static_cast<float>(constant->values[0]));
+      continue;
+    }
+    if (variable || !getElementTypeOrSelf(input->get().getType()).isF32() ||
+        !op.getMatchingIndexingMap(input).isIdentity())
+      return std::nullopt;
+    variable = arguments.size();
+    arguments.push_back(0);
+  }
+  if (!variable)
+    return std::nullopt;
+  auto at = [&](float x) {
+    arguments[*variable] = x;
+    return evaluateBody(*op.getBody(), arguments);
+  };
+  std::optional<float> factor = at(1);
+  if (!factor || *factor == 0)
+    return std::nullopt;
+  // One product or quotient in f32 differs from the exact one by less.
+  for (float x : {-1e6f, -3.0f, -0.125f, 0.0f, 0.7f, 2.0f, 5e4f}) {
+    std::optional<float> y = at(x);
+    if (!y || std::fabs(*y - *factor * x) > std::fabs(*factor * x) * 1e-6f)
+      return std::nullopt;
+  }
+  return std::pair(op.getInputs()[*variable], static_cast<double>(*factor));
 }

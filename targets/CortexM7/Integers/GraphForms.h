@@ -10,6 +10,7 @@
 #define TFC_TARGETS_CORTEXM7_INTEGERS_GRAPHFORMS_H
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <optional>
 
 namespace tfc::m7 {
 
@@ -28,6 +29,11 @@ bool isSum(mlir::linalg::GenericOp op);
 /// x of exp(x - max) / sum over the last dimension, of which `divide` is the
 /// last operation; null for other graphs.
 mlir::Value softmaxInput(mlir::linalg::GenericOp divide);
+
+/// x and c where each element of `op`, which may be null, is c x; nothing for
+/// other functions.
+std::optional<std::pair<mlir::Value, double>>
+multipleOf(mlir::linalg::GenericOp op);
 
 } // namespace tfc::m7
 

@@ -45,16 +45,26 @@ Value IntegerGraph::constant(ArrayRef<int64_t> shape, ArrayRef<int8_t> values) {
 }
 
 Value IntegerGraph::reshaped(Value x, ArrayRef<int64_t> shape) {
+  // Reshapes of reshapes are one.
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+      x.getDefiningOp()))
+    x = x.getDefiningOp()->getOperand(0);
   auto from = cast<RankedTensorType>(x.getType());
-  RankedTensorType to = bytes(shape);
+  RankedTensorType to = bytes(shape), flat = bytes(from.getNumElements());
   if (from == to)
     return x;
-  if (auto groups = getReassociationIndicesForReshape(from, to)) {
-    if (from.getRank() > to.getRank())
-      return tensor::CollapseShapeOp::create(b, loc, to, x, *groups);
-    return tensor::ExpandShapeOp::create(b, loc, to, x, *groups);
-  }
-  return reshaped(reshaped(x, from.getNumElements()), shape);
+  auto step = [&](Value value, RankedTensorType type) -> Value {
+    auto source = cast<RankedTensorType>(value.getType());
+    auto groups = getReassociationIndicesForReshape(source, type);
+    if (!groups)
+      return {};
+    if (source.getRank() > type.getRank())
+      return tensor::CollapseShapeOp::create(b, loc, type, value, *groups);
+    return tensor::ExpandShapeOp::create(b, loc, type, value, *groups);
+  };
+  if (Value direct = step(x, to))
+    return direct;
+  return step(from == flat ? x : step(x, flat), to);
 }
 
 Value IntegerGraph::padded(Value x, int64_t columns, int64_t fill) {

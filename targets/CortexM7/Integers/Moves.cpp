@@ -32,10 +32,18 @@ FailureOr<Value> IntegerGraph::selectMove(Operation *op, Quantization to) {
     return failure();
   if (!type.hasStaticShape())
     return fail(op, "expected known sizes");
-  if (auto transpose = dyn_cast<linalg::TransposeOp>(op))
-    return linalg::TransposeOp::create(b, loc, *source, empty(type.getShape()),
-                                       transpose.getPermutation())
-        ->getResult(0);
+  if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
+    // As a product arranges its operands: moves of moves are one.
+    SmallVector<AffineExpr> loops(type.getRank());
+    SmallVector<unsigned> order;
+    for (auto [i, dim] : llvm::enumerate(transpose.getPermutation())) {
+      loops[dim] = b.getAffineDimExpr(i);
+      order.push_back(i);
+    }
+    return arranged(*source,
+                    AffineMap::get(type.getRank(), 0, loops, b.getContext()),
+                    type.getShape(), order);
+  }
   if (auto broadcast = dyn_cast<linalg::BroadcastOp>(op))
     return linalg::BroadcastOp::create(b, loc, *source, empty(type.getShape()),
                                        broadcast.getDimensions())

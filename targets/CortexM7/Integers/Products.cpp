@@ -116,25 +116,92 @@ IntegerGraph::contractionOf(Operation *op) {
   return c;
 }
 
+/// Reads what x was made of by moves instead, where `map` can say so.
+static void lookThrough(Value &x, AffineMap &map) {
+  MLIRContext *context = x.getContext();
+  while (Operation *op = x.getDefiningOp()) {
+    auto type = cast<ShapedType>(x.getType());
+    SmallVector<AffineExpr> results;
+    if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
+      results.resize(map.getNumResults());
+      for (auto [i, dim] : llvm::enumerate(transpose.getPermutation()))
+        results[dim] = map.getResult(i);
+    } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+      // Only what dropped dimensions of one element.
+      for (auto [i, group] :
+           llvm::enumerate(collapse.getReassociationIndices()))
+        for (int64_t dim : group) {
+          int64_t size = collapse.getSrcType().getDimSize(dim);
+          bool isWhole = size == type.getDimSize(i);
+          if (!isWhole && size != 1)
+            return;
+          bool isFirst =
+              isWhole && llvm::none_of(group, [&](int64_t other) {
+                return other < dim && collapse.getSrcType().getDimSize(other) ==
+                                          type.getDimSize(i);
+              });
+          results.push_back(isFirst ? map.getResult(i)
+                                    : getAffineConstantExpr(0, context));
+        }
+    } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+      for (const ReassociationIndices &group :
+           expand.getReassociationIndices()) {
+        AffineExpr whole = getAffineConstantExpr(0, context);
+        unsigned large = 0;
+        for (int64_t dim : group)
+          if (type.getDimSize(dim) != 1) {
+            whole = map.getResult(dim);
+            ++large;
+          }
+        if (large > 1)
+          return;
+        results.push_back(whole);
+      }
+    } else {
+      return;
+    }
+    map = AffineMap::get(map.getNumDims(), 0, results, context);
+    x = op->getOperand(0);
+  }
+}
+
 Value IntegerGraph::arranged(Value x, AffineMap map, ArrayRef<int64_t> sizes,
                              ArrayRef<unsigned> order) {
   SmallVector<int64_t> shape;
   for (unsigned loop : order)
     shape.push_back(sizes[loop]);
-  // Loops of one iteration may stand anywhere.
-  SmallVector<unsigned> found, wanted;
+  lookThrough(x, map);
+  // Dimensions of one element may stand anywhere.
+  SmallVector<int64_t> foundShape, wantedShape, permutation;
+  SmallVector<unsigned> found;
+  auto type = cast<ShapedType>(x.getType());
   bool isPlain = true;
-  for (AffineExpr expression : map.getResults()) {
+  for (auto [size, expression] : llvm::zip(type.getShape(), map.getResults())) {
+    if (size == 1)
+      continue;
     auto dim = dyn_cast<AffineDimExpr>(expression);
-    isPlain &= static_cast<bool>(dim);
-    if (dim && sizes[dim.getPosition()] != 1)
-      found.push_back(dim.getPosition());
+    isPlain &= dim && sizes[dim.getPosition()] == size &&
+               !llvm::is_contained(found, dim.getPosition());
+    if (!isPlain)
+      break;
+    found.push_back(dim.getPosition());
+    foundShape.push_back(size);
   }
   for (unsigned loop : order)
-    if (sizes[loop] != 1)
-      wanted.push_back(loop);
-  if (isPlain && found == wanted)
+    if (isPlain && sizes[loop] != 1) {
+      auto at = llvm::find(found, loop);
+      isPlain &= at != found.end();
+      permutation.push_back(at - found.begin());
+      wantedShape.push_back(sizes[loop]);
+    }
+  if (isPlain && permutation.size() == found.size()) {
+    x = reshaped(x, foundShape);
+    if (!llvm::is_sorted(permutation))
+      x = linalg::TransposeOp::create(b, loc, x, empty(wantedShape),
+                                      permutation)
+              ->getResult(0);
     return reshaped(x, shape);
+  }
   // Other loops stand at 0: they have one iteration.
   MLIRContext *context = b.getContext();
   SmallVector<AffineExpr> loops(map.getNumDims(),

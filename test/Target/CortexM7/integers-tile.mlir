@@ -40,16 +40,20 @@ module attributes {transform.with_named_sequence} {
 // CHECK: scf.for
 // CHECK: scf.for
 // CHECK: m7.table ins(%{{.*}} : tensor<2x3xi8>) table {{.*}} outs(%{{.*}} : tensor<2x3xi8>)
+// CHECK: %[[ROW:.*]] = tensor.extract_slice %{{.*}}[%{{.*}}] [3] [1] : tensor<6xi8> to tensor<3xi8>
+// CHECK: m7.add ins(%{{.*}}, %[[ROW]] : tensor<2x3xi8>, tensor<3xi8>)
 // CHECK: m7.add ins(%{{.*}}, %{{.*}} : tensor<2x3xi8>, tensor<2x3xi8>)
-func.func @elements(%a: tensor<4x6xi8>, %b: tensor<4x6xi8>) -> tensor<4x6xi8> {
+func.func @elements(%a: tensor<4x6xi8>, %b: tensor<4x6xi8>, %row: tensor<6xi8>) -> tensor<4x6xi8> {
   %e = tensor.empty() : tensor<4x6xi8>
   %t = m7.table ins(%a : tensor<4x6xi8>) table dense<7> : tensor<256xi8> outs(%e : tensor<4x6xi8>) -> tensor<4x6xi8>
-  %y = m7.add ins(%t, %b : tensor<4x6xi8>, tensor<4x6xi8>) factors 9, 7 offset 5 outs(%e : tensor<4x6xi8>) -> tensor<4x6xi8>
+  %r = m7.add ins(%t, %row : tensor<4x6xi8>, tensor<6xi8>) factors 9, 7 offset 5 outs(%e : tensor<4x6xi8>) -> tensor<4x6xi8>
+  %y = m7.add ins(%r, %b : tensor<4x6xi8>, tensor<4x6xi8>) factors 9, 7 offset 5 outs(%e : tensor<4x6xi8>) -> tensor<4x6xi8>
   return %y : tensor<4x6xi8>
 }
 module attributes {transform.with_named_sequence} {
   transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
-    %add = transform.structured.match ops{["m7.add"]} in %root : (!transform.any_op) -> !transform.any_op
+    %adds = transform.structured.match ops{["m7.add"]} in %root : (!transform.any_op) -> !transform.any_op
+    %row, %add = transform.split_handle %adds : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
     %tile, %loops:2 = transform.structured.fuse %add tile_sizes [2, 3]
       : (!transform.any_op) -> (!transform.any_op, !transform.any_op, !transform.any_op)
     transform.yield

@@ -96,6 +96,68 @@ func.func @tfc_compute(%arena: memref<64xi8>) {
 
 // -----
 
+// A loop holds temporaries of its own; what it reads from outside lives through
+// all iterations.
+module attributes {m7.plan = {}} {
+func.func @tfc_compute(%x: memref<8xf32>, %y: memref<8xf32>, %arena: memref<32xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // expected-error @+1 {{bytes 0 to 32 of the arena are overwritten while they live}}
+  %a = memref.view %arena[%c0][] : memref<32xi8> to memref<8xf32>
+  linalg.exp ins(%x : memref<8xf32>) outs(%a : memref<8xf32>)
+  scf.for %i = %c0 to %c1 step %c1 {
+    linalg.exp ins(%a : memref<8xf32>) outs(%y : memref<8xf32>)
+    // expected-note @+1 {{by this buffer}}
+    %b = memref.view %arena[%c0][] : memref<32xi8> to memref<8xf32>
+    linalg.exp ins(%x : memref<8xf32>) outs(%b : memref<8xf32>)
+  }
+  return
+}
+}
+
+// -----
+
+// An iteration hands its temporary to the next.
+module attributes {m7.plan = {}} {
+func.func @tfc_compute(%x: memref<8xf32>, %y: memref<8xf32>, %arena: memref<64xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c32 = arith.constant 32 : index
+  %start = memref.view %arena[%c32][] : memref<64xi8> to memref<8xf32>
+  linalg.exp ins(%x : memref<8xf32>) outs(%start : memref<8xf32>)
+  %r = scf.for %i = %c0 to %c1 step %c1 iter_args(%s = %start) -> (memref<8xf32>) {
+    // expected-error @+1 {{bytes 0 to 32 of the arena are overwritten while they live}}
+    %a = memref.view %arena[%c0][] : memref<64xi8> to memref<8xf32>
+    linalg.exp ins(%s : memref<8xf32>) outs(%a : memref<8xf32>)
+    // expected-note @+1 {{by this buffer}}
+    %b = memref.view %arena[%c0][] : memref<64xi8> to memref<8xf32>
+    linalg.exp ins(%x : memref<8xf32>) outs(%b : memref<8xf32>)
+    scf.yield %a : memref<8xf32>
+  }
+  return
+}
+}
+
+// -----
+
+// A right plan: the temporaries of an iteration follow one another.
+module attributes {m7.plan = {}} {
+func.func @tfc_compute(%x: memref<8xf32>, %y: memref<8xf32>, %arena: memref<32xi8>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  scf.for %i = %c0 to %c1 step %c1 {
+    %a = memref.view %arena[%c0][] : memref<32xi8> to memref<8xf32>
+    linalg.exp ins(%x : memref<8xf32>) outs(%a : memref<8xf32>)
+    linalg.exp ins(%a : memref<8xf32>) outs(%y : memref<8xf32>)
+    %b = memref.view %arena[%c0][] : memref<32xi8> to memref<8xf32>
+    linalg.exp ins(%x : memref<8xf32>) outs(%b : memref<8xf32>)
+  }
+  return
+}
+}
+
+// -----
+
 // A right plan: the lives do not meet.
 module attributes {m7.plan = {}} {
 func.func @tfc_compute(%x: memref<8xf32>, %y: memref<8xf32>, %arena: memref<32xi8>) {

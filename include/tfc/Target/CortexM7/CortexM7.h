@@ -10,6 +10,7 @@
 #define TFC_TARGET_CORTEXM7_CORTEXM7_H
 
 #include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -21,6 +22,13 @@
 #include "mlir/Interfaces/TilingInterface.h"
 
 #include "tfc/Target/CortexM7/CortexM7Dialect.h.inc"
+
+namespace tfc::m7 {
+/// A pointer of the caller's that means nothing to the model.
+mlir::MemRefType contextType(mlir::MLIRContext *context);
+/// The function that writes strips of `type`.
+mlir::FunctionType rowsType(mlir::ShapedType type);
+} // namespace tfc::m7
 
 #define GET_OP_CLASSES
 #include "tfc/Target/CortexM7/CortexM7Ops.h.inc"

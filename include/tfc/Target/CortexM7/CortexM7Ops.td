@@ -10,6 +10,7 @@
 #define TFC_TARGET_CORTEXM7_OPS_TD
 
 include "mlir/IR/OpBase.td"
+include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.td"
 include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/TilingInterface.td"
@@ -206,8 +207,9 @@ def M7_TableOp : M7_TiledOp<"table"> {
 def M7_AddOp : M7_TiledOp<"add"> {
   let summary = "sum of two int8 tensors of different scales";
   let description = [{
-    `sat8((a factor_a + b factor_b + offset) >> 20)`. a, b, `init` and the
-    result have one shape; the result may be a's or b's memory. A difference
+    `sat8((a factor_a + b factor_b + offset) >> 20)`. a, `init` and the result
+    have one shape, which b has too, or its last dimension: one row for all. The
+    result may be a's memory, or b's of the same shape. A difference
     has a negative factor. Tiles over all dimensions.
 
     ```mlir
@@ -270,6 +272,50 @@ def M7_MeanOp : M7_Op<"mean"> {
   let assemblyFormat = [{
     `ins` `(` $x `:` type($x) `)` `offset` $offset `multiplier` $multiplier `zero` $zero
     `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+}
+
+def M7_Rows : Type<CPred<"::llvm::isa<::mlir::FunctionType>($_self)">, "function">;
+def M7_Context : Type<CPred<"$_self == ::tfc::m7::contextType($_self.getContext())">,
+    "memref<1xi8>">, BuildableType<"::tfc::m7::contextType($_builder.getContext())">;
+
+def M7_ReadRowsOp : Op<M7_Dialect, "read_rows", [DestinationStyleOpInterface,
+    TypesMatchWith<"rows must be a function that takes the context, two i32 and a dense buffer "
+                   "of init's shape, and returns i32", "init", "rows",
+                   "::tfc::m7::rowsType(::llvm::cast<::mlir::ShapedType>($_self))">,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<BufferizableOpInterface, [
+      "bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues", "bufferize"]>]> {
+  let summary = "has the caller write rows of an input";
+  let description = [{
+    Calls `rows` with `context`, the number of the first row, the number of rows
+    in `init` and `init`. What it returns, if not 0, ends the model. Rows come
+    in the order of the calls, as a camera has them: the operation writes more
+    than its result and is never moved, doubled or left away.
+
+    `axis` is the dimension that counts rows.
+
+    ```mlir
+    func.func @strip(%rows: (memref<1xi8>, i32, i32, memref<1x3x16x96xf32>) -> i32, %context: memref<1xi8>,
+                     %first: index, %init: tensor<1x3x16x96xf32>) -> tensor<1x3x16x96xf32> {
+      %strip = m7.read_rows %rows(%context) axis 2 first %first
+        outs(%init : tensor<1x3x16x96xf32>) -> tensor<1x3x16x96xf32>
+      return %strip : tensor<1x3x16x96xf32>
+    }
+    ```
+  }];
+  let arguments = (ins M7_Rows:$rows, M7_Context:$context, Index:$first,
+      AnyTypeOf<[AnyRankedTensor, AnyMemRef]>:$init, I64Attr:$axis);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    $rows `(` $context `)` `axis` $axis `first` $first
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+    /// Rows of a call.
+    int64_t count();
   }];
 }
 

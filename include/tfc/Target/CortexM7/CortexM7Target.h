@@ -11,6 +11,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LogicalResult.h"
+#include <optional>
 #include <string>
 
 namespace mlir {
@@ -29,6 +30,8 @@ struct CortexM7Options {
   /// Bytes of RAM for arena and stack, and of flash for code and constants; 0:
   /// no limit.
   uint64_t sram = 0, flash = 0;
+  /// The input that the caller delivers strip by strip; empty: the only one.
+  std::optional<std::string> streamedInput;
   /// Computes in f32 what a quantised model has no form in integers for.
   bool allowFloat = false;
 };

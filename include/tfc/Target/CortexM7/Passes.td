@@ -34,6 +34,68 @@ def EntryPointPass : Pass<"m7-entry-point", "mlir::ModuleOp"> {
                            "mlir::func::FuncDialect", "mlir::memref::MemRefDialect"];
 }
 
+def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::FuncOp"> {
+  let summary = "Embed an image by rows of patches";
+  let description = [{
+    A product of all patches with the weights becomes a loop over rows of
+    patches, each of which reads a strip of the image and writes its tokens
+    where they belong. No patches are copied, and what makes the image
+    element by element, as a scaling of pixels, is done a strip at a time.
+    Products of int8, whose rows are copied out of the image by m7-select-integers,
+    copy those of one strip at a time; strips may overlap there. Transposes after
+    them that undo each other go away, so that no map of channels is made.
+
+    ```mlir
+    %y = attn.patch_embed ins(%image, %w : tensor<1x3x96x96xf32>, tensor<32x3x16x16xf32>) outs(%init : tensor<1x36x32xf32>) -> tensor<1x36x32xf32>
+    // becomes
+    %y = scf.for %row = %c0 to %c96 step %c16 iter_args(%tokens = %init) -> (tensor<1x36x32xf32>) {
+      %strip = tensor.extract_slice %image[0, 0, %row, 0] [1, 3, 16, 96] [1, 1, 1, 1] : tensor<1x3x96x96xf32> to tensor<1x3x16x96xf32>
+      %token = affine.apply affine_map<(d0) -> ((d0 floordiv 16) * 6)>(%row)
+      ...
+      %made = linalg.generic ... ins(%strip, %w : tensor<1x3x16x96xf32>, tensor<32x3x16x16xf32>) outs(%start : tensor<1x6x32xf32>) ...
+      %next = tensor.insert_slice %made into %tokens[0, %token, 0] [1, 6, 32] [1, 1, 1] : tensor<1x6x32xf32> into tensor<1x36x32xf32>
+      scf.yield %next : tensor<1x36x32xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::scf::SCFDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def StreamInputsPass : Pass<"m7-stream-inputs", "mlir::ModuleOp"> {
+  let summary = "Ask the caller for an input strip by strip";
+  let description = [{
+    An input of which one loop takes a strip of rows at a time, from the first
+    row to the last, need not be in memory: the model gets a function and its
+    context in the place of the buffer, and calls it for each strip. Rows and
+    the dimension they are counted in go to `m7.interface`.
+
+    An input that is used otherwise is refused, with the operation that needs
+    more of it.
+
+    ```mlir
+    %strip = tensor.extract_slice %image[0, 0, %row, 0] [1, 3, 16, 96] [1, 1, 1, 1] : tensor<1x3x96x96xf32> to tensor<1x3x16x96xf32>
+    // becomes
+    %init = tensor.empty() : tensor<1x3x16x96xf32>
+    %strip = m7.read_rows %rows(%context) axis 2 first %row outs(%init : tensor<1x3x16x96xf32>) -> tensor<1x3x16x96xf32>
+    ```
+  }];
+  let options = [Option<"input", "input", "std::string", "", "Its name; may be left away where there is one">];
+  let dependentDialects = ["M7Dialect", "mlir::tensor::TensorDialect"];
+}
+
+def CallRowsPass : Pass<"m7-call-rows", "mlir::func::FuncOp"> {
+  let summary = "Call the function that delivers rows of an input";
+  let description = [{
+    A `m7.read_rows` on buffers becomes a call, and a branch to a return of the
+    header's INPUT_ENDED (3) where it does not return 0. Runs where loops are
+    branches.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",
+                           "mlir::func::FuncDialect"];
+}
+
 def LowerAssertsPass : Pass<"m7-lower-asserts", "mlir::func::FuncOp"> {
   let summary = "Return a status where a check fails";
   let description = [{
@@ -48,13 +110,16 @@ def PlanArenaPass : Pass<"m7-plan-arena", "mlir::ModuleOp"> {
   let description = [{
     Each `memref.alloc` of `@tfc_compute` becomes a view of a new last argument,
     the arena, at a fixed offset; buffers whose lives do not meet may share
-    bytes. A life goes from the first operation of the entry block that touches
-    the buffer, or a view of it, to the last.
+    bytes. A life goes from the first step that touches the buffer, or a view of
+    it, to the last. A step is an operation that touches memory; a loop that has
+    temporaries of its own is as many steps as its body, and what is made in an
+    iteration ends with it.
 
-    The offsets are searched for the least size: orders of placing are tried and
-    improved until one reaches the lower bound, the largest sum of buffers alive
-    at once, or `effort` orders have been tried. Size, bound and places go to the
-    module attribute `m7.plan`.
+    The offsets are searched for the least size. Orders of placing are tried
+    first; where the best leaves a gap to the lower bound, the largest sum of
+    buffers alive at once, branch and bound closes it from both sides, as far as
+    `nodes` go. Size, bound, places and steps go to the module attribute
+    `m7.plan`.
 
     ```mlir
     %a = memref.alloc() : memref<8xf32>
@@ -62,7 +127,8 @@ def PlanArenaPass : Pass<"m7-plan-arena", "mlir::ModuleOp"> {
     %a = memref.view %arena[%c64][] : memref<128xi8> to memref<8xf32>
     ```
   }];
-  let options = [Option<"effort", "effort", "unsigned", "2000", "Most orders that are tried">];
+  let options = [Option<"orders", "orders", "unsigned", "2000", "Most orders that are tried">,
+                 Option<"nodes", "nodes", "unsigned", "20000", "Most nodes of branch and bound">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::memref::MemRefDialect"];
 }
 
@@ -70,7 +136,7 @@ def VerifyMemoryPlanPass : Pass<"attn-verify-memory-plan", "mlir::ModuleOp"> {
   let summary = "Check that no byte of the arena is overwritten while it lives";
   let description = [{
     Reads the views that the plan made, not the plan: each buffer's bytes and the
-    span of operations that may touch them, by the uses of the view and of what
+    span of steps that may touch them, by the uses of the view and of what
     is derived from it. Two buffers whose spans meet must not share a byte, and
     each must lie in the arena. Changes nothing; runs after every plan.
   }];

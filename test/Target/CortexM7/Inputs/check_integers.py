@@ -201,6 +201,7 @@ def elements():
     g.table(x)
     g.sum(x, other)
     g.sum(x, x)
+    g.sum(x, g.input(7))
     g.multiply(x, other)
     # One after another, in one buffer.
     g.table(g.multiply(g.table(x), other))
