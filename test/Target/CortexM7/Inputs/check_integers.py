@@ -4,8 +4,9 @@ usage: check_integers.py WORK shapes
        check_integers.py WORK model FOLDER
 
 The first compiles graphs of m7 operations of awkward shapes; the second a whole
-quantised model, FOLDER/model.onnx, of the sizes of inputs_0.npz. Each is compiled once for the Cortex-M7, and once, after
-m7-expand-integers, for this machine, and gets random integers.
+quantised model, FOLDER/model.onnx, of the sizes of inputs_0.npz. Each is compiled
+once for the Cortex-M7, and once, after m7-expand-integers, for this machine, and gets
+random integers.
 """
 
 import os
