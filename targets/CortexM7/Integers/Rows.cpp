@@ -57,12 +57,13 @@ FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
 }
 
 FailureOr<Value> IntegerGraph::selectSoftmax(linalg::GenericOp divide,
-                                             Value scores, Quantization to) {
+                                             Value scores, unsigned dimension,
+                                             Quantization to) {
   FailureOr<Source> x = sourceOf(scores);
   if (failed(x))
     return failure();
   auto type = cast<RankedTensorType>(scores.getType());
-  int64_t columns = type.getShape().back(),
+  int64_t columns = type.getDimSize(dimension),
           rows = type.getNumElements() / columns;
   auto parameters = softmaxParameters(x->quantization.scale, columns, to.scale);
   if (!parameters)
@@ -70,12 +71,26 @@ FailureOr<Value> IntegerGraph::selectSoftmax(linalg::GenericOp divide,
   auto table =
       DenseElementsAttr::get(RankedTensorType::get({256}, b.getI32Type()),
                              ArrayRef<int32_t>(parameters->table));
+  // The dimension behind the others, and its place again.
+  SmallVector<unsigned> order, places(type.getRank());
+  for (unsigned d = 0; d < type.getRank(); ++d)
+    if (d != dimension)
+      order.push_back(d);
+  order.push_back(dimension);
+  SmallVector<int64_t> turned;
+  for (auto [i, d] : llvm::enumerate(order)) {
+    places[d] = i;
+    turned.push_back(type.getDimSize(d));
+  }
+  AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
+  Value rowwise = arranged(x->integers, identity, type.getShape(), order);
   Value y = SoftmaxOp::create(
                 b, loc, bytes({rows, columns}),
-                reshaped(x->integers, {rows, columns}), empty({rows, columns}),
+                reshaped(rowwise, {rows, columns}), empty({rows, columns}),
                 table, parameters->numerator, static_cast<int32_t>(to.zero))
                 .getResult();
-  return reshaped(y, type.getShape());
+  return reshaped(arranged(reshaped(y, turned), identity, turned, places),
+                  type.getShape());
 }
 
 /// The sum that `reduce` is, times `factor`.
@@ -84,6 +99,8 @@ FailureOr<Value> IntegerGraph::selectMean(linalg::GenericOp reduce,
   FailureOr<Source> x = sourceOf(reduce.getInputs()[0]);
   if (failed(x))
     return failure();
+  if (!cast<ShapedType>(reduce.getResult(0).getType()).hasStaticShape())
+    return fail(reduce, "expected known sizes");
   AffineMap in = reduce.getMatchingIndexingMap(reduce.getDpsInputOperand(0)),
             out = reduce.getMatchingIndexingMap(reduce.getDpsInitOperand(0));
   SmallVector<int64_t> sizes = reduce.getStaticLoopRanges();
@@ -104,9 +121,9 @@ FailureOr<Value> IntegerGraph::selectMean(linalg::GenericOp reduce,
     rows *= sizes[loop];
   }
   auto multiplier = multiplierOf(x->quantization.scale * factor / to.scale);
-  if (!multiplier)
-    return fail(reduce, "the scale of what is summed is not below half of the "
-                        "result's");
+  // What the kernel takes.
+  if (!multiplier || reduce.getNumDpsInputs() != 1)
+    return selectSum(reduce, factor, to);
   SmallVector<unsigned> order(summed);
   llvm::append_range(order, kept);
   Value matrix =
