@@ -32,7 +32,7 @@ public:
   void run() {
     for (OpOperand &operand : op->getOpOperands()) {
       bool isInit = cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
-      if (!takesAsItLies(op, operand.get()))
+      if (!takesAsItLies(operand))
         replace(operand, isInit);
     }
     if (int64_t bytes = scratchBytes(op))

@@ -140,13 +140,13 @@ Value scratchOf(Operation *op) {
 }
 
 LogicalResult KernelCaller::checkOperands(Operation *op) {
-  for (Value operand : op->getOperands()) {
-    auto type = dyn_cast<MemRefType>(operand.getType());
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
     if (!type)
       return op->emitOpError("works on tensors still");
     if (!type.hasStaticShape())
       return op->emitOpError("expected known sizes, found ") << type;
-    if (!takesAsItLies(op, operand))
+    if (!takesAsItLies(operand))
       return op->emitOpError(
                  "expected elements that follow one another, found ")
              << type;
@@ -185,8 +185,6 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ProductOp op,
                        multipliers = elementsOf<int32_t>(op.getMultipliers());
   if (weights.empty() || bias.empty() || multipliers.empty())
     return op.emitOpError("expected constants whose bytes are known");
-  if (outputs < 2)
-    return op.emitOpError("expected two outputs at least, found ") << outputs;
   auto paired = pairWeights(weights, outputs, depth, bias);
   ByteWriter matrix, parameters;
   if (paired) {
@@ -217,15 +215,13 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ProductOp op,
       .word(op.getZero());
   ProductShape shape{depth, rowBlock(rows),
                      paired ? ProductForm::Paired : ProductForm::Plain};
-  shape.xStride = rowStride(op.getX());
+  shape.isSingle = outputs == 1;
   return productKernel(module, shape);
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(ActivationProductOp op,
                                               Arguments &arguments) {
   int64_t rows = rowsOf(op.getX()), outputs = columnsOf(op.getInit());
-  if (outputs < 2)
-    return op.emitOpError("expected two outputs at least, found ") << outputs;
   if (failed(checkDepth(op, columnsOf(op.getX()))))
     return failure();
   ByteWriter parameters;
@@ -239,11 +235,12 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ActivationProductOp op,
       .word(rows)
       .word(outputs)
       .word(rowStride(op.getInit()).value_or(outputs))
-      .word(op.getZero());
+      .word(op.getZero())
+      .word(rowStride(op.getX()).value_or(0))
+      .word(rowStride(op.getY()).value_or(0));
   ProductShape shape{columnsOf(op.getX()), rowBlock(rows),
                      ProductForm::Activations};
-  shape.xStride = rowStride(op.getX());
-  shape.yStride = rowStride(op.getY());
+  shape.isSingle = outputs == 1;
   return productKernel(module, shape);
 }
 
@@ -253,8 +250,8 @@ FailureOr<func::FuncOp> KernelCaller::prepare(AttentionOp op,
           keys = rowsOf(op.getKeys());
   if (failed(checkDepth(op, depth)))
     return failure();
-  if (keys < 2 || keys > 4096)
-    return op.emitOpError("expected 2 to 4096 keys, found ") << keys;
+  if (keys < 1 || keys > 4096)
+    return op.emitOpError("expected 1 to 4096 keys, found ") << keys;
   ByteWriter parameters;
   for (uint32_t value :
        {op.getQZero(), op.getKeysZero(), op.getScoreMultiplier(),
@@ -270,12 +267,11 @@ FailureOr<func::FuncOp> KernelCaller::prepare(AttentionOp op,
       .constant(bytesOf<int32_t>(op.getTable()), "table")
       .buffer(op.getScratch())
       .word(rows)
-      .word(rowStride(op.getInit()).value_or(depth));
-  AttentionShape shape{depth, keys, rowBlock(rows)};
-  shape.qStride = rowStride(op.getQ());
-  shape.keyStride = rowStride(op.getKeys());
-  shape.valueStride = rowStride(op.getValues());
-  return attentionKernel(module, shape);
+      .word(rowStride(op.getInit()).value_or(depth))
+      .word(rowStride(op.getQ()).value_or(depth))
+      .word(rowStride(op.getKeys()).value_or(depth))
+      .word(rowStride(op.getValues()).value_or(depth));
+  return attentionKernel(module, depth, keys, rowBlock(rows));
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(SoftmaxOp op,

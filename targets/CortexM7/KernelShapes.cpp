@@ -72,11 +72,14 @@ std::optional<int64_t> tfc::m7::rowStride(Value buffer) {
   return distance;
 }
 
-bool tfc::m7::takesAsItLies(Operation *op, Value buffer) {
-  if (isDense(buffer))
+bool tfc::m7::takesAsItLies(OpOperand &operand) {
+  Operation *op = operand.getOwner();
+  if (isDense(operand.get()))
     return true;
-  return isa<ProductOp, ActivationProductOp, AttentionOp>(op) &&
-         rowStride(buffer).has_value();
+  bool apart = isa<ActivationProductOp, AttentionOp>(op);
+  if (auto product = dyn_cast<ProductOp>(op))
+    apart = product.isDpsInit(&operand);
+  return apart && rowStride(operand.get()).has_value();
 }
 
 int64_t tfc::m7::rowBlock(int64_t rows) { return std::min<int64_t>(rows, 3); }

@@ -1,14 +1,20 @@
 // RUN: tfc-opt %s --pass-pipeline='builtin.module(func.func(m7-assign-scratch))' --split-input-file | FileCheck %s
 
-// Three rows of 16 bits; rows may lie apart, where a product reads and writes.
+// Three rows of 16 bits; rows may lie apart where a product writes, and where
+// both sides are activations.
 // CHECK-LABEL: @product
 // CHECK-NEXT: %[[S:.*]] = memref.alloc() {alignment = 8 : i64} : memref<48xi8>
-// CHECK-NEXT: m7.product ins(%arg0 : memref<9x8xi8, strided<[24, 1], offset: 8>>) {{.*}} outs(%arg1 : memref<9x4xi8, strided<[7, 1], offset: 3>>) scratch(%[[S]] : memref<48xi8>)
+// CHECK-NEXT: m7.product ins(%arg0 : memref<9x8xi8>) {{.*}} outs(%arg1 : memref<9x4xi8, strided<[7, 1], offset: 3>>) scratch(%[[S]] : memref<48xi8>)
 // CHECK-NEXT: memref.dealloc %[[S]]
-func.func @product(%x: memref<9x8xi8, strided<[24, 1], offset: 8>>, %y: memref<9x4xi8, strided<[7, 1], offset: 3>>) {
-  m7.product ins(%x : memref<9x8xi8, strided<[24, 1], offset: 8>>) weights dense<1> : tensor<4x8xi8>
+// CHECK-NEXT: %[[T:.*]] = memref.alloc()
+// CHECK-NEXT: m7.activation_product ins(%arg2, %arg2 : memref<9x8xi8, strided<[24, 1], offset: 1>>,
+func.func @product(%x: memref<9x8xi8>, %y: memref<9x4xi8, strided<[7, 1], offset: 3>>,
+                   %z: memref<9x8xi8, strided<[24, 1], offset: 1>>, %s: memref<9x9xi8>) {
+  m7.product ins(%x : memref<9x8xi8>) weights dense<1> : tensor<4x8xi8>
     bias dense<0> : tensor<4xi32> multipliers dense<9> : tensor<4xi32> zero 0
     outs(%y : memref<9x4xi8, strided<[7, 1], offset: 3>>)
+  m7.activation_product ins(%z, %z : memref<9x8xi8, strided<[24, 1], offset: 1>>, memref<9x8xi8, strided<[24, 1], offset: 1>>)
+    zeros 0, 0 multiplier 1 zero 0 outs(%s : memref<9x9xi8>)
   return
 }
 

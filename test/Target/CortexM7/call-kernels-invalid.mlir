@@ -1,14 +1,5 @@
 // RUN: tfc-opt %s --m7-call-kernels --split-input-file --verify-diagnostics
 
-func.func @column(%x: memref<9x4xi8>, %y: memref<9x1xi8>, %scratch: memref<24xi8>) {
-  // expected-error @+1 {{'m7.product' op expected two outputs at least, found 1}}
-  m7.product ins(%x : memref<9x4xi8>) weights dense<1> : tensor<1x4xi8> bias dense<0> : tensor<1xi32>
-    multipliers dense<1> : tensor<1xi32> zero 0 outs(%y : memref<9x1xi8>) scratch(%scratch : memref<24xi8>)
-  return
-}
-
-// -----
-
 func.func @scratch(%x: memref<9x4xi8>, %y: memref<9x2xi8>) {
   // expected-error @+1 {{'m7.product' op expected scratch of 24 bytes; m7-assign-scratch gives it}}
   m7.product ins(%x : memref<9x4xi8>) weights dense<1> : tensor<2x4xi8> bias dense<0> : tensor<2xi32>
@@ -60,10 +51,10 @@ func.func @channels(%x: memref<1x4097xi8>) {
 
 // -----
 
-func.func @keys(%q: memref<3x4xi8>, %k: memref<1x4xi8>, %scratch: memref<256xi8>) {
-  // expected-error @+1 {{'m7.attention' op expected 2 to 4096 keys, found 1}}
-  m7.attention ins(%q, %k, %k : memref<3x4xi8>, memref<1x4xi8>, memref<1x4xi8>) zeros 1, 2, 3 scores 2 zero 5
+func.func @keys(%q: memref<3x4xi8>, %k: memref<4097x4xi8>, %scratch: memref<70000xi8>) {
+  // expected-error @+1 {{'m7.attention' op expected 1 to 4096 keys, found 4097}}
+  m7.attention ins(%q, %k, %k : memref<3x4xi8>, memref<4097x4xi8>, memref<4097x4xi8>) zeros 1, 2, 3 scores 2 zero 5
     table dense<1000> : tensor<256xi32> numerator 7 probabilities -128 multiplier 3 zero 4
-    outs(%q : memref<3x4xi8>) scratch(%scratch : memref<256xi8>)
+    outs(%q : memref<3x4xi8>) scratch(%scratch : memref<70000xi8>)
   return
 }

@@ -30,21 +30,24 @@ func.func @paired(%x: memref<9x4xi8>, %y: memref<9x2xi8>, %scratch: memref<24xi8
 
 // -----
 
-// Three outputs have no pairs. Rows that lie apart are a class of their own.
+// Three outputs have no pairs, and one is made alone.
 // CHECK-LABEL: @plain
-// CHECK: call @tfc_m7_plain_product_k4_r2_x24({{.*}}, %c2_i32, %c3_i32, %c7_i32, %c0_i32)
-func.func @plain(%x: memref<2x4xi8, strided<[24, 1], offset: 1>>, %y: memref<2x3xi8, strided<[7, 1]>>, %scratch: memref<16xi8>) {
-  m7.product ins(%x : memref<2x4xi8, strided<[24, 1], offset: 1>>) weights dense<2> : tensor<3x4xi8>
+// CHECK: call @tfc_m7_plain_product_k4_r2({{.*}}, %c2_i32, %c3_i32, %c7_i32, %c0_i32)
+// CHECK: call @tfc_m7_plain_product_k4_r2_single
+func.func @plain(%x: memref<2x4xi8>, %z: memref<2x1xi8>, %y: memref<2x3xi8, strided<[7, 1]>>, %scratch: memref<16xi8>) {
+  m7.product ins(%x : memref<2x4xi8>) weights dense<2> : tensor<3x4xi8>
     bias dense<0> : tensor<3xi32> multipliers dense<9> : tensor<3xi32> zero 0
     outs(%y : memref<2x3xi8, strided<[7, 1]>>) scratch(%scratch : memref<16xi8>)
+  m7.product ins(%x : memref<2x4xi8>) weights dense<2> : tensor<1x4xi8> bias dense<0> : tensor<1xi32>
+    multipliers dense<9> : tensor<1xi32> zero 0 outs(%z : memref<2x1xi8>) scratch(%scratch : memref<16xi8>)
   return
 }
 
 // -----
 
 // CHECK-LABEL: @rows
-// CHECK: call @tfc_m7_activation_product_k8_r3_y24
-// CHECK: call @tfc_m7_attention_k8_n6_s24_v24
+// CHECK: call @tfc_m7_activation_product_k8_r3({{.*}}, %c8_i32{{[_0-9]*}}, %c24_i32{{[_0-9]*}})
+// CHECK: call @tfc_m7_attention_k8_n6({{.*}}, %c9_i32{{[_0-9]*}}, %c8_i32{{[_0-9]*}}, %c8_i32{{[_0-9]*}}, %c24_i32{{[_0-9]*}}, %c24_i32{{[_0-9]*}})
 // CHECK: call @tfc_m7_softmax
 // CHECK: call @tfc_m7_layer_norm_k8({{.*}}, %c9_i32{{[_0-9]*}}, %c0_i32{{[_0-9]*}}, %c10_i64)
 // CHECK: call @tfc_m7_rms_norm_k8({{.*}}, %c9_i32{{[_0-9]*}}, %c-7_i32{{[_0-9]*}}, %c10_i64{{[_0-9]*}})

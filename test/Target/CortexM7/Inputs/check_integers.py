@@ -163,6 +163,8 @@ def products():
     for rows in (1, 2, 3, 4, 7):
         g.product(g.input(rows, 20), 6)
     g.product(g.input(5, 12), 5)  # does not pair
+    g.product(g.input(4, 12), 1)
+    g.activations(g.input(4, 8), g.input(1, 8))
     g.product(g.input(2, 3, 2, 8), 4)
     g.product(g.input(5, 64), 8, widest=30)
     wide = g.input(7, 40)
@@ -175,7 +177,7 @@ def products():
 
 def heads():
     g = Graph()
-    for rows, keys, depth in ((9, 6, 8), (1, 5, 4), (2, 17, 12), (4, 300, 16)):
+    for rows, keys, depth in ((9, 6, 8), (1, 5, 4), (4, 1, 8), (2, 17, 12), (4, 300, 16)):
         g.attention(g.input(rows, depth), g.input(keys, depth), g.input(keys, depth))
     together = g.input(11, 3 * 24)
     for head in range(2):
