@@ -58,6 +58,7 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createLowerAffinePass());
   addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(memory::createOrderOperationsPass());
   pm.addPass(createPlanArenaPass());
   pm.addPass(createVerifyMemoryPlanPass());
   if (options.profile)
