@@ -73,6 +73,10 @@ private:
   FailureOr<Value> selectInsert(tensor::InsertSliceOp op, Quantization to);
   FailureOr<Value> selectChoice(linalg::GenericOp op, Quantization to);
 
+  // What is decided by the order of numbers (Orders.cpp).
+  void selectOrders();
+  bool selectOrder(linalg::GenericOp op);
+
   // Functions of elements (Elements.cpp).
   struct Function {
     /// Null for a constant.

@@ -162,9 +162,9 @@ func.func @input(%x: tensor<4xf32>) -> tensor<4xi8> {
 
 // -----
 
-// Integers made of numbers that no rounding asked for.
+// Where a number lies between two steps, their order says nothing of it.
 func.func @rest(%x: tensor<4xi8>) -> (tensor<4xi8>, tensor<4xi1>) {
-  %zero = arith.constant 0.0 : f32
+  %number = arith.constant 0.3 : f32
   %e = tensor.empty() : tensor<4xf32>
   %i = tensor.empty() : tensor<4xi8>
   %b = tensor.empty() : tensor<4xi1>
@@ -173,7 +173,7 @@ func.func @rest(%x: tensor<4xi8>) -> (tensor<4xi8>, tensor<4xi1>) {
   %y = attn.quantize ins(%f : tensor<4xf32>) as !quant.uniform<i8:f32, 0.5> outs(%i : tensor<4xi8>) -> tensor<4xi8>
   %c = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%f : tensor<4xf32>) outs(%b : tensor<4xi1>) {
   ^bb0(%v: f32, %out: i1):
-    %q = arith.cmpf ogt, %v, %zero : f32
+    %q = arith.cmpf ogt, %v, %number : f32
     linalg.yield %q : i1
   } -> tensor<4xi1>
   return %y, %c : tensor<4xi8>, tensor<4xi1>
