@@ -42,7 +42,6 @@ REFUSED = {
     "norm_odd": "a norm of 15 elements has no int8 form",
     "instance_norm": "InstanceNormalization, opset 18): computes 'arith.mulf' in f32",
     "resize": "computes in double precision",
-    "quotient": "Div, opset 18): computes 'arith.divf' in f32",
 }
 
 # Graphs of a few operators; initialisers that are named but not given are drawn at random.
@@ -114,6 +113,8 @@ GRAPHS = {
     "minimum": "(float[6,16] x, float[6,16] z) => (float[6,16] y) { a = Max (x, z) y = Min (a, x) }",
     "divide": "(float[6,16] x) => (float[6,16] y) { a = Exp (x) b = Sigmoid (x) y = Div (b, a) }",
     "quotient": "(float[6,16] x, float[6,16] z) => (float[6,16] y) { b = Sigmoid (x) c = Exp (z) y = Div (b, c) }",
+    "normaliser": "(float[6,16] x) => (float[6,16] y) <int64[1] axes = {1}>"
+                  "{ a = Exp (x) s = ReduceSum (a, axes) y = Div (a, s) }",
 }
 
 

@@ -150,6 +150,7 @@ private:
   // Sums in loops (Sums.cpp), where no kernel takes them.
   FailureOr<Value> selectSum(linalg::GenericOp reduce, double factor,
                              Quantization to);
+  FailureOr<Value> selectMeans(linalg::GenericOp divide, Quantization to);
   FailureOr<Value> selectQuotient(linalg::GenericOp divide, Quantization to);
   FailureOr<Value> sumsOf(linalg::GenericOp reduce, const Source &x);
   FailureOr<Value> selectGroups(Operation *op, const Contraction &c,

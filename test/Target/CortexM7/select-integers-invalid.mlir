@@ -113,14 +113,28 @@ func.func @bias(%x: tensor<4x4xi8>) -> tensor<4x4xi8> {
 
 // -----
 
-// One over the other needs a reciprocal, which has no scale.
+// 2^-7 / 2^-7 / 2^-12 leaves 10 bits of 22.
 func.func @quotient(%a: tensor<4xi8>, %b: tensor<4xi8>) -> tensor<4xi8> {
+  %e = tensor.empty() : tensor<4xf32>
+  %i = tensor.empty() : tensor<4xi8>
+  %f = attn.dequantize ins(%a : tensor<4xi8>) as !quant.uniform<i8:f32, 0.0078125> outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %g = attn.dequantize ins(%b : tensor<4xi8>) as !quant.uniform<i8:f32, 0.0078125> outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{the quotient's scale is too far above the result's}}
+  %s = linalg.div ins(%f, %g : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %y = attn.quantize ins(%s : tensor<4xf32>) as !quant.uniform<i8:f32, 2.44140625E-4> outs(%i : tensor<4xi8>) -> tensor<4xi8>
+  return %y : tensor<4xi8>
+}
+
+// -----
+
+// A power of two tensors.
+func.func @power(%a: tensor<4xi8>, %b: tensor<4xi8>) -> tensor<4xi8> {
   %e = tensor.empty() : tensor<4xf32>
   %i = tensor.empty() : tensor<4xi8>
   %f = attn.dequantize ins(%a : tensor<4xi8>) as !quant.uniform<i8:f32, 0.5> outs(%e : tensor<4xf32>) -> tensor<4xf32>
   %g = attn.dequantize ins(%b : tensor<4xi8>) as !quant.uniform<i8:f32, 0.5> outs(%e : tensor<4xf32>) -> tensor<4xf32>
-  // expected-error @+1 {{computes 'arith.divf' in f32, of several quantised values or of one that has no scale}}
-  %s = linalg.div ins(%f, %g : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{computes 'math.powf' in f32, of several quantised values or of one that has no scale}}
+  %s = linalg.powf ins(%f, %g : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
   %y = attn.quantize ins(%s : tensor<4xf32>) as !quant.uniform<i8:f32, 1.0> outs(%i : tensor<4xi8>) -> tensor<4xi8>
   return %y : tensor<4xi8>
 }
