@@ -10,8 +10,10 @@
 
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Dialect/Onnx/Onnx.h"
+#include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Passes/Memory/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
@@ -35,8 +37,10 @@ void tfc::registerDialects(mlir::DialectRegistry &registry) {
 
 void tfc::registerPasses() {
   mlir::registerAllPasses();
+  tfc::compress::registerCompressPasses();
   tfc::decompose::registerDecomposePasses();
   tfc::lower::registerLowerPasses();
+  tfc::memory::registerMemoryPasses();
   tfc::raise::registerRaisePipelines();
   tfc::m7::registerCortexM7KernelsPasses();
   tfc::x86::registerX86Pipelines();

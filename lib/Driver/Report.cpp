@@ -7,9 +7,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "PlanPicture.h"
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Driver/CommandLine.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 
@@ -100,6 +102,32 @@ void Report::noteLowered(ModuleOp module) {
     memoryPlan = ::toJson(plan);
 }
 
+std::string Report::planSummary() const {
+  if (!memoryPlan)
+    return "";
+  const llvm::json::Object &plan = *memoryPlan->getAsObject();
+  int64_t bytes = plan.getInteger("bytes").value_or(0);
+  std::string summary;
+  llvm::raw_string_ostream stream(summary);
+  stream << "arena " << bytes << " bytes, ";
+  if (plan.getBoolean("proven").value_or(false))
+    stream << "the least for these buffers";
+  else
+    stream << llvm::formatv("at most {0:P1} above the least",
+                            plan.getNumber("gap").value_or(0));
+  return summary;
+}
+
+void Report::drawPlan(llvm::raw_ostream &stream,
+                      const CompileOptions &options) const {
+  StringRef model = llvm::sys::path::filename(options.input);
+  if (memoryPlan)
+    return writePlanPicture(stream, model, *memoryPlan->getAsObject());
+  stream << "<!DOCTYPE html>\n<p>No plan was made for ";
+  llvm::printHTMLEscaped(model, stream);
+  stream << ".</p>\n";
+}
+
 void Report::noteEmitted(ModuleOp module) {
   if (auto measured = module->getAttr("m7.sizes"))
     sizes = ::toJson(measured);
@@ -118,6 +146,19 @@ std::string Report::describeSizes() const {
          (bytes("sram_with_inputs") == bytes("sram_with_whole_inputs")
               ? ""
               : ", if all of them were " + bytes("sram_with_whole_inputs"));
+}
+
+void Report::noteCalibration(const RangeChoice &choice, int64_t samples,
+                             size_t tensors) {
+  llvm::json::Object entry{
+      {"samples", samples},
+      {"tensors", int64_t(tensors)},
+      {"ranges", choice.method == RangeMethod::MinMax       ? "minmax"
+                 : choice.method == RangeMethod::Percentile ? "percentile"
+                                                            : "mse"}};
+  if (choice.method == RangeMethod::Percentile)
+    entry["percentile"] = choice.percentile;
+  calibration = std::move(entry);
 }
 
 static llvm::json::Object
@@ -162,6 +203,8 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"scans", listOf("scans")},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};
+  if (calibration)
+    report["calibration"] = *calibration;
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
   if (sizes)

@@ -25,6 +25,9 @@ public:
   /// Notes what the raised module consists of and from which ONNX operators
   /// each kind of operation came.
   void noteRaised(mlir::ModuleOp module);
+  /// Notes what scales come from.
+  void noteCalibration(const RangeChoice &choice, int64_t samples,
+                       size_t tensors);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
   /// Notes what the artefact takes of a device's memory, if the target says it.
@@ -32,6 +35,11 @@ public:
 
   /// One line on that for people; empty where nothing is known.
   std::string describeSizes() const;
+
+  /// The plan's size and how good it is, in one line; empty without a plan.
+  std::string planSummary() const;
+  /// A page that shows the plan, or says that there is none.
+  void drawPlan(llvm::raw_ostream &stream, const CompileOptions &options) const;
 
   llvm::json::Value toJson(const CompileOptions &options, const PhaseLog &log,
                            ExitCode result) const;
@@ -50,7 +58,7 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan, sizes;
+  std::optional<llvm::json::Value> memoryPlan, sizes, calibration;
 };
 
 } // namespace tfc

@@ -61,7 +61,9 @@ void separate(Op op) {
     if (!user || !user.isDpsInit(&use))
       continue;
     OpBuilder b(user);
-    use.set(b.clone(*op)->getResult(0));
+    Operation *own = b.clone(*op);
+    own->setLoc(user->getLoc());
+    use.set(own->getResult(0));
   }
   if (op->use_empty())
     op->erase();

@@ -113,27 +113,37 @@ void keepCarriedBuffers(ModuleOp module) {
 struct PrepareTensorsPass
     : public tfc::lower::impl::PrepareTensorsPassBase<PrepareTensorsPass> {
   void runOnOperation() override {
+    // First what reads and writes each element once: else a cheap last step of
+    // a costly chain would go into a product, and leave the chain behind.
+    if (failed(generalizeAll()) || failed(rewrite([](OpOperand &fused) {
+          auto consumer = dyn_cast<linalg::LinalgOp>(fused.getOwner());
+          return consumer &&
+                 consumer.getNumParallelLoops() == consumer.getNumLoops() &&
+                 consumer.getMatchingIndexingMap(&fused).isPermutation();
+        })) ||
+        failed(rewrite(mayCompute)))
+      return signalPassFailure();
+    keepCarriedBuffers(getOperation());
+  }
+
+private:
+  /// Fuses into consumers where `allows` says so, and rewrites the rest.
+  LogicalResult rewrite(llvm::function_ref<bool(OpOperand &)> allows) {
     RewritePatternSet patterns(&getContext());
     tensor::populateDecomposeTensorConcatPatterns(patterns);
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     linalg::populateConstantFoldLinalgOperations(
         patterns, [](OpOperand *fused) { return fused->get().hasOneUse(); });
     linalg::populateElementwiseOpsFusionPatterns(
-        patterns, [](OpOperand *fused) {
+        patterns, [allows](OpOperand *fused) {
           Operation *producer = fused->get().getDefiningOp();
-          return producer && producer->hasOneUse() && mayCompute(*fused);
+          return producer && producer->hasOneUse() && allows(*fused);
         });
     // A loop that goes away later would leave what it carries behind.
     scf::ForOp::getCanonicalizationPatterns(patterns, &getContext());
-    GreedyRewriteConfig config;
-    if (failed(generalizeAll()) ||
-        failed(
-            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
-      return signalPassFailure();
-    keepCarriedBuffers(getOperation());
+    return applyPatternsGreedily(getOperation(), std::move(patterns));
   }
 
-private:
   /// Named operations other than products become linalg.generic, so that they
   /// fuse with their neighbours.
   LogicalResult generalizeAll() {

@@ -8,6 +8,7 @@
 
 #include "Interface.h"
 #include "ObjectSizes.h"
+#include "PeakNotes.h"
 #include "tfc/Target/Codegen/Codegen.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 
@@ -156,6 +157,19 @@ private:
   llvm::SmallDenseSet<unsigned> callers;
 };
 
+/// Gives the function that is told of nodes its name, and a body that does
+/// nothing and gives way to the user's.
+void defineProfileHook(llvm::Module &module, StringRef prefix) {
+  llvm::Function *hook = module.getFunction(profileName);
+  if (!hook)
+    return;
+  hook->setName(prefix + "_profile");
+  hook->setLinkage(llvm::GlobalValue::WeakAnyLinkage);
+  llvm::IRBuilder<> b(
+      llvm::BasicBlock::Create(module.getContext(), "entry", hook));
+  b.CreateRetVoid();
+}
+
 void setAttributes(llvm::Module &module, llvm::TargetMachine &machine) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
@@ -171,32 +185,6 @@ void setAttributes(llvm::Module &module, llvm::TargetMachine &machine) {
   for (llvm::GlobalVariable &global : module.globals())
     if (!global.isDeclaration())
       global.setLinkage(llvm::GlobalValue::InternalLinkage);
-}
-
-/// Says which buffers are alive where the arena is fullest, the largest first.
-void notePeak(ModuleOp module, InFlightDiagnostic &error) {
-  auto plan = module->getAttrOfType<DictionaryAttr>("m7.plan");
-  if (!plan)
-    return;
-  auto number = [](DictionaryAttr of, StringRef name) {
-    return of.getAs<IntegerAttr>(name).getInt();
-  };
-  int64_t step = number(plan, "bound_step");
-  SmallVector<DictionaryAttr> live;
-  for (auto buffer :
-       plan.getAs<ArrayAttr>("buffers").getAsRange<DictionaryAttr>())
-    if (number(buffer, "first") <= step && step <= number(buffer, "last"))
-      live.push_back(buffer);
-  llvm::stable_sort(live, [&](DictionaryAttr a, DictionaryAttr b) {
-    return number(a, "bytes") > number(b, "bytes");
-  });
-  constexpr size_t shown = 5;
-  for (DictionaryAttr buffer : ArrayRef(live).take_front(shown))
-    error.attachNote() << "at the peak live " << number(buffer, "bytes")
-                       << " bytes of node '"
-                       << buffer.getAs<StringAttr>("node").getValue() << "'";
-  if (live.size() > shown)
-    error.attachNote() << "and " << live.size() - shown << " smaller buffers";
 }
 
 LogicalResult checkLimits(ModuleOp module, const CortexM7Options &options,
@@ -306,6 +294,7 @@ LogicalResult tfc::m7::emitCortexM7(ModuleOp module,
     return failure();
   llvmModule->setTargetTriple((*machine)->getTargetTriple());
   llvmModule->setDataLayout((*machine)->createDataLayout());
+  defineProfileHook(*llvmModule, options.prefix);
   setAttributes(*llvmModule, **machine);
   RunFunction(*llvmModule, readInterface(module), options.prefix).build();
   setAttributes(*llvmModule, **machine);

@@ -8,6 +8,7 @@
 
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Passes/Memory/Passes.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
@@ -45,6 +46,7 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(lower::createPrepareTensorsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
+  pm.addNestedPass<func::FuncOp>(memory::createOverwriteOperandsPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferAlignment = 8;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
@@ -58,6 +60,8 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addPass(createPlanArenaPass());
   pm.addPass(createVerifyMemoryPlanPass());
+  if (options.profile)
+    pm.addPass(createMarkNodesPass());
   pm.addPass(createCallKernelsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

@@ -101,7 +101,9 @@ void PlanArenaPass::describe(const ArenaPlan &plan) {
     places.push_back(b.getDictionaryAttr(
         {number("bytes", buffers[i].size), number("first", buffers[i].first),
          number("last", buffers[i].last),
-         text("node", nodeName(alloc->getLoc())),
+         // The node that writes it first; that of the allocation may be another
+         // one's which asked for an equal buffer.
+         text("node", steps.empty() ? "" : steps[buffers[i].first].second),
          number("offset", plan.offsets[i])}));
   for (const auto &[op, node] : steps)
     work.push_back(b.getDictionaryAttr({text("node", node), text("op", op)}));

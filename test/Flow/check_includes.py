@@ -19,8 +19,10 @@ ROOMS = [
     ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], []),
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
+    ("Compress", ["include/tfc/Passes/Compress", "passes/Compress"], ["Support", "Attn"]),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
     ("Lower", ["include/tfc/Passes/Lower", "passes/Lower"], ["Support", "Attn"]),
+    ("Memory", ["include/tfc/Passes/Memory", "passes/Memory"], ["Support", "Attn"]),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
     ("Codegen", ["include/tfc/Target/Codegen", "targets/Codegen"], ["Support"]),
     (
@@ -31,13 +33,14 @@ ROOMS = [
     (
         "CortexM7",
         ["include/tfc/Target/CortexM7", "targets/CortexM7"],
-        ["Support", "Attn", "Decompose", "Lower", "Codegen"],
+        ["Support", "Attn", "Decompose", "Lower", "Memory", "Codegen"],
     ),
     (
         "Driver",
         ["include/tfc/Driver", "lib/Driver"],
         [
-            *["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Lower", "Runtime"],
+            *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
+            *["Decompose", "Lower", "Memory", "Runtime"],
             *["X86", "CortexM7"],
         ],
     ),
@@ -45,7 +48,8 @@ ROOMS = [
         "Tools",
         ["tools"],
         [
-            *["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Lower", "Runtime"],
+            *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
+            *["Decompose", "Lower", "Memory", "Runtime"],
             *["X86", "CortexM7", "Driver"],
         ],
     ),

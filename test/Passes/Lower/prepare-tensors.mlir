@@ -60,3 +60,35 @@ func.func @in_place(%x: tensor<4x5xf32>, %w: tensor<5x3xf32>, %sums: tensor<4x3x
   } -> tensor<4x3xf32>
   return %z : tensor<4x3xf32>
 }
+
+// -----
+
+// A costly chain stays whole in front of a product: were its last step computed
+// in there, %x and the step before would both live.
+// CHECK-LABEL: @costly_chain
+// CHECK: %[[Y:.*]] = linalg.generic {{.*}} ins(%{{[a-z0-9]+}} : tensor<4x5xf32>)
+// CHECK:   math.erf
+// CHECK:   arith.mulf
+// CHECK: linalg.generic {{.*}} ins(%[[Y]], %{{[a-z0-9]+}} : tensor<4x5xf32>, tensor<5x3xf32>)
+// CHECK: return
+#all = affine_map<(d0, d1) -> (d0, d1)>
+func.func @costly_chain(%x: tensor<4x5xf32>, %w: tensor<5x3xf32>, %sums: tensor<4x3xf32>) -> tensor<4x3xf32> {
+  %empty = tensor.empty() : tensor<4x5xf32>
+  %e = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<4x5xf32>) outs(%empty : tensor<4x5xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %r = math.erf %in : f32
+    linalg.yield %r : f32
+  } -> tensor<4x5xf32>
+  %y = linalg.generic {indexing_maps = [#all, #all, #all], iterator_types = ["parallel", "parallel"]} ins(%x, %e : tensor<4x5xf32>, tensor<4x5xf32>) outs(%empty : tensor<4x5xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %r = arith.mulf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<4x5xf32>
+  %z = linalg.generic {indexing_maps = [affine_map<(d0, d1, d2) -> (d0, d2)>, affine_map<(d0, d1, d2) -> (d2, d1)>, affine_map<(d0, d1, d2) -> (d0, d1)>], iterator_types = ["parallel", "parallel", "reduction"]} ins(%y, %w : tensor<4x5xf32>, tensor<5x3xf32>) outs(%sums : tensor<4x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %out: f32):
+    %m = arith.mulf %a, %b : f32
+    %r = arith.addf %out, %m : f32
+    linalg.yield %r : f32
+  } -> tensor<4x3xf32>
+  return %z : tensor<4x3xf32>
+}

@@ -6,14 +6,14 @@
 // CHECK-SAME: {bytes = 32 : i64, first = 1 : i64, last = 2 : i64, node = "", offset = {{[0-9]+}} : i64}
 // CHECK-SAME: {bytes = 32 : i64, first = 2 : i64, last = 3 : i64, node = "", offset = [[A]] : i64}
 // CHECK-SAME: bytes = 64 : i64, gap = 0.000000e+00 : f64, live_bytes = 64 : i64, lower_bound = 64 : i64, proven = true,
-// CHECK-SAME: steps = [{node = "", op = "linalg.exp"}, {node = "", op = "linalg.exp"}, {node = "", op = "linalg.exp"}, {node = "", op = "linalg.exp"}]
+// CHECK-SAME: steps = [{node = "first", op = "linalg.exp"}, {node = "", op = "linalg.exp"}, {node = "", op = "linalg.exp"}, {node = "", op = "linalg.exp"}]
 // CHECK-LABEL: func.func @tfc_compute(
 // CHECK-SAME: %[[X:[a-z0-9]+]]: memref<8xf32>, %[[Y:[a-z0-9]+]]: memref<8xf32>, %[[ARENA:[a-z0-9]+]]: memref<64xi8>)
 // CHECK-COUNT-3: memref.view %[[ARENA]][%{{.*}}][] : memref<64xi8> to memref<8xf32>
 func.func @tfc_compute(%x: memref<8xf32>, %y: memref<8xf32>) -> i32 {
   %ok = arith.constant 0 : i32
-  %a = memref.alloc() : memref<8xf32> loc("first")
-  linalg.exp ins(%x : memref<8xf32>) outs(%a : memref<8xf32>)
+  %a = memref.alloc() : memref<8xf32> loc("another")
+  linalg.exp ins(%x : memref<8xf32>) outs(%a : memref<8xf32>) loc("first")
   %b = memref.alloc() : memref<8xf32>
   linalg.exp ins(%a : memref<8xf32>) outs(%b : memref<8xf32>)
   %c = memref.alloc() : memref<8xf32>

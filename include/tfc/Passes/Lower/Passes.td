@@ -16,7 +16,7 @@ def PrepareTensorsPass : Pass<"lower-prepare-tensors", "mlir::ModuleOp"> {
   let description = [{
     Elementwise operations of linalg are fused into their consumers where that
     computes nothing twice, so that a chain of them is one loop and has no
-    temporary buffer between. What a loop carries is written back to where it
+    temporary buffer between; into products only once the chain is one. What a loop carries is written back to where it
     came from: a buffer of the loop's body has one place in the arena, and could
     not live on in the next iteration.
   }];

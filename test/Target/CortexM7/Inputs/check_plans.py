@@ -68,7 +68,7 @@ def main():
             buffers.append((8 * draw.randint(1, 3), first, min(7, first + draw.randint(0, 3))))
         draw.shuffle(buffers)
         cases.append((buffers, 8))
-    for _ in range(140):
+    for _ in range(60):
         steps = draw.randint(4, 7)
         buffers = []
         for _ in range(10):
