@@ -55,6 +55,9 @@ except ImportError:
 if shutil.which("qemu-system-arm"):
     config.available_features.add("qemu-arm")
 
+if shutil.which("arm-none-eabi-gcc"):
+    config.available_features.add("arm-gcc")
+
 # Tests that run compiled models need a machine that runs them.
 try:
     with open("/proc/cpuinfo", encoding="utf-8") as file:

@@ -21,6 +21,8 @@ static void leave(uint32_t code) {
     ;
 }
 
+void print(const char *text) { host(4, text); }
+
 void dump(const char *path, const void *data, uint32_t bytes) {
   uint32_t length = 0;
   while (path[length])

@@ -9,6 +9,7 @@
 #ifndef TFC_DIALECTS_ATTN_DECOMPOSER_H
 #define TFC_DIALECTS_ATTN_DECOMPOSER_H
 
+#include "tfc/Dialect/Attn/Activations.h"
 #include "tfc/Dialect/Attn/Attn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -85,8 +86,6 @@ inline Value truncated(OpBuilder &b, Location loc, Value x, Type type) {
   return x.getType() == type ? x
                              : Value(arith::TruncFOp::create(b, loc, type, x));
 }
-
-Value activated(OpBuilder &b, Location loc, Value x, Activation activation);
 
 /// Attention of blocks of queries to the blocks of keys that are listed.
 FailureOr<Value> decomposeKeyBlocks(AttentionOp op, OpBuilder &b);

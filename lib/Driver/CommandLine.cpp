@@ -29,6 +29,7 @@ enum OptionId {
   OptSram,
   OptFlash,
   OptAllowFloat,
+  OptProfile,
   OptInputStream,
   OptO0,
   OptO1,
@@ -37,6 +38,9 @@ enum OptionId {
   OptEmit,
   OptStopAfter,
   OptShape,
+  OptQuantize,
+  OptCalibration,
+  OptRanges,
   OptReport,
   OptVerbose,
   OptColor,
@@ -72,6 +76,19 @@ const std::vector<OptionSpec> &optionTable() {
        "fix an input's sizes, as in ids=1x128; ? leaves a size\n"
        "open (repeatable)",
        OptShape},
+      {"", "", "QUANTISATION"},
+      {"--quantize", "",
+       "compute an f32 model in int8, with scales from calls of\n"
+       "it with the inputs of --calibration",
+       OptQuantize},
+      {"--calibration", "FILE",
+       "an .npz of inputs by name: one sample each, or many\n"
+       "along a dimension in front",
+       OptCalibration},
+      {"--calibration-ranges", "HOW",
+       "minmax (the default), percentile, percentile=99.9 (of\n"
+       "all elements; 99.99 without a number) or mse",
+       OptRanges},
       {"", "", "CODE"},
       {"--target", "NAME", "x86-64 (the default) or cortex-m7", OptTarget},
       {"-mcpu", "CPU",
@@ -98,6 +115,9 @@ const std::vector<OptionSpec> &optionTable() {
       {"--allow-float", "",
        "compute in f32 what a quantised model has no integer form for",
        OptAllowFloat},
+      {"--profile", "",
+       "call PREFIX_profile, which you write, where each node begins",
+       OptProfile},
       {"--input-stream", "[=NAME]",
        "the caller delivers the input by rows, as a camera\n"
        "does; NAME where there are more inputs",
@@ -122,6 +142,8 @@ std::string helpText() {
          "attention_mask=1x128\n"
          "  tfc vit.onnx --target=cortex-m7 -o vit.o  an object and its "
          "header\n"
+         "  tfc vit.onnx --quantize --calibration=images.npz  int8 from "
+         "f32\n"
          "  tfc bert.onnx --emit=attn --elide   what the compiler "
          "recognised\n" +
          formatOptions(optionTable()) + "\n" + exitCodeHelp;
@@ -134,6 +156,8 @@ struct Parsed {
   std::string color = "auto";
   std::string error;
   bool emitGiven = false;
+  bool quantize = false;
+  std::string rangesOption;
   /// An option of one target alone.
   std::string x86Option, m7Option;
 };
@@ -215,6 +239,9 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
     return setBytes(parsed, option, options.sram);
   case OptFlash:
     return setBytes(parsed, option, options.flash);
+  case OptProfile:
+    options.profile = true;
+    return;
   case OptInputStream:
     options.streamedInput = option.value;
     return;
@@ -238,6 +265,36 @@ void settleTarget(Parsed &parsed) {
   else if (options.emit == EmitKind::SharedLibrary)
     parsed.error = "the cortex-m7 target makes no shared library; use "
                    "--emit=obj";
+}
+
+void setRanges(Parsed &parsed, const ParsedOption &option) {
+  parsed.rangesOption = option.spelling;
+  RangeChoice &ranges = parsed.options.ranges;
+  llvm::StringRef value = option.value;
+  if (value.consume_front("percentile=")) {
+    ranges.method = RangeMethod::Percentile;
+    if (value.getAsDouble(ranges.percentile) ||
+        !(ranges.percentile > 0 && ranges.percentile <= 100))
+      parsed.error = ("a percentile is a number above 0 and up to 100, not '" +
+                      value + "'")
+                         .str();
+    return;
+  }
+  chooseWord(option.spelling, value, {"minmax", "percentile", "mse"},
+             parsed.error);
+  ranges.method = value == "percentile" ? RangeMethod::Percentile
+                  : value == "mse"      ? RangeMethod::LeastError
+                                        : RangeMethod::MinMax;
+}
+
+/// Quantisation needs data, and data quantisation.
+void settleQuantisation(Parsed &parsed) {
+  bool hasData = !parsed.options.calibrationFile.empty();
+  if (parsed.quantize && !hasData)
+    parsed.error = "--quantize needs inputs: --calibration=FILE.npz";
+  else if (!parsed.quantize && (hasData || !parsed.rangesOption.empty()))
+    parsed.error = (hasData ? "--calibration" : parsed.rangesOption) +
+                   std::string(" is an option of --quantize only");
 }
 
 void setStopAfter(Parsed &parsed, llvm::StringRef value) {
@@ -278,6 +335,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptSram:
   case OptFlash:
   case OptAllowFloat:
+  case OptProfile:
   case OptInputStream:
     applyCortexM7(parsed, option);
     break;
@@ -305,6 +363,15 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     break;
   case OptShape:
     setShape(parsed, option.value);
+    break;
+  case OptQuantize:
+    parsed.quantize = true;
+    break;
+  case OptCalibration:
+    options.calibrationFile = option.value;
+    break;
+  case OptRanges:
+    setRanges(parsed, option);
     break;
   case OptReport:
     if (isPicture(option.value))
@@ -344,6 +411,8 @@ Parsed parse(const std::vector<std::string> &arguments) {
   if (!parsed.error.empty() || parsed.help || parsed.version)
     return parsed;
   settleTarget(parsed);
+  if (parsed.error.empty())
+    settleQuantisation(parsed);
   if (!parsed.error.empty())
     return parsed;
   CompileOptions &options = parsed.options;

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Calibration.h"
 #include "Diagnostics.h"
 #include "Output.h"
 #include "PhaseLog.h"
@@ -17,6 +18,7 @@
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Import/Import.h"
+#include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -24,6 +26,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 #include "llvm/Support/FileSystem.h"
@@ -67,6 +70,9 @@ private:
   ExitCode checkOptions();
   ExitCode import();
   ExitCode raise();
+  ExitCode quantize();
+  /// The ranges that attn-quantize takes, from calls of the model in f32.
+  ExitCode calibrate(CalibrationData &data, std::vector<double> &ranges);
   ExitCode lower();
   ExitCode emit();
 
@@ -74,6 +80,11 @@ private:
   /// it. What passes refuse with a message is the model's fault if
   /// `mayRefuse`; everything else that goes wrong is tfc's.
   ExitCode runPasses(StringRef name, bool mayRefuse,
+                     llvm::function_ref<void(OpPassManager &)> build) {
+    return runPasses(module, name, mayRefuse, build);
+  }
+  ExitCode runPasses(OwningOpRef<ModuleOp> &module, StringRef name,
+                     bool mayRefuse,
                      llvm::function_ref<void(OpPassManager &)> build);
   ExitCode internalError(StringRef during, ModuleOp before, StringRef pipeline);
   ExitCode refuse(llvm::Error error);
@@ -118,7 +129,8 @@ ExitCode Compilation::internalError(StringRef during, ModuleOp before,
 }
 
 ExitCode
-Compilation::runPasses(StringRef name, bool mayRefuse,
+Compilation::runPasses(OwningOpRef<ModuleOp> &module, StringRef name,
+                       bool mayRefuse,
                        llvm::function_ref<void(OpPassManager &)> build) {
   log.begin(name);
   llvm::scope_exit end([&] { log.end(); });
@@ -201,6 +213,86 @@ ExitCode Compilation::raise() {
   return ExitSuccess;
 }
 
+ExitCode Compilation::calibrate(CalibrationData &data,
+                                std::vector<double> &ranges) {
+  OwningOpRef<ModuleOp> observed(module->clone());
+  // Compiled for this machine, whatever the target is.
+  ScratchFile library;
+  if (llvm::Error error = library.create(""))
+    return refuse(std::move(error));
+  CompileOptions hostOptions;
+  hostOptions.input = options.input;
+  hostOptions.output = library.name().str();
+  std::unique_ptr<Target> host = createTarget(hostOptions);
+  ExitCode code = host->checkOptions(diagnostics);
+  if (code != ExitSuccess)
+    return code;
+  if (llvm::Error error = host->prepare(/*isBinary=*/true))
+    return refuse(std::move(error));
+  std::vector<Location> places;
+  code =
+      runPasses(observed, "observe", /*mayRefuse=*/true, [](OpPassManager &pm) {
+        pm.addNestedPass<func::FuncOp>(compress::createObservePass());
+      });
+  if (code != ExitSuccess)
+    return code;
+  places = observedPlaces(functionOf(*observed));
+  code = runPasses(observed, "observe", host->mayRefuse(),
+                   [&](OpPassManager &pm) { host->buildPipeline(pm); });
+  if (code != ExitSuccess)
+    return code;
+  log.begin("calibrate");
+  llvm::scope_exit end([&] { log.end(); });
+  unsigned errors = diagnostics.errors();
+  if (failed(
+          host->emit(*observed, EmitKind::SharedLibrary, hostOptions.output)))
+    return diagnostics.errors() > errors
+               ? ExitRefused
+               : internalError("calibrate", nullptr, "");
+  std::string error;
+  FailureOr<std::vector<double>> measured = measureRanges(
+      hostOptions.output, data, options.ranges, places, log, error);
+  if (failed(measured)) {
+    if (!error.empty())
+      diagnostics.error(error);
+    return ExitRefused;
+  }
+  ranges = std::move(*measured);
+  report.noteCalibration(options.ranges, data.samples(), places.size());
+  return ExitSuccess;
+}
+
+ExitCode Compilation::quantize() {
+  func::FuncOp function = functionOf(*module);
+  if (!function) {
+    diagnostics.error("expected one function to quantise");
+    return ExitRefused;
+  }
+  CalibrationData data;
+  if (llvm::Error error = data.read(options.calibrationFile))
+    return refuse(std::move(error));
+  if (llvm::Error error = data.match(function))
+    return refuse(std::move(error));
+  auto cleanUp = [](OpPassManager &pm) {
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+  };
+  ExitCode code =
+      runPasses("expose", /*mayRefuse=*/false, [&](OpPassManager &pm) {
+        pm.addNestedPass<func::FuncOp>(compress::createExposePass());
+        cleanUp(pm);
+      });
+  compress::QuantizePassOptions known;
+  std::vector<double> ranges;
+  if (code != ExitSuccess || (code = calibrate(data, ranges)) != ExitSuccess)
+    return code;
+  known.ranges.assign(ranges.begin(), ranges.end());
+  return runPasses("quantize", /*mayRefuse=*/false, [&](OpPassManager &pm) {
+    pm.addNestedPass<func::FuncOp>(compress::createQuantizePass(known));
+    cleanUp(pm);
+  });
+}
+
 ExitCode Compilation::lower() {
   if (llvm::Error error = target->prepare(isBinary()))
     return refuse(std::move(error));
@@ -270,7 +362,9 @@ ExitCode Compilation::run() {
     return code;
   if (stopsAt(Phase::Import, EmitKind::Onnx))
     return printModule();
-  if ((code = raise()) != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
+  if ((code = raise()) == ExitSuccess && !options.calibrationFile.empty())
+    code = quantize();
+  if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
     return code == ExitSuccess ? printModule() : code;
   if (!options.stopAfter && options.emit == EmitKind::Linalg) {
     code = runPasses("linalg", /*mayRefuse=*/false, x86::buildLinalgPipeline);

@@ -69,6 +69,15 @@ void PhaseLog::note(llvm::StringRef text) {
     err << "tfc: " << text << "\n";
 }
 
+void PhaseLog::progressed(uint64_t done, uint64_t total) {
+  if (!progress)
+    return;
+  clearLine();
+  err << "tfc: " << current << " ... " << done << " of " << total;
+  err.flush();
+  lineShown = true;
+}
+
 void PhaseLog::clearLine() {
   if (!lineShown)
     return;

@@ -34,6 +34,8 @@ public:
   void end();
   /// Says something with the phases' times.
   void note(llvm::StringRef text);
+  /// How far the phase has come, for the progress line.
+  void progressed(uint64_t done, uint64_t total);
   /// Removes the progress line, if one is shown.
   void clearLine();
 

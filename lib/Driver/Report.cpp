@@ -148,6 +148,19 @@ std::string Report::describeSizes() const {
               : ", if all of them were " + bytes("sram_with_whole_inputs"));
 }
 
+void Report::noteCalibration(const RangeChoice &choice, int64_t samples,
+                             size_t tensors) {
+  llvm::json::Object entry{
+      {"samples", samples},
+      {"tensors", int64_t(tensors)},
+      {"ranges", choice.method == RangeMethod::MinMax       ? "minmax"
+                 : choice.method == RangeMethod::Percentile ? "percentile"
+                                                            : "mse"}};
+  if (choice.method == RangeMethod::Percentile)
+    entry["percentile"] = choice.percentile;
+  calibration = std::move(entry);
+}
+
 static llvm::json::Object
 toObject(const std::map<std::string, unsigned> &counts) {
   llvm::json::Object object;
@@ -190,6 +203,8 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"scans", listOf("scans")},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};
+  if (calibration)
+    report["calibration"] = *calibration;
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
   if (sizes)

@@ -25,6 +25,9 @@ public:
   /// Notes what the raised module consists of and from which ONNX operators
   /// each kind of operation came.
   void noteRaised(mlir::ModuleOp module);
+  /// Notes what scales come from.
+  void noteCalibration(const RangeChoice &choice, int64_t samples,
+                       size_t tensors);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
   /// Notes what the artefact takes of a device's memory, if the target says it.
@@ -55,7 +58,7 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan, sizes;
+  std::optional<llvm::json::Value> memoryPlan, sizes, calibration;
 };
 
 } // namespace tfc

@@ -56,14 +56,28 @@ bool hasWholeBuffer(Value value) {
   return true;
 }
 
-/// Whether `op`, in whose block `value` is made, is the last that uses it.
-bool isLastUse(Value value, Operation *op) {
-  if (value.getParentBlock() != op->getBlock())
-    return false;
+bool isView(Operation *op) {
+  return isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+             tensor::ExtractSliceOp>(op);
+}
+
+/// Whether `op` is the last that uses `value` or what only looks at it in
+/// another shape.
+bool isUsedLastBy(Value value, Operation *op) {
   return llvm::all_of(value.getUsers(), [&](Operation *user) {
     Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
-    return ancestor == op || ancestor->isBeforeInBlock(op);
+    if (!ancestor || (ancestor != op && !ancestor->isBeforeInBlock(op)))
+      return false;
+    return !isView(user) || isUsedLastBy(user->getResult(0), op);
   });
+}
+
+/// Whether `op`, in whose block `value` is made, is the last that uses the
+/// memory that it is seen in.
+bool isLastUse(Value value, Operation *op) {
+  while (value.getDefiningOp() && isView(value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
+  return value.getParentBlock() == op->getBlock() && isUsedLastBy(value, op);
 }
 
 struct OverwriteOperandsPass

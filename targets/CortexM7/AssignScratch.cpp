@@ -52,7 +52,7 @@ public:
     for (OpOperand &operand : op->getOpOperands()) {
       Value buffer = operand.get();
       bool isInit = cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
-      bool fits = isInit ? mayWrite(operand) : isDense(buffer);
+      bool fits = isInit ? mayWrite(operand) : mayRead(operand);
       if (!isInit && words)
         fits &= isAligned(buffer);
       if (!fits)
@@ -63,6 +63,15 @@ public:
   }
 
 private:
+  /// What multiplies two activations reads rows at distances of whole words.
+  bool mayRead(OpOperand &operand) {
+    if (isDense(operand.get()))
+      return true;
+    std::optional<int64_t> stride = rowStride(operand.get());
+    return isa<ActivationProductOp, AttentionOp>(op) && stride &&
+           *stride % 4 == 0;
+  }
+
   /// Products and attention write rows at any distance.
   bool mayWrite(OpOperand &init) {
     if (isa<ProductOp, ActivationProductOp, AttentionOp>(op))

@@ -189,7 +189,9 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ActivationProductOp op,
       .word(rows)
       .word(outputs)
       .word(rowStride(op.getInit()).value_or(outputs))
-      .word(op.getZero());
+      .word(op.getZero())
+      .word(rowStride(op.getX()).value_or(0))
+      .word(rowStride(op.getY()).value_or(0));
   return productKernel(module, columnsOf(op.getX()), rowBlock(rows),
                        ProductForm::Activations);
 }
@@ -215,7 +217,10 @@ FailureOr<func::FuncOp> KernelCaller::prepare(AttentionOp op,
       .constant(bytesOf<int32_t>(op.getTable()), "table")
       .buffer(op.getScratch())
       .word(rows)
-      .word(rowStride(op.getInit()).value_or(depth));
+      .word(rowStride(op.getInit()).value_or(depth))
+      .word(rowStride(op.getQ()).value_or(depth))
+      .word(rowStride(op.getKeys()).value_or(depth))
+      .word(rowStride(op.getValues()).value_or(depth));
   return attentionKernel(module, depth, rowsOf(op.getKeys()));
 }
 
@@ -241,14 +246,15 @@ FailureOr<func::FuncOp> KernelCaller::prepare(TableOp op,
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(AddOp op, Arguments &arguments) {
-  arguments.buffer(op.getA())
-      .buffer(op.getB())
-      .buffer(op.getInit())
-      .word(elementCount(op.getA()))
-      .word(op.getFactorA())
-      .word(op.getFactorB())
-      .word(op.getOffset());
-  return addKernel(module);
+  bool isRow = op.getA().getType() != op.getB().getType() &&
+               elementCount(op.getA()) != elementCount(op.getB());
+  arguments.buffer(op.getA()).buffer(op.getB()).buffer(op.getInit());
+  if (isRow)
+    arguments.word(rowsOf(op.getA())).word(columnsOf(op.getA()));
+  else
+    arguments.word(elementCount(op.getA()));
+  arguments.word(op.getFactorA()).word(op.getFactorB()).word(op.getOffset());
+  return isRow ? addRowKernel(module) : addKernel(module);
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(MultiplyOp op,

@@ -151,6 +151,10 @@ LogicalResult TableOp::verify() {
 LogicalResult AddOp::verify() {
   if (failed(verifySameShape(*this, getA(), "a")))
     return failure();
+  // One row for all.
+  ArrayRef<int64_t> row = shapeOf(getInit()).take_back();
+  if (!row.empty() && shapeOf(getB()) == row)
+    return success();
   return verifySameShape(*this, getB(), "b");
 }
 

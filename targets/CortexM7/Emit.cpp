@@ -157,6 +157,19 @@ private:
   llvm::SmallDenseSet<unsigned> callers;
 };
 
+/// Gives the function that is told of nodes its name, and a body that does
+/// nothing and gives way to the user's.
+void defineProfileHook(llvm::Module &module, StringRef prefix) {
+  llvm::Function *hook = module.getFunction(profileName);
+  if (!hook)
+    return;
+  hook->setName(prefix + "_profile");
+  hook->setLinkage(llvm::GlobalValue::WeakAnyLinkage);
+  llvm::IRBuilder<> b(
+      llvm::BasicBlock::Create(module.getContext(), "entry", hook));
+  b.CreateRetVoid();
+}
+
 void setAttributes(llvm::Module &module, llvm::TargetMachine &machine) {
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
@@ -281,6 +294,7 @@ LogicalResult tfc::m7::emitCortexM7(ModuleOp module,
     return failure();
   llvmModule->setTargetTriple((*machine)->getTargetTriple());
   llvmModule->setDataLayout((*machine)->createDataLayout());
+  defineProfileHook(*llvmModule, options.prefix);
   setAttributes(*llvmModule, **machine);
   RunFunction(*llvmModule, readInterface(module), options.prefix).build();
   setAttributes(*llvmModule, **machine);

@@ -36,6 +36,7 @@ public:
     writeTensors("inputs", interface.inputs, true);
     writeTensors("outputs", interface.outputs, false);
     writeFunctions();
+    writeProfile();
     os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << macro << "_H */\n";
     return text;
   }
@@ -155,6 +156,27 @@ private:
        << "enum " << prefix << "_status " << prefix << "_run(void *arena,\n"
        << "    const struct " << prefix << "_inputs *inputs,\n"
        << "    const struct " << prefix << "_outputs *outputs);\n\n";
+  }
+
+  /// The nodes that the code announces, and the function it calls for that.
+  void writeProfile() {
+    if (interface.nodes.empty())
+      return;
+    os << "/* Called with a node's number where its work begins, and with the "
+          "count of nodes\n   at the end. The object has one that does "
+          "nothing; "
+          "write your own to measure. */\n"
+       << "void " << prefix << "_profile(uint32_t node);\n#define " << macro
+       << "_PROFILE_NODES " << interface.nodes.size() << "\n#define " << macro
+       << "_PROFILE_NAMES { \\\n";
+    for (const std::string &node : interface.nodes) {
+      os << "  \"";
+      // Nothing that means more than itself in a string of C.
+      for (char c : node)
+        os << (llvm::isPrint(c) && !StringRef("\"\\?").contains(c) ? c : '_');
+      os << "\", \\\n";
+    }
+    os << "}\n\n";
   }
 
   const Interface &interface;

@@ -138,5 +138,8 @@ Interface tfc::m7::readInterface(ModuleOp module) {
   interface.outputs = readTensors(described, "outputs");
   if (auto plan = module->getAttrOfType<DictionaryAttr>("m7.plan"))
     interface.arenaBytes = plan.getAs<IntegerAttr>("bytes").getInt();
+  if (auto nodes = module->getAttrOfType<ArrayAttr>("m7.nodes"))
+    for (auto name : nodes.getAsRange<StringAttr>())
+      interface.nodes.push_back(name.str());
   return interface;
 }

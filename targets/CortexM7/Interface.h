@@ -20,6 +20,9 @@ namespace tfc::m7 {
 /// The function that the model is, between the passes of the target.
 constexpr llvm::StringLiteral computeName = "tfc_compute";
 
+/// The function that is told where nodes begin, until it has its final name.
+constexpr llvm::StringLiteral profileName = "tfc_profile";
+
 /// Bytes at whose multiples the arena and the buffers in it start: the width of
 /// the bus that loads of two words use.
 constexpr int64_t arenaAlignment = 8;
@@ -60,12 +63,14 @@ struct InterfaceTensor {
 struct Interface {
   std::vector<InterfaceTensor> inputs, outputs;
   int64_t arenaBytes = 0;
+  /// The nodes that the code announces; none where it was not asked to.
+  std::vector<std::string> nodes;
 
   /// Bytes of the inputs that the caller holds in memory; all where `whole`.
   int64_t inputBytes(bool whole) const;
 };
 
-/// Reads `m7.interface` and `m7.plan` of a module.
+/// Reads `m7.interface`, `m7.plan` and `m7.nodes` of a module.
 Interface readInterface(mlir::ModuleOp module);
 
 /// What is known of an artefact once it is there; sizes are in bytes.

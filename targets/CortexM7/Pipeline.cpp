@@ -69,6 +69,8 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(createFitArenaPass({static_cast<int64_t>(options.sram)}));
   addPlanPasses(pm);
   pm.addPass(createVerifyMemoryPlanPass());
+  if (options.profile)
+    pm.addPass(createMarkNodesPass());
   pm.addPass(createCallKernelsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());

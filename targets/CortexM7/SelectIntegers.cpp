@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Integers/FoldPads.h"
+#include "Integers/FoldSlices.h"
 #include "Integers/IntegerGraph.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
@@ -69,6 +70,10 @@ struct SelectIntegersPass
   void simplify() {
     RewritePatternSet patterns(&getContext());
     populateFoldPadPatterns(patterns);
+    populateFoldSlicePatterns(patterns);
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
+                                                         &getContext());
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -68,6 +69,12 @@ bool isElementwise(Operation *op) {
          llvm::all_of(generic.getIndexingMapsArray(), [](AffineMap map) {
            return map.isProjectedPermutation(/*allowZeroInResults=*/true);
          });
+}
+
+/// A reshape that nothing uses any more must not count as a use of the image.
+void eraseIfDead(RewriterBase &b, Operation *op) {
+  if (op && isOpTriviallyDead(op))
+    b.eraseOp(op);
 }
 
 /// Moves what makes `strip`'s source element by element into `loop`, so that
@@ -269,6 +276,9 @@ public:
       return false;
     row = *found;
     shape = llvm::to_vector(flat.getSrcType().getShape());
+    for (auto [axis, expr] : llvm::enumerate(map.getResults()))
+      if (axis != row.axis && expr.isFunctionOfDim(row.outer))
+        return false;
     // Windows of one row must be neighbours among all.
     return llvm::all_of(ArrayRef(shape).take_front(row.outer),
                         [](int64_t size) { return size == 1; });
@@ -301,8 +311,10 @@ public:
     scf::YieldOp::create(
         b, loc, insertRows(b, loc, made.getResult(), tokens, 0, token));
     b.replaceOp(product, loop);
+    Operation *source = copy.getInputs()[0].getDefiningOp();
     b.eraseOp(flat);
     b.eraseOp(copy);
+    eraseIfDead(b, source);
     fuseProducers(b, strip, loop);
   }
 
@@ -344,16 +356,76 @@ private:
   WindowRow row = {};
 };
 
+//===----------------------------------------------------------------------===//
+// Convolutions
+//===----------------------------------------------------------------------===//
+
+/// The rows of patches of a convolution of f32 whose stride is its kernel's
+/// height. Others read rows more than once, which nothing would be gained for.
+std::optional<WindowRow> findPatchRow(linalg::GenericOp op) {
+  unsigned parallel = op.getNumParallelLoops();
+  if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 ||
+      op.getNumDpsInits() != 1 || parallel == op.getNumLoops() ||
+      llvm::any_of(op->getOperandTypes(), [](Type type) {
+        auto tensor = dyn_cast<RankedTensorType>(type);
+        return !tensor || !tensor.hasStaticShape() ||
+               !tensor.getElementType().isF32();
+      }))
+    return std::nullopt;
+  for (auto [i, type] : llvm::enumerate(op.getIteratorTypesArray()))
+    if ((type == utils::IteratorType::parallel) != (i < parallel))
+      return std::nullopt;
+  std::optional<WindowRow> row =
+      findRow(op.getIndexingMapsArray()[0], parallel);
+  if (!row || row->dilation != 1 ||
+      row->stride != op.getStaticLoopRanges()[row->inner])
+    return std::nullopt;
+  return row;
+}
+
+/// Computes one row of patches at a time.
+LogicalResult split(RewriterBase &b, linalg::GenericOp op, WindowRow row) {
+  Value image = op.getInputs()[0];
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  dropUnitDimensions(image, maps[0]);
+  Operation *source = op.getInputs()[0].getDefiningOp();
+  b.modifyOpInPlace(op, [&] {
+    op.getInputsMutable()[0].assign(image);
+    op.setIndexingMapsAttr(b.getAffineMapArrayAttr(maps));
+  });
+  eraseIfDead(b, source);
+  SmallVector<OpFoldResult> sizes(op.getNumLoops(), b.getIndexAttr(0));
+  sizes[row.outer] = b.getIndexAttr(1);
+  scf::SCFTilingOptions options;
+  options.setTileSizes(sizes);
+  b.setInsertionPoint(op);
+  FailureOr<scf::SCFTilingResult> tiled =
+      scf::tileUsingSCF(b, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(tiled) || tiled->loops.size() != 1)
+    return op.emitOpError("cannot be computed by rows of patches");
+  b.replaceOp(op, tiled->replacements);
+  auto strip = tiled->tiledOps.front()
+                   ->getOperand(0)
+                   .getDefiningOp<tensor::ExtractSliceOp>();
+  if (strip)
+    fuseProducers(b, strip, cast<scf::ForOp>(tiled->loops.front()));
+  return success();
+}
+
 struct SplitPatchEmbeddingPass
     : public tfc::m7::impl::SplitPatchEmbeddingPassBase<
           SplitPatchEmbeddingPass> {
   void runOnOperation() override {
     SmallVector<attn::PatchEmbedOp> embeddings;
+    SmallVector<std::pair<linalg::GenericOp, WindowRow>> convolutions;
     SmallVector<WindowProduct> products;
     getOperation().walk([&](Operation *op) {
       if (auto embedding = dyn_cast<attn::PatchEmbedOp>(op);
           embedding && isSplittable(embedding))
         embeddings.push_back(embedding);
+      if (auto generic = dyn_cast<linalg::GenericOp>(op))
+        if (std::optional<WindowRow> row = findPatchRow(generic))
+          convolutions.push_back({generic, *row});
       if (auto product = dyn_cast<m7::ProductOp>(op))
         if (WindowProduct windows(product); windows.match())
           products.push_back(windows);
@@ -363,9 +435,14 @@ struct SplitPatchEmbeddingPass
       split(rewriter, op);
     for (WindowProduct &product : products)
       product.split(rewriter);
-    if (products.empty())
+    for (auto [op, row] : convolutions)
+      if (failed(split(rewriter, op, row)))
+        return signalPassFailure();
+    if (products.empty() && embeddings.empty() && convolutions.empty())
       return;
     RewritePatternSet patterns(&getContext());
+    // Strips of an image that is not made any more must not keep its memory.
+    tensor::populateFoldTensorEmptyPatterns(patterns);
     m7::populateFoldTransposesPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -10,6 +10,7 @@
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -45,6 +46,23 @@ bool isStripAlong(tensor::ExtractSliceOp slice, int64_t axis) {
   return true;
 }
 
+/// How many times `iv` `offset` is; 0 where it is something else.
+int64_t timesOf(OpFoldResult offset, Value iv) {
+  auto value = dyn_cast<Value>(offset);
+  if (!value || value == iv)
+    return value ? 1 : 0;
+  auto apply = value.getDefiningOp<affine::AffineApplyOp>();
+  if (!apply || apply->getNumOperands() != 1 || apply->getOperand(0) != iv)
+    return 0;
+  auto product =
+      dyn_cast<AffineBinaryOpExpr>(apply.getAffineMap().getResult(0));
+  if (!product || product.getKind() != AffineExprKind::Mul ||
+      !isa<AffineDimExpr, AffineSymbolExpr>(product.getLHS()))
+    return 0;
+  auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
+  return factor ? factor.getValue() : 0;
+}
+
 /// The dimension of `slice` that the loop around it walks from the first row
 /// on, each row once; nothing where it does otherwise.
 std::optional<int64_t> axisOf(tensor::ExtractSliceOp slice, Block &entry) {
@@ -54,11 +72,14 @@ std::optional<int64_t> axisOf(tensor::ExtractSliceOp slice, Block &entry) {
   std::optional<int64_t> begin = getConstantIntValue(loop.getLowerBound()),
                          end = getConstantIntValue(loop.getUpperBound()),
                          step = getConstantIntValue(loop.getStep());
-  for (auto [axis, offset] : llvm::enumerate(slice.getMixedOffsets()))
-    if (dyn_cast<Value>(offset) == loop.getInductionVar() &&
-        isStripAlong(slice, axis) && begin == 0 && end &&
-        step == slice.getType().getDimSize(axis) && *end % *step == 0)
+  if (begin != 0 || !end || !step || *step <= 0 || *end % *step != 0)
+    return std::nullopt;
+  for (auto [axis, offset] : llvm::enumerate(slice.getMixedOffsets())) {
+    int64_t times = timesOf(offset, loop.getInductionVar());
+    if (times > 0 && times * *step == slice.getType().getDimSize(axis) &&
+        isStripAlong(slice, axis))
       return axis;
+  }
   return std::nullopt;
 }
 
@@ -84,8 +105,8 @@ FailureOr<unsigned> StreamInputsPass::findInput(func::FuncOp function) {
       return i;
   InFlightDiagnostic error = function.emitError();
   if (input.empty())
-    error << "which input is to be streamed must be said, as --input-stream="
-          << (inputs.empty() ? "NAME" : nameOf(0));
+    error << "which input is to be streamed must be said, as "
+             "--input-stream=NAME";
   else
     error << "there is no input '" << input << "' to be streamed";
   error << "; the model has ";

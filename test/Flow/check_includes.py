@@ -19,6 +19,7 @@ ROOMS = [
     ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], []),
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
+    ("Compress", ["include/tfc/Passes/Compress", "passes/Compress"], ["Support", "Attn"]),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
     ("Lower", ["include/tfc/Passes/Lower", "passes/Lower"], ["Support", "Attn"]),
     ("Memory", ["include/tfc/Passes/Memory", "passes/Memory"], ["Support", "Attn"]),
@@ -38,7 +39,8 @@ ROOMS = [
         "Driver",
         ["include/tfc/Driver", "lib/Driver"],
         [
-            *["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Lower", "Memory", "Runtime"],
+            *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
+            *["Decompose", "Lower", "Memory", "Runtime"],
             *["X86", "CortexM7"],
         ],
     ),
@@ -46,7 +48,8 @@ ROOMS = [
         "Tools",
         ["tools"],
         [
-            *["Support", "Onnx", "Attn", "Import", "Raise", "Decompose", "Lower", "Memory", "Runtime"],
+            *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
+            *["Decompose", "Lower", "Memory", "Runtime"],
             *["X86", "CortexM7", "Driver"],
         ],
     ),

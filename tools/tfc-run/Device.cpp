@@ -230,9 +230,22 @@ std::string readOutputs(const DeviceHeader &header, const fs::path &folder,
   return "";
 }
 
+std::string readProfile(const DeviceHeader &header, const fs::path &folder,
+                        DeviceUsage &usage) {
+  std::string bytes = readText(folder / "profile");
+  usage.nodes.resize(header.nodes.size() + 1);
+  if (bytes.size() != usage.nodes.size() * sizeof(uint64_t))
+    return "the counts of the nodes are not complete";
+  std::memcpy(usage.nodes.data(), bytes.data(), bytes.size());
+  usage.instructions = 0;
+  for (uint64_t count : usage.nodes)
+    usage.instructions += count;
+  return "";
+}
+
 /// What the program measured, against what the header says.
 std::string judge(const DeviceHeader &header, const fs::path &folder,
-                  DeviceUsage &usage) {
+                  bool profile, DeviceUsage &usage) {
   std::string bytes = readText(folder / "result");
   HarnessResult result = {};
   if (bytes.size() != sizeof(result))
@@ -244,7 +257,8 @@ std::string judge(const DeviceHeader &header, const fs::path &folder,
   if (result.guardBroken)
     return "the model writes beyond its arena of " +
            std::to_string(header.arenaBytes) + " bytes";
-  if (result.stackBytes > header.stackBytes)
+  int64_t stack = header.stackBytes + (profile ? profileStack : 0);
+  if (result.stackBytes > stack)
     return "the model takes " + std::to_string(result.stackBytes) +
            " bytes of stack, more than the " +
            std::to_string(header.stackBytes) + " of its header";
@@ -258,7 +272,7 @@ std::string judge(const DeviceHeader &header, const fs::path &folder,
            "as an index beyond a table";
   if (result.status != 0)
     return "the model returns status " + std::to_string(result.status);
-  return "";
+  return profile ? readProfile(header, folder, usage) : "";
 }
 
 } // namespace
@@ -274,6 +288,8 @@ std::string tfc::run::runOnDevice(const Options &options, DeviceHeader &header,
     return "code and constants need " + std::to_string(header.flashBytes) +
            " bytes, more than the " + std::to_string(options.flash) +
            " of --flash";
+  if (options.profile && header.nodes.empty())
+    return "the object announces no nodes; compile it with tfc --profile";
   std::string emulator = findProgram({"qemu-system-arm"});
   if (emulator.empty())
     return "qemu-system-arm is not there; on Debian: apt-get install "
@@ -304,13 +320,14 @@ std::string tfc::run::runOnDevice(const Options &options, DeviceHeader &header,
   error = execute(folder.path, link);
   if (!error.empty())
     return "the model cannot be linked: " + error;
-  error = execute(folder.path,
-                  {emulator, "-M", "mps2-an500", "-cpu", "cortex-m7", "-icount",
-                   "shift=3", "-semihosting-config", "enable=on,target=native",
-                   "-display", "none", "-monitor", "none", "-serial", "none",
-                   "-kernel", "program.elf"});
+  error = execute(
+      folder.path,
+      {emulator, "-M", "mps2-an500", "-cpu", "cortex-m7", "-icount",
+       "shift=" + std::to_string(options.profile ? profileShift : 3),
+       "-semihosting-config", "enable=on,target=native", "-display", "none",
+       "-monitor", "none", "-serial", "none", "-kernel", "program.elf"});
   if (!error.empty())
     return "the emulator failed: " + error;
-  error = judge(header, folder.path, usage);
+  error = judge(header, folder.path, options.profile, usage);
   return error.empty() ? readOutputs(header, folder.path, outputs) : error;
 }

@@ -11,7 +11,7 @@
 #define TFC_TOOLS_TFC_RUN_DEVICE_H
 
 #include "DeviceHeader.h"
-#include "Npy.h"
+#include "tfc/Runtime/Npy.h"
 #include "Options.h"
 
 namespace tfc::run {
@@ -20,6 +20,9 @@ namespace tfc::run {
 struct DeviceUsage {
   uint64_t instructions = 0;
   uint32_t stackBytes = 0, arenaBytes = 0;
+  /// Instructions of the header's nodes, and of the rest of the model; none
+  /// where they were not asked for.
+  std::vector<uint64_t> nodes;
 };
 
 /// Links `options.model` with a program for the MPS2 board, runs that in qemu

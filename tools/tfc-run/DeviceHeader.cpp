@@ -8,7 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DeviceHeader.h"
-#include "Npy.h"
+#include "tfc/Runtime/Npy.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -124,6 +124,12 @@ std::string DeviceHeader::readLine(const std::string &line) {
   readSize(line, "FLASH_BYTES", flashBytes);
   if (readSize(line, "HARD_FLOAT_ABI", hard))
     hardFloat = hard != 0;
+  if (line == "#define " + macro + "_PROFILE_NAMES { \\")
+    inNodes = true;
+  else if (inNodes && startsWith(line, "  \"") && line.size() > 7)
+    nodes.push_back(line.substr(3, line.size() - 7));
+  else
+    inNodes = false;
   if (line == "struct " + prefix + "_inputs {")
     current = &inputs;
   else if (line == "struct " + prefix + "_outputs {")

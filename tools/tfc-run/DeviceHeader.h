@@ -45,6 +45,8 @@ public:
   std::vector<Tensor> inputs, outputs;
   int64_t arenaBytes = 0, stackBytes = 0, flashBytes = 0;
   bool hardFloat = true;
+  /// The nodes that the object announces; none where it announces nothing.
+  std::vector<std::string> nodes;
 
 private:
   std::string readLine(const std::string &line);
@@ -53,6 +55,7 @@ private:
   std::string readTensor(const std::string &line, std::vector<Tensor> &tensors);
 
   std::vector<Tensor> *current = nullptr;
+  bool inNodes = false;
   std::vector<tfc_tensor_info> infos;
   std::vector<std::vector<const char *>> symbols;
 };

@@ -26,9 +26,19 @@ struct HarnessResult {
 /// instruction by qemu's -icount shift=3.
 constexpr uint64_t instructionsPerTick = 5;
 
+/// Where nodes are counted: qemu's shift is such that five instructions are 16
+/// ticks, so that each single one shows.
+constexpr int profileShift = 7;
+
+/// What a count of nodes adds to the model's stack at the most.
+constexpr int64_t profileStack = 64;
+
 /// A C program for the MPS2 board with a Cortex-M7 (Arm's AN500) that reads the
 /// files in0, in1, ..., runs the model once and writes out0, out1, ... and
 /// result, all by semihosting.
+///
+/// With --profile it also writes the file profile: 64 bits of instructions for
+/// each of the header's nodes, and for what the model does outside them.
 std::string harnessSource(const DeviceHeader &header, const Options &options);
 
 /// The linker's script: the model's code and constants in a flash of the size

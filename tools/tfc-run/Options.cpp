@@ -30,6 +30,7 @@ enum Id {
   Target,
   Ram,
   Flash,
+  Profile,
   InputRows,
   Threads,
   Repeat,
@@ -81,6 +82,9 @@ const std::vector<OptionSpec> &table() {
        Ram},
       {"--flash", "BYTES", "for code and constants, at most 3M (default: 1M)",
        Flash},
+      {"--profile", "",
+       "print the instructions of each node; tfc's --profile prepares for it",
+       Profile},
       {"--input-rows", "N",
        "let inputs that the model asks for by rows end after N rows",
        InputRows},
@@ -189,6 +193,9 @@ std::string Options::set(int id, const std::string &spelling,
     return bytes(spelling, value, 4 << 20, ram);
   case Flash:
     return bytes(spelling, value, 3 << 20, flash);
+  case Profile:
+    profile = true;
+    return "";
   case InputRows:
     return count(spelling, value, 0, inputRows);
   case Threads:

@@ -33,6 +33,7 @@ struct Options {
   /// board has for it.
   bool cortexM7 = false;
   int64_t ram = 320 << 10, flash = 1 << 20;
+  bool profile = false;
   /// Rows after which inputs that the model asks for by rows end.
   int64_t inputRows = INT32_MAX;
   int64_t threads = 1; ///< 0: one a core

@@ -9,7 +9,7 @@
 #ifndef TFC_TOOLS_TFC_RUN_TENSORS_H
 #define TFC_TOOLS_TFC_RUN_TENSORS_H
 
-#include "Npy.h"
+#include "tfc/Runtime/Npy.h"
 #include "Options.h"
 
 namespace tfc::run {

@@ -260,6 +260,38 @@ int runModel(const Options &options) {
   return ExitSuccess;
 }
 
+/// What a call on a device took, as text or JSON.
+void printUsage(const Options &options, const DeviceHeader &header,
+                const DeviceUsage &usage) {
+  std::printf(
+      options.json
+          ? "{\"instructions\": %llu, \"stack_bytes\": %u, "
+            "\"stack_bytes_declared\": %lld, \"arena_bytes\": %u, "
+            "\"arena_bytes_declared\": %lld, \"flash_bytes\": %lld"
+          : "%llu instructions; stack: %u of %lld bytes used, arena: %u of "
+            "%lld, flash: %lld bytes\n",
+      static_cast<unsigned long long>(usage.instructions), usage.stackBytes,
+      static_cast<long long>(header.stackBytes), usage.arenaBytes,
+      static_cast<long long>(header.arenaBytes),
+      static_cast<long long>(header.flashBytes));
+  if (options.json && options.profile)
+    std::printf(", \"nodes\": [");
+  for (size_t i = 0; i < usage.nodes.size(); ++i) {
+    const std::string name = i < header.nodes.size() ? header.nodes[i] : "";
+    auto count = static_cast<unsigned long long>(usage.nodes[i]);
+    if (options.json)
+      std::printf("%s{\"node\": %s, \"instructions\": %llu}", i ? ", " : "",
+                  quoted(name).c_str(), count);
+    else
+      std::printf("%12llu %5.1f%%  %s\n", count,
+                  100.0 * static_cast<double>(count) /
+                      static_cast<double>(usage.instructions),
+                  name.empty() ? "(between nodes)" : name.c_str());
+  }
+  if (options.json)
+    std::printf(options.profile ? "]}\n" : "}\n");
+}
+
 int runDeviceModel(const Options &options) {
   DeviceHeader header;
   std::string headerFile =
@@ -283,17 +315,7 @@ int runDeviceModel(const Options &options) {
     error = deliver(options, info, outputs);
   if (!error.empty())
     return refuse(error);
-  std::printf(
-      options.json
-          ? "{\"instructions\": %llu, \"stack_bytes\": %u, "
-            "\"stack_bytes_declared\": %lld, \"arena_bytes\": %u, "
-            "\"arena_bytes_declared\": %lld, \"flash_bytes\": %lld}\n"
-          : "%llu instructions; stack: %u of %lld bytes used, arena: %u of "
-            "%lld, flash: %lld bytes\n",
-      static_cast<unsigned long long>(usage.instructions), usage.stackBytes,
-      static_cast<long long>(header.stackBytes), usage.arenaBytes,
-      static_cast<long long>(header.arenaBytes),
-      static_cast<long long>(header.flashBytes));
+  printUsage(options, header, usage);
   return ExitSuccess;
 }
 

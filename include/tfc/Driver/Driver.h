@@ -32,6 +32,16 @@ enum class EmitKind {
 
 enum class TargetKind { X86, CortexM7 };
 
+/// How the range of a tensor follows from its elements in calibration: all of
+/// them, all but a share on both sides, or such that squared errors are least.
+enum class RangeMethod { MinMax, Percentile, LeastError };
+
+struct RangeChoice {
+  RangeMethod method = RangeMethod::MinMax;
+  /// Of the elements, those that lie in the range.
+  double percentile = 99.99;
+};
+
 /// The named parts of a compilation, in their order.
 enum class Phase { Import, Raise, Lower, Emit };
 
@@ -63,8 +73,13 @@ struct CompileOptions {
   uint64_t sram = 0, flash = 0;
   /// cortex-m7: compute quantised models in f32.
   bool allowFloat = false;
+  /// cortex-m7: call a function of the user where each node begins.
+  bool profile = false;
   /// cortex-m7: the input that the caller delivers by rows; empty: the only one.
   std::optional<std::string> streamedInput;
+  /// Quantise the model to int8 by the inputs in this .npz file; empty: do not.
+  std::string calibrationFile;
+  RangeChoice ranges;
   /// Sizes of inputs that replace the file's; -1 leaves a size open.
   llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
   /// Where reports are written: pictures of the memory plan for names that end

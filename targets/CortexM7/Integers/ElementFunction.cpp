@@ -7,10 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "ElementFunction.h"
+#include "RealConstant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <cmath>
@@ -38,10 +38,7 @@ private:
     auto at = numbers.find(value);
     if (at != numbers.end())
       return at->second;
-    FloatAttr constant;
-    if (matchPattern(value, m_Constant(&constant)) && value.getType().isF32())
-      return constant.getValue().convertToFloat();
-    return std::nullopt;
+    return value.getType().isF32() ? tfc::m7::realNumber(value) : std::nullopt;
   }
 
   bool step(Operation *op) {

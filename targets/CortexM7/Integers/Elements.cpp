@@ -11,6 +11,7 @@
 #include "IntegerGraph.h"
 
 #include "mlir/IR/Matchers.h"
+#include <cmath>
 
 using namespace tfc;
 using namespace tfc::m7;
@@ -89,9 +90,9 @@ std::optional<IntegerGraph::Function> IntegerGraph::functionOf(Value real) {
 FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
                                               Quantization to) {
   if (!isElementwise(op)) {
-    if (isSum(op) && op.getNumDpsInputs() == 1)
+    if (reductionOf(op.getResult(0)) == op && isSum(op))
       return selectMean(op, 1, to);
-    return fail(op, "the Cortex-M7 has no int8 form of this reduction");
+    return selectChoice(op, to);
   }
   if (std::optional<Function> function = functionOf(op.getResult(0))) {
     if (function->base) {
@@ -101,57 +102,68 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
       return tableOf(function->base, table);
     }
   }
-  if (Value scores = softmaxInput(op))
-    return selectSoftmax(op, scores, to);
-  // A mean is a sum over a number.
-  if (auto multiple = multipleOf(op))
-    if (linalg::GenericOp sum = reductionOf(multiple->first); isSum(sum)) {
-      FailureOr<Value> mean = selectMean(sum, multiple->second, to);
+  if (std::optional<SoftmaxForm> form = softmaxForm(op))
+    return selectSoftmax(op, form->input, form->dimension, to);
+  if (std::optional<std::pair<Value, double>> part = multipleOf(op)) {
+    // A mean is a sum over a number.
+    linalg::GenericOp sum = reductionOf(part->first);
+    if (isSum(sum)) {
+      FailureOr<Value> mean = selectMean(sum, part->second, to);
       if (failed(mean))
         return failure();
       return reshaped(*mean,
                       cast<ShapedType>(op->getResult(0).getType()).getShape());
     }
-  if (FailureOr<Value> value = selectRelu(op, to); succeeded(value))
+    if (!knownQuantization(part->first))
+      return selectWithBias(op->getResult(0), {}, to);
+  }
+  // A constant beside a product is its bias.
+  if (auto part = addedConstant(op); part && !knownQuantization(part->first))
+    return selectWithBias(op->getResult(0), {}, to);
+  if (FailureOr<Value> value = selectClamp(op, to); succeeded(value))
     return value;
   reason.reset();
   Operation *inner = onlyOperation(op);
-  if (inner && isa<arith::AddFOp, arith::SubFOp, arith::MulFOp>(inner) &&
+  if (isa_and_nonnull<arith::DivFOp>(inner) && op.getNumDpsInputs() == 2 &&
+      isSum(op.getInputs()[0].getDefiningOp<linalg::GenericOp>()))
+    return selectQuotient(op, to);
+  if (isa_and_nonnull<arith::AddFOp, arith::SubFOp, arith::MulFOp>(inner) &&
       inner->getOperand(0) == op.getBody()->getArgument(0) &&
       op.getNumDpsInputs() == 2 &&
       inner->getOperand(1) == op.getBody()->getArgument(1))
     return selectBinary(op, to);
-  return selectGather(op, to);
+  return selectChoice(op, to);
 }
 
-/// max(x, 0) after something that needs the scale for itself: rounding keeps
-/// the order, and 0 is the zero point.
-FailureOr<Value> IntegerGraph::selectRelu(linalg::GenericOp op,
-                                          Quantization to) {
-  if (op.getNumDpsInputs() < 1)
-    return failure();
-  for (float x : {-3.0f, -0.5f, 0.0f, 0.25f, 7.0f}) {
-    SmallVector<float> arguments = {x};
-    for (Value other : op.getInputs().drop_front()) {
-      std::optional<RealConstant> constant = realConstant(other);
-      if (!constant || constant->values.empty() || !constant->isUniform())
-        return failure();
-      arguments.push_back(static_cast<float>(constant->values[0]));
-    }
-    if (evaluateBody(*op.getBody(), arguments) !=
-        std::optional<float>(std::max(x, 0.0f)))
-      return failure();
-  }
-  Operation *inner = onlyOperation(op);
-  if (!inner || !isa<arith::MaximumFOp, arith::MaxNumFOp>(inner) ||
+/// Limits of what needs the scale for itself, as max(x, 0) of a product:
+/// rounding keeps the order.
+FailureOr<Value> IntegerGraph::selectClamp(linalg::GenericOp op,
+                                           Quantization to) {
+  if (op.getNumDpsInputs() < 1 ||
       !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
     return failure();
+  for (Operation &inner : op.getBody()->without_terminator())
+    if (!isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MinimumFOp,
+             arith::MinNumFOp, arith::ConstantOp>(inner))
+      return failure();
+  SmallVector<float> arguments = {0};
+  for (Value other : op.getInputs().drop_front()) {
+    std::optional<RealConstant> constant = realConstant(other);
+    if (!constant || constant->values.empty() || !constant->isUniform())
+      return failure();
+    arguments.push_back(static_cast<float>(constant->values[0]));
+  }
+  Table table;
+  for (int i = 0; i < 256; ++i) {
+    arguments[0] = to.dequantize(static_cast<int8_t>(i));
+    std::optional<float> limited = evaluateBody(*op.getBody(), arguments);
+    if (!limited || std::isnan(*limited))
+      return failure();
+    table[i] = to.quantize(*limited);
+  }
   FailureOr<Value> x = select(op.getInputs()[0], to);
   if (failed(x))
     return failure();
-  Table table;
-  for (int i = 0; i < 256; ++i)
-    table[i] = std::max<int64_t>(static_cast<int8_t>(i), to.zero);
   return tableOf(*x, table);
 }
 
@@ -180,47 +192,40 @@ IntegerGraph::broadcastSource(linalg::GenericOp op, unsigned input) {
   return source;
 }
 
+/// Whether `map` reads a row of the loops' last dimension, and nothing else.
+static bool isLastDimension(AffineMap map, ShapedType type) {
+  unsigned last = map.getNumDims() - 1;
+  for (auto [size, expression] : llvm::zip(type.getShape(), map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(expression);
+    if (size != 1 && (!dim || dim.getPosition() != last))
+      return false;
+  }
+  if (map.getNumResults() == 0)
+    return false;
+  auto dim = dyn_cast<AffineDimExpr>(map.getResults().back());
+  return dim && dim.getPosition() == last;
+}
+
 FailureOr<Value> IntegerGraph::selectBinary(linalg::GenericOp op,
                                             Quantization to) {
   Operation *inner = onlyOperation(op);
-  // A constant beside a product is its bias.
-  if (isa<arith::AddFOp>(inner))
-    for (unsigned i : {0u, 1u}) {
-      std::optional<RealConstant> constant = realConstant(op.getInputs()[i]);
-      Value other = op.getInputs()[1 - i];
-      if (!constant || knownQuantization(other))
-        continue;
-      if (!op.getMatchingIndexingMap(op.getDpsInputOperand(1 - i)).isIdentity())
-        continue;
-      auto type = cast<RankedTensorType>(other.getType());
-      AffineMap map = op.getMatchingIndexingMap(op.getDpsInputOperand(i));
-      std::vector<double> bias;
-      SmallVector<int64_t> at(type.getRank(), 0);
-      for (int64_t n = 0; n < type.getNumElements(); ++n) {
-        int64_t offset = 0;
-        for (auto [size, expression] :
-             llvm::zip(constant->shape, map.getResults())) {
-          int64_t index = 0;
-          if (auto dim = dyn_cast<AffineDimExpr>(expression))
-            index = at[dim.getPosition()];
-          offset = offset * size + index;
-        }
-        bias.push_back(constant->values[offset]);
-        for (int64_t d = type.getRank() - 1; d >= 0; --d) {
-          if (++at[d] < type.getDimSize(d))
-            break;
-          at[d] = 0;
-        }
-      }
-      return selectWithBias(other, bias, to);
-    }
-  FailureOr<Source> a = broadcastSource(op, 0);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  // A sum takes one row for all as it is, on its right side.
+  auto isRow = [&](unsigned i) {
+    return isa<arith::AddFOp, arith::SubFOp>(inner) && type.getRank() > 1 &&
+           isLastDimension(op.getMatchingIndexingMap(op.getDpsInputOperand(i)),
+                           cast<ShapedType>(op.getInputs()[i].getType()));
+  };
+  unsigned left = isa<arith::AddFOp>(inner) && isRow(0) ? 1 : 0;
+  FailureOr<Source> a = broadcastSource(op, left);
   if (failed(a))
     return failure();
-  FailureOr<Source> c = broadcastSource(op, 1);
+  FailureOr<Source> c = isRow(1 - left) ? sourceOf(op.getInputs()[1 - left])
+                                        : broadcastSource(op, 1 - left);
   if (failed(c))
     return failure();
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (isRow(1 - left))
+    c->integers = reshaped(c->integers, type.getShape().back());
   Value init = empty(type.getShape());
   if (isa<arith::MulFOp>(inner)) {
     auto factor =

@@ -45,16 +45,26 @@ Value IntegerGraph::constant(ArrayRef<int64_t> shape, ArrayRef<int8_t> values) {
 }
 
 Value IntegerGraph::reshaped(Value x, ArrayRef<int64_t> shape) {
+  // Reshapes of reshapes are one.
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
+      x.getDefiningOp()))
+    x = x.getDefiningOp()->getOperand(0);
   auto from = cast<RankedTensorType>(x.getType());
-  RankedTensorType to = bytes(shape);
+  RankedTensorType to = bytes(shape), flat = bytes(from.getNumElements());
   if (from == to)
     return x;
-  if (auto groups = getReassociationIndicesForReshape(from, to)) {
-    if (from.getRank() > to.getRank())
-      return tensor::CollapseShapeOp::create(b, loc, to, x, *groups);
-    return tensor::ExpandShapeOp::create(b, loc, to, x, *groups);
-  }
-  return reshaped(reshaped(x, from.getNumElements()), shape);
+  auto step = [&](Value value, RankedTensorType type) -> Value {
+    auto source = cast<RankedTensorType>(value.getType());
+    auto groups = getReassociationIndicesForReshape(source, type);
+    if (!groups)
+      return {};
+    if (source.getRank() > type.getRank())
+      return tensor::CollapseShapeOp::create(b, loc, type, value, *groups);
+    return tensor::ExpandShapeOp::create(b, loc, type, value, *groups);
+  };
+  if (Value direct = step(x, to))
+    return direct;
+  return step(from == flat ? x : step(x, flat), to);
 }
 
 Value IntegerGraph::padded(Value x, int64_t columns, int64_t fill) {
@@ -121,9 +131,15 @@ std::optional<Quantization> IntegerGraph::knownQuantization(Value real) {
   Operation *op = real.getDefiningOp();
   if (auto dequantize = dyn_cast_or_null<attn::DequantizeOp>(op))
     return quantizationOf(dequantize.getQuantizedType());
-  if (op && isMove(op))
-    return knownQuantization(op->getOperand(0));
-  return std::nullopt;
+  if (!op || !isMove(op))
+    return std::nullopt;
+  std::optional<Quantization> known = knownQuantization(op->getOperand(0));
+  // What is put beside it has to be numbers of this type too.
+  if (known && ((isa<tensor::PadOp>(op) && !isFilledWith(real, *known)) ||
+                (isa<tensor::InsertSliceOp>(op) &&
+                 !isFilledWith(op->getOperand(1), *known))))
+    return std::nullopt;
+  return known;
 }
 
 FailureOr<IntegerGraph::Source> IntegerGraph::sourceOf(Value real) {
@@ -191,6 +207,44 @@ FailureOr<Value> IntegerGraph::selectNew(Value real, Quantization to) {
 //===----------------------------------------------------------------------===//
 // The function
 //===----------------------------------------------------------------------===//
+
+/// Rounding of elements may come before they are moved.
+void IntegerGraph::roundInputsEarly() {
+  b.setInsertionPointToStart(&function.front());
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.getElementType().isF32() || !type.hasStaticShape())
+      continue;
+    SmallVector<Value> moved = {argument};
+    Type stored;
+    bool isOnlyRounded = true;
+    for (size_t i = 0; i < moved.size() && isOnlyRounded; ++i)
+      for (OpOperand &use : moved[i].getUses()) {
+        auto quantize = dyn_cast<attn::QuantizeOp>(use.getOwner());
+        if (quantize && use.getOperandNumber() == 0 &&
+            (!stored || stored == quantize.getQuantizedType()))
+          stored = quantize.getQuantizedType();
+        else if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+                     tensor::ExtractSliceOp, linalg::TransposeOp>(
+                     use.getOwner()) &&
+                 use.getOperandNumber() == 0)
+          moved.push_back(use.getOwner()->getResult(0));
+        else
+          isOnlyRounded = false;
+      }
+    if (!isOnlyRounded || moved.size() == 1 || !stored ||
+        !quantizationOf(stored))
+      continue;
+    Value init =
+        tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
+    auto quantize =
+        attn::QuantizeOp::create(b, loc, bytes(type.getShape()), argument,
+                                 empty(type.getShape()), TypeAttr::get(stored));
+    auto dequantize = attn::DequantizeOp::create(
+        b, loc, type, quantize.getResult(), init, TypeAttr::get(stored));
+    argument.replaceAllUsesExcept(dequantize.getResult(), quantize);
+  }
+}
 
 /// An input that is only rounded becomes what it is rounded to.
 void IntegerGraph::takeInputs() {
@@ -271,8 +325,10 @@ void IntegerGraph::dropDead() {
 }
 
 void IntegerGraph::run() {
+  roundInputsEarly();
   takeInputs();
   SmallVector<attn::QuantizeOp> roundings;
+  DenseSet<Operation *> inFloat;
   function.walk([&](attn::QuantizeOp op) { roundings.push_back(op); });
   for (attn::QuantizeOp op : roundings) {
     b.setInsertionPoint(op);
@@ -292,6 +348,7 @@ void IntegerGraph::run() {
       refused.push_back(*reason);
       if (isUnsignedByte(op.getQuantizedType()))
         (void)integersOf(op.getResult(), true);
+      inFloat.insert(op);
       continue;
     }
     integers[op.getResult()] = *value;
@@ -300,10 +357,30 @@ void IntegerGraph::run() {
   // What stays in f32 reads the integers found here.
   for (attn::QuantizeOp op : roundings) {
     Value value = integers.lookup(op.getResult());
-    if (!value || value == op.getResult() ||
-        isUnsignedByte(op.getQuantizedType()))
+    if (!value || op.getResult().use_empty())
       continue;
-    op.getResult().replaceAllUsesWith(value);
+    if (isUnsignedByte(op.getQuantizedType())) {
+      // What stays in f32 is rounded by the operation itself.
+      if (inFloat.contains(op))
+        continue;
+      b.setInsertionPointAfterValue(value);
+      value = tableOf(value, flippedTable());
+    }
+    if (value != op.getResult())
+      op.getResult().replaceAllUsesWith(value);
   }
   dropDead();
+  if (refused.empty())
+    refuseRest();
+}
+
+/// Numbers in f32 that no rounding asked for.
+void IntegerGraph::refuseRest() {
+  for (Operation &op : function.front())
+    if (llvm::any_of(
+            op.getResultTypes(),
+            [](Type type) { return getElementTypeOrSelf(type).isF32(); }) &&
+        !op.hasTrait<OpTrait::ConstantLike>() && !isa<tensor::EmptyOp>(op))
+      return refused.push_back(
+          {&op, "is computed in f32: no scale is known for its result"});
 }

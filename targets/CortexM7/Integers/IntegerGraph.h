@@ -45,8 +45,10 @@ public:
 private:
   // The function's border.
   void takeInputs();
+  void roundInputsEarly();
   void giveOutputs();
   void dropDead();
+  void refuseRest();
 
   /// The int8 form of `real` with `to`; fails after a reason was noted.
   FailureOr<Value> select(Value real, Quantization to);
@@ -63,10 +65,13 @@ private:
 
   // Moves (Moves.cpp).
   bool isMove(Operation *op);
+  /// Whether all that goes into `value`, but for its source, is of `type`
+  /// exactly.
+  bool isFilledWith(Value value, Quantization type);
   FailureOr<Value> selectMove(Operation *op, Quantization to);
   FailureOr<Value> selectPad(tensor::PadOp op, Quantization to);
   FailureOr<Value> selectInsert(tensor::InsertSliceOp op, Quantization to);
-  FailureOr<Value> selectGather(linalg::GenericOp op, Quantization to);
+  FailureOr<Value> selectChoice(linalg::GenericOp op, Quantization to);
 
   // Functions of elements (Elements.cpp).
   struct Function {
@@ -77,7 +82,7 @@ private:
   std::optional<Function> functionOf(Value real);
   FailureOr<Value> selectElements(linalg::GenericOp op, Quantization to);
   FailureOr<Value> selectBinary(linalg::GenericOp op, Quantization to);
-  FailureOr<Value> selectRelu(linalg::GenericOp op, Quantization to);
+  FailureOr<Value> selectClamp(linalg::GenericOp op, Quantization to);
   FailureOr<Source> broadcastSource(linalg::GenericOp op, unsigned input);
 
   // Products (Products.cpp).
@@ -88,21 +93,39 @@ private:
     ArrayRef<int64_t> resultShape;
   };
   std::optional<Contraction> contractionOf(Operation *op);
-  FailureOr<Value> selectWithBias(Value real, std::vector<double> bias,
+  /// What is done to a product before it is rounded.
+  struct Addition {
+    double factor = 1;
+    /// One for each element of the result; none for nothing.
+    std::vector<double> bias;
+  };
+  FailureOr<Value> selectWithBias(Value real, Addition addition,
                                   Quantization to);
   FailureOr<Value> selectContraction(Operation *op, Contraction contraction,
-                                     std::vector<double> bias, Quantization to);
+                                     Addition addition, Quantization to);
   /// A side of a product as [batch, rows, depth].
   Value matrices(const Contraction &c, const Source &side, AffineMap map,
                  ArrayRef<unsigned> batch, ArrayRef<unsigned> own,
                  ArrayRef<unsigned> depth);
   /// [batch, rows, columns] as the product's result.
   Value resultOf(const Contraction &c, Value all, ArrayRef<unsigned> order);
+  /// Constant weights by channel, and what each channel's sums need.
+  struct Channels {
+    /// [channels, depth]; sums of two of int8 where `parts` is 2.
+    std::vector<int16_t> weights;
+    std::vector<int32_t> bias, multipliers;
+    unsigned parts = 1;
+  };
+  FailureOr<Channels>
+  channelsOf(Operation *op, const Contraction &c, const RealConstant &weights,
+             const Addition &addition, ArrayRef<unsigned> channels,
+             ArrayRef<unsigned> rows, ArrayRef<unsigned> depth, Quantization x,
+             Quantization to);
   FailureOr<Value> selectWeights(Operation *op, const Contraction &c,
                                  const RealConstant &weights,
-                                 std::vector<double> bias, Quantization to);
+                                 const Addition &addition, Quantization to);
   FailureOr<Value> selectActivations(Operation *op, const Contraction &c,
-                                     Quantization to);
+                                     double factor, Quantization to);
   // Attention as a whole (Attention.cpp).
   struct Scores {
     Contraction product;
@@ -120,10 +143,27 @@ private:
   Value arranged(Value x, AffineMap map, ArrayRef<int64_t> sizes,
                  ArrayRef<unsigned> order);
 
+  // Sums in loops (Sums.cpp), where no kernel takes them.
+  FailureOr<Value> selectSum(linalg::GenericOp reduce, double factor,
+                             Quantization to);
+  FailureOr<Value> selectQuotient(linalg::GenericOp divide, Quantization to);
+  FailureOr<Value> sumsOf(linalg::GenericOp reduce, const Source &x);
+  FailureOr<Value> selectGroups(Operation *op, const Contraction &c,
+                                const RealConstant &weights,
+                                const Addition &addition, Quantization to);
+  /// Numbers for sums, which the map takes from the sums' indices.
+  struct Numbers {
+    std::vector<int32_t> values;
+    SmallVector<int64_t> shape;
+    AffineMap map;
+  };
+  Value rounded(Value sums, const Numbers &multipliers,
+                std::optional<Numbers> bias, int64_t zero, unsigned shift);
+
   // Rows (Rows.cpp).
   FailureOr<Value> selectNorm(attn::NormOp op, Quantization to);
   FailureOr<Value> selectSoftmax(linalg::GenericOp divide, Value scores,
-                                 Quantization to);
+                                 unsigned dimension, Quantization to);
   FailureOr<Value> selectMean(linalg::GenericOp reduce, double factor,
                               Quantization to);
 

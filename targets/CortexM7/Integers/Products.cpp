@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GraphForms.h"
 #include "IntegerGraph.h"
 #include "ProductLoops.h"
 
@@ -44,11 +45,6 @@ int64_t offsetAt(AffineMap map, ArrayRef<int64_t> shape, ArrayRef<int64_t> at) {
   for (auto [size, i] : llvm::zip(shape, index))
     offset = offset * size + i;
   return offset;
-}
-
-bool isZeroFilled(Value init) {
-  auto fill = init.getDefiningOp<linalg::FillOp>();
-  return fill && matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
 }
 
 /// Whether the body is out + x * y.
@@ -105,7 +101,7 @@ IntegerGraph::contractionOf(Operation *op) {
   if (!linalgOp || linalgOp.getNumDpsInputs() != 2 ||
       linalgOp.getNumDpsInits() != 1 || op->getNumResults() != 1 ||
       linalgOp.getNumReductionLoops() == 0 || !multipliesAndAdds(linalgOp) ||
-      !isZeroFilled(linalgOp.getDpsInits()[0]))
+      !isFilledWithZero(linalgOp.getDpsInits()[0]))
     return std::nullopt;
   c.x = linalgOp.getDpsInputs()[0];
   c.y = linalgOp.getDpsInputs()[1];
@@ -116,25 +112,92 @@ IntegerGraph::contractionOf(Operation *op) {
   return c;
 }
 
+/// Reads what x was made of by moves instead, where `map` can say so.
+static void lookThrough(Value &x, AffineMap &map) {
+  MLIRContext *context = x.getContext();
+  while (Operation *op = x.getDefiningOp()) {
+    auto type = cast<ShapedType>(x.getType());
+    SmallVector<AffineExpr> results;
+    if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
+      results.resize(map.getNumResults());
+      for (auto [i, dim] : llvm::enumerate(transpose.getPermutation()))
+        results[dim] = map.getResult(i);
+    } else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op)) {
+      // Only what dropped dimensions of one element.
+      for (auto [i, group] :
+           llvm::enumerate(collapse.getReassociationIndices()))
+        for (int64_t dim : group) {
+          int64_t size = collapse.getSrcType().getDimSize(dim);
+          bool isWhole = size == type.getDimSize(i);
+          if (!isWhole && size != 1)
+            return;
+          bool isFirst =
+              isWhole && llvm::none_of(group, [&](int64_t other) {
+                return other < dim && collapse.getSrcType().getDimSize(other) ==
+                                          type.getDimSize(i);
+              });
+          results.push_back(isFirst ? map.getResult(i)
+                                    : getAffineConstantExpr(0, context));
+        }
+    } else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+      for (const ReassociationIndices &group :
+           expand.getReassociationIndices()) {
+        AffineExpr whole = getAffineConstantExpr(0, context);
+        unsigned large = 0;
+        for (int64_t dim : group)
+          if (type.getDimSize(dim) != 1) {
+            whole = map.getResult(dim);
+            ++large;
+          }
+        if (large > 1)
+          return;
+        results.push_back(whole);
+      }
+    } else {
+      return;
+    }
+    map = AffineMap::get(map.getNumDims(), 0, results, context);
+    x = op->getOperand(0);
+  }
+}
+
 Value IntegerGraph::arranged(Value x, AffineMap map, ArrayRef<int64_t> sizes,
                              ArrayRef<unsigned> order) {
   SmallVector<int64_t> shape;
   for (unsigned loop : order)
     shape.push_back(sizes[loop]);
-  // Loops of one iteration may stand anywhere.
-  SmallVector<unsigned> found, wanted;
+  lookThrough(x, map);
+  // Dimensions of one element may stand anywhere.
+  SmallVector<int64_t> foundShape, wantedShape, permutation;
+  SmallVector<unsigned> found;
+  auto type = cast<ShapedType>(x.getType());
   bool isPlain = true;
-  for (AffineExpr expression : map.getResults()) {
+  for (auto [size, expression] : llvm::zip(type.getShape(), map.getResults())) {
+    if (size == 1)
+      continue;
     auto dim = dyn_cast<AffineDimExpr>(expression);
-    isPlain &= static_cast<bool>(dim);
-    if (dim && sizes[dim.getPosition()] != 1)
-      found.push_back(dim.getPosition());
+    isPlain &= dim && sizes[dim.getPosition()] == size &&
+               !llvm::is_contained(found, dim.getPosition());
+    if (!isPlain)
+      break;
+    found.push_back(dim.getPosition());
+    foundShape.push_back(size);
   }
   for (unsigned loop : order)
-    if (sizes[loop] != 1)
-      wanted.push_back(loop);
-  if (isPlain && found == wanted)
+    if (isPlain && sizes[loop] != 1) {
+      auto at = llvm::find(found, loop);
+      isPlain &= at != found.end();
+      permutation.push_back(at - found.begin());
+      wantedShape.push_back(sizes[loop]);
+    }
+  if (isPlain && permutation.size() == found.size()) {
+    x = reshaped(x, foundShape);
+    if (!llvm::is_sorted(permutation))
+      x = linalg::TransposeOp::create(b, loc, x, empty(wantedShape),
+                                      permutation)
+              ->getResult(0);
     return reshaped(x, shape);
+  }
   // Other loops stand at 0: they have one iteration.
   MLIRContext *context = b.getContext();
   SmallVector<AffineExpr> loops(map.getNumDims(),
@@ -154,17 +217,27 @@ Value IntegerGraph::arranged(Value x, AffineMap map, ArrayRef<int64_t> sizes,
       .getResult(0);
 }
 
-/// `bias` has an element for each of `real`, or none at all.
-FailureOr<Value> IntegerGraph::selectWithBias(Value real,
-                                              std::vector<double> bias,
+FailureOr<Value> IntegerGraph::selectWithBias(Value real, Addition addition,
                                               Quantization to) {
   Operation *op = real.getDefiningOp();
   auto type = cast<RankedTensorType>(real.getType());
   if (isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op)) {
-    FailureOr<Value> inner = selectWithBias(op->getOperand(0), bias, to);
+    FailureOr<Value> inner =
+        selectWithBias(op->getOperand(0), std::move(addition), to);
     if (failed(inner))
       return failure();
     return reshaped(*inner, type.getShape());
+  }
+  auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
+  if (auto part = multipleOf(generic)) {
+    addition.factor *= part->second;
+    return selectWithBias(part->first, std::move(addition), to);
+  }
+  if (auto part = addedConstant(generic)) {
+    addition.bias.resize(type.getNumElements(), 0);
+    for (auto [sum, number] : llvm::zip(addition.bias, part->second))
+      sum += addition.factor * number;
+    return selectWithBias(part->first, std::move(addition), to);
   }
   std::optional<Contraction> c = contractionOf(op);
   if (!c)
@@ -178,118 +251,187 @@ FailureOr<Value> IntegerGraph::selectWithBias(Value real,
       std::optional<RealConstant> own = realConstant(linear.getBias());
       if (!own)
         return fail(op, "expected a constant bias");
+      std::vector<double> &bias = addition.bias;
       if (bias.empty())
         bias.assign(type.getNumElements(), 0);
       for (size_t i = 0; i < bias.size(); ++i)
-        bias[i] += own->values[i % own->values.size()];
+        bias[i] += addition.factor * own->values[i % own->values.size()];
     }
   }
-  return selectContraction(op, *c, std::move(bias), to);
+  return selectContraction(op, *c, std::move(addition), to);
 }
 
 FailureOr<Value> IntegerGraph::selectContraction(Operation *op, Contraction c,
-                                                 std::vector<double> bias,
+                                                 Addition addition,
                                                  Quantization to) {
   if (llvm::any_of(c.sizes, ShapedType::isDynamic))
     return fail(op, "expected known sizes");
   if (std::optional<RealConstant> weights = realConstant(c.y))
-    return selectWeights(op, c, *weights, std::move(bias), to);
+    return selectWeights(op, c, *weights, addition, to);
   if (std::optional<RealConstant> weights = realConstant(c.x)) {
     std::swap(c.x, c.y);
     std::swap(c.xMap, c.yMap);
-    return selectWeights(op, c, *weights, std::move(bias), to);
+    return selectWeights(op, c, *weights, addition, to);
   }
-  if (bias.empty())
+  if (addition.bias.empty() && addition.factor == 1)
     if (std::optional<Value> attention = selectAttention(c, to))
       return *attention;
-  if (!bias.empty())
+  if (!addition.bias.empty())
     return fail(op, "something is added to a product of two tensors in f32: a "
                     "scale is missing between them");
-  return selectActivations(op, c, to);
+  return selectActivations(op, c, addition.factor, to);
+}
+
+/// What is added to all rows of channel `at`; none where it differs.
+static std::optional<double>
+biasOf(const std::vector<double> &bias, AffineMap map, ArrayRef<int64_t> shape,
+       ArrayRef<int64_t> at, ArrayRef<int64_t> sizes, ArrayRef<unsigned> rows) {
+  if (bias.empty())
+    return 0;
+  double added = bias[offsetAt(map, shape, at)];
+  SmallVector<int64_t> row(at);
+  Counter each(sizes, rows);
+  for (int64_t m = product(sizes, rows); m > 0; --m, each.next(row))
+    if (bias[offsetAt(map, shape, row)] != added)
+      return std::nullopt;
+  return added;
+}
+
+FailureOr<IntegerGraph::Channels>
+IntegerGraph::channelsOf(Operation *op, const Contraction &c,
+                         const RealConstant &weights, const Addition &addition,
+                         ArrayRef<unsigned> channels, ArrayRef<unsigned> rows,
+                         ArrayRef<unsigned> depth, Quantization x,
+                         Quantization to) {
+  if (!(addition.factor > 0))
+    return fail(op, "a product is multiplied by a negative number in f32: a "
+                    "scale is missing between them");
+  Channels result;
+  SmallVector<int64_t> at(c.sizes.size(), 0);
+  Counter channel(c.sizes, channels), inner(c.sizes, depth);
+  int64_t count = product(c.sizes, channels), terms = product(c.sizes, depth);
+  for (int64_t n = 0; n < count; ++n, channel.next(at)) {
+    int64_t sum = 0, reach = 0;
+    double scale = weights.scales[offsetAt(c.yMap, weights.shape, at)];
+    for (int64_t k = 0; k < terms; ++k, inner.next(at)) {
+      int64_t offset = offsetAt(c.yMap, weights.shape, at);
+      int64_t value = weights.integers[offset] - weights.zeros[offset];
+      if (weights.scales[offset] != scale)
+        return fail(op, "its weights have scales along the dimension that is "
+                        "summed");
+      if (value < -256 || value > 254)
+        return fail(op, "a weight less its zero point leaves two of int8");
+      if (value < -128 || value > 127)
+        result.parts = 2;
+      result.weights.push_back(static_cast<int16_t>(value));
+      sum += value;
+      reach += std::abs(value) * 128;
+    }
+    std::optional<double> added =
+        biasOf(addition.bias, c.outMap, c.resultShape, at, c.sizes, rows);
+    if (!added)
+      return fail(op, "what is added to it differs from row to row: a scale is "
+                      "missing between them");
+    if (reach == 0) {
+      // One number for all rows, whatever the scales are.
+      result.bias.push_back(
+          4 * (to.quantize(static_cast<float>(*added)) - to.zero));
+      result.multipliers.push_back(1 << 30);
+      continue;
+    }
+    double unit = x.scale * scale * addition.factor;
+    auto multiplier = multiplierOf(unit / to.scale);
+    if (!multiplier)
+      return fail(op, "the scales of x and weights are not below half of the "
+                      "result's");
+    double whole = std::nearbyint(*added / unit) -
+                   static_cast<double>(x.zero) * static_cast<double>(sum);
+    if (!(std::abs(whole) + static_cast<double>(reach) < std::ldexp(1.0, 31)))
+      return fail(op, "its sums leave 32 bits");
+    result.bias.push_back(static_cast<int32_t>(whole));
+    result.multipliers.push_back(*multiplier);
+  }
+  return result;
+}
+
+/// [channels, columns] of int8: all depths' first parts, then the second ones.
+static std::vector<int8_t> rowsOf(const std::vector<int16_t> &weights,
+                                  unsigned parts, int64_t channels,
+                                  int64_t depth, int64_t columns) {
+  std::vector<int8_t> matrix(channels * columns, 0);
+  for (size_t i = 0; i < weights.size(); ++i) {
+    int8_t *row = &matrix[i / depth * columns];
+    int16_t first = parts == 1 ? weights[i] : weights[i] >> 1;
+    row[i % depth] = static_cast<int8_t>(first);
+    if (parts == 2)
+      row[depth + i % depth] = static_cast<int8_t>(weights[i] - first);
+  }
+  return matrix;
+}
+
+/// The rows of x twice, one behind the other.
+static Value doubled(OpBuilder &b, Location loc, Value x, Value init) {
+  auto type = cast<RankedTensorType>(x.getType());
+  int64_t rows = type.getDimSize(0), columns = type.getDimSize(1);
+  for (int64_t offset : {int64_t(0), columns})
+    init = tensor::InsertSliceOp::create(
+        b, loc, x, init, getAsIndexOpFoldResult(b.getContext(), {0, offset}),
+        getAsIndexOpFoldResult(b.getContext(), {rows, columns}),
+        getAsIndexOpFoldResult(b.getContext(), {1, 1}));
+  return init;
 }
 
 FailureOr<Value> IntegerGraph::selectWeights(Operation *op,
                                              const Contraction &c,
                                              const RealConstant &weights,
-                                             std::vector<double> bias,
+                                             const Addition &addition,
                                              Quantization to) {
   std::optional<LoopKinds> kinds = kindsOf(c.xMap, c.yMap, c.outMap);
   if (!kinds)
     return fail(op, "the Cortex-M7 has no int8 form of this product");
-  if (product(c.sizes, kinds->batch) != 1)
-    return fail(op, "the Cortex-M7 has no int8 form of products in groups");
   if (!weights.isQuantized())
     return fail(op, "expected quantised weights");
+  if (product(c.sizes, kinds->batch) != 1)
+    return selectGroups(op, c, weights, addition, to);
   FailureOr<Source> x = sourceOf(c.x);
   if (failed(x))
     return failure();
   // Groups of one are rows.
   SmallVector<unsigned> rows = concat(kinds->batch, kinds->rows);
+  FailureOr<Channels> channels =
+      channelsOf(op, c, weights, addition, kinds->columns, rows, kinds->depth,
+                 x->quantization, to);
+  if (failed(channels))
+    return failure();
   int64_t count = product(c.sizes, rows),
           outputs = product(c.sizes, kinds->columns),
-          depth = product(c.sizes, kinds->depth);
-  int64_t paddedDepth = llvm::alignTo(depth, 4);
-  int64_t paddedOutputs = std::max<int64_t>(outputs, 2);
-  SmallVector<int8_t> matrix(paddedOutputs * paddedDepth, 0);
-  SmallVector<int32_t> folded(paddedOutputs, 0), multipliers(paddedOutputs, 0);
-  SmallVector<int64_t> at(c.sizes.size(), 0), zeroAt = at;
-  Counter columns(c.sizes, kinds->columns), inner(c.sizes, kinds->depth);
-  for (int64_t n = 0; n < outputs; ++n, columns.next(at)) {
-    int64_t sum = 0, reach = 0;
-    double scale = 0;
-    for (int64_t k = 0; k < depth; ++k, inner.next(at)) {
-      int64_t offset = offsetAt(c.yMap, weights.shape, at);
-      int64_t value = weights.integers[offset] - weights.zeros[offset];
-      if (k && weights.scales[offset] != scale)
-        return fail(op, "its weights have scales along the dimension that is "
-                        "summed");
-      scale = weights.scales[offset];
-      if (value < -128 || value > 127)
-        return fail(op, "a weight less its zero point leaves int8");
-      matrix[n * paddedDepth + k] = static_cast<int8_t>(value);
-      sum += value;
-      reach += std::abs(value) * 128;
-    }
-    double unit = x->quantization.scale * scale;
-    auto multiplier = multiplierOf(unit / to.scale);
-    if (!multiplier)
-      return fail(op, "the scales of x and weights are not below half of the "
-                      "result's");
-    double added = 0;
-    if (!bias.empty()) {
-      added = bias[offsetAt(c.outMap, c.resultShape, at)];
-      // One number for all rows.
-      SmallVector<int64_t> row = at;
-      Counter each(c.sizes, rows);
-      for (int64_t m = 0; m < count; ++m, each.next(row))
-        if (bias[offsetAt(c.outMap, c.resultShape, row)] != added)
-          return fail(op, "what is added to it differs from row to row: a "
-                          "scale is missing between them");
-    }
-    double whole =
-        std::nearbyint(added / unit) -
-        static_cast<double>(x->quantization.zero) * static_cast<double>(sum);
-    if (!(std::abs(whole) + static_cast<double>(reach) < std::ldexp(1.0, 31)))
-      return fail(op, "its sums leave 32 bits");
-    folded[n] = static_cast<int32_t>(whole);
-    multipliers[n] = *multiplier;
-  }
-  Value arrangedX =
-      arranged(x->integers, c.xMap, c.sizes, concat(rows, kinds->depth));
-  arrangedX = padded(reshaped(arrangedX, {count, depth}), paddedDepth,
-                     x->quantization.zero);
-  auto constantOf = [&](auto values, ArrayRef<int64_t> shape, Type type) {
+          depth = product(c.sizes, kinds->depth),
+          columns = llvm::alignTo(channels->parts * depth, 4),
+          paddedOutputs = std::max<int64_t>(outputs, 2);
+  std::vector<int8_t> matrix =
+      rowsOf(channels->weights, channels->parts, paddedOutputs, depth, columns);
+  channels->bias.resize(paddedOutputs, 0);
+  channels->multipliers.resize(paddedOutputs, 0);
+  Value left = reshaped(
+      arranged(x->integers, c.xMap, c.sizes, concat(rows, kinds->depth)),
+      {count, depth});
+  if (channels->parts == 2)
+    left = doubled(b, loc, left, empty({count, 2 * depth}));
+  left = padded(left, columns, x->quantization.zero);
+  auto constantOf = [&](const auto &values, ArrayRef<int64_t> shape,
+                        Type type) {
     return DenseElementsAttr::get(RankedTensorType::get(shape, type),
                                   ArrayRef(values));
   };
-  Value y = ProductOp::create(
-                b, loc, bytes({count, paddedOutputs}), arrangedX,
-                empty({count, paddedOutputs}), Value(),
-                constantOf(matrix, {paddedOutputs, paddedDepth}, b.getI8Type()),
-                constantOf(folded, {paddedOutputs}, b.getI32Type()),
-                constantOf(multipliers, {paddedOutputs}, b.getI32Type()),
-                static_cast<int32_t>(to.zero))
-                .getResult();
+  Value y =
+      ProductOp::create(
+          b, loc, bytes({count, paddedOutputs}), left,
+          empty({count, paddedOutputs}), Value(),
+          constantOf(matrix, {paddedOutputs, columns}, b.getI8Type()),
+          constantOf(channels->bias, {paddedOutputs}, b.getI32Type()),
+          constantOf(channels->multipliers, {paddedOutputs}, b.getI32Type()),
+          static_cast<int32_t>(to.zero))
+          .getResult();
   if (paddedOutputs != outputs)
     y = tensor::ExtractSliceOp::create(
         b, loc, bytes({count, outputs}), y,
@@ -301,6 +443,7 @@ FailureOr<Value> IntegerGraph::selectWeights(Operation *op,
 
 FailureOr<Value> IntegerGraph::selectActivations(Operation *op,
                                                  const Contraction &c,
+                                                 double factor,
                                                  Quantization to) {
   std::optional<LoopKinds> kinds = kindsOf(c.xMap, c.yMap, c.outMap);
   if (!kinds)
@@ -311,8 +454,8 @@ FailureOr<Value> IntegerGraph::selectActivations(Operation *op,
   FailureOr<Source> y = sourceOf(c.y);
   if (failed(y))
     return failure();
-  auto multiplier =
-      multiplierOf(x->quantization.scale * y->quantization.scale / to.scale);
+  auto multiplier = multiplierOf(factor * x->quantization.scale *
+                                 y->quantization.scale / to.scale);
   if (!multiplier)
     return fail(op, "the operands' scales are not below half of the result's");
   int64_t batch = product(c.sizes, kinds->batch),

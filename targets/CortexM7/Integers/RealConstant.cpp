@@ -8,8 +8,10 @@
 
 #include "RealConstant.h"
 #include "../KernelConstants.h"
+#include "ElementFunction.h"
 #include "tfc/Dialect/Attn/Attn.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
@@ -18,6 +20,9 @@
 using namespace mlir;
 using namespace tfc;
 using namespace tfc::m7;
+
+/// Beyond these, constants are not computed here.
+static constexpr int64_t mostElements = 1 << 18;
 
 bool RealConstant::isUniform() const { return llvm::all_equal(values); }
 
@@ -120,6 +125,109 @@ static std::vector<T> permuted(const std::vector<T> &values,
   return result;
 }
 
+std::optional<float> tfc::m7::realNumber(Value real) {
+  FloatAttr number;
+  if (matchPattern(real, m_Constant(&number)))
+    return static_cast<float>(number.getValueAsDouble());
+  auto extract = real.getDefiningOp<tensor::ExtractOp>();
+  std::optional<RealConstant> constant =
+      extract ? realConstant(extract.getTensor()) : std::nullopt;
+  if (!constant || constant->values.empty() || !constant->isUniform())
+    return std::nullopt;
+  return static_cast<float>(constant->values[0]);
+}
+
+static std::optional<RealConstant> filled(linalg::FillOp op,
+                                          ArrayRef<int64_t> shape) {
+  std::optional<float> number = realNumber(op.getInputs()[0]);
+  if (!number || ShapedType::getNumElements(shape) > mostElements)
+    return std::nullopt;
+  RealConstant result;
+  result.shape.assign(shape.begin(), shape.end());
+  result.values.assign(ShapedType::getNumElements(shape), *number);
+  return result;
+}
+
+static int64_t offsetOf(ArrayRef<int64_t> index, ArrayRef<int64_t> shape) {
+  int64_t offset = 0;
+  for (auto [size, i] : llvm::zip(shape, index))
+    offset = offset * size + i;
+  return offset;
+}
+
+/// Counts `at` through `sizes`, the last one fastest.
+static void advance(MutableArrayRef<int64_t> at, ArrayRef<int64_t> sizes) {
+  for (int64_t d = sizes.size() - 1; d >= 0; --d) {
+    if (++at[d] < sizes[d])
+      return;
+    at[d] = 0;
+  }
+}
+
+/// One constant in another, as padding is.
+static std::optional<RealConstant> inserted(tensor::InsertSliceOp op) {
+  std::optional<RealConstant> whole = realConstant(op.getDest());
+  std::optional<RealConstant> part =
+      whole ? realConstant(op.getSource()) : std::nullopt;
+  if (!part || part->shape.size() != whole->shape.size() ||
+      !op.hasUnitStride() ||
+      llvm::any_of(op.getStaticOffsets(), ShapedType::isDynamic))
+    return std::nullopt;
+  SmallVector<int64_t> at(part->shape.size(), 0);
+  for (double value : part->values) {
+    SmallVector<int64_t> place;
+    for (auto [i, offset] : llvm::zip(at, op.getStaticOffsets()))
+      place.push_back(i + offset);
+    whole->values[offsetOf(place, whole->shape)] = value;
+    advance(at, part->shape);
+  }
+  whole->integers.clear();
+  whole->scales.clear();
+  whole->zeros.clear();
+  return whole;
+}
+
+/// What loops over constants give: how many elements of an image a window has.
+static std::optional<RealConstant> computed(linalg::GenericOp op,
+                                            ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> sizes = op.getStaticLoopRanges(), at(sizes.size(), 0);
+  if (op.getNumResults() != 1 || llvm::any_of(sizes, ShapedType::isDynamic) ||
+      ShapedType::getNumElements(sizes) > mostElements)
+    return std::nullopt;
+  SmallVector<RealConstant> operands;
+  for (OpOperand &operand : op->getOpOperands()) {
+    operands.emplace_back();
+    if (op.payloadUsesValueFromOperand(&operand)) {
+      std::optional<RealConstant> constant = realConstant(operand.get());
+      if (!constant)
+        return std::nullopt;
+      operands.back() = std::move(*constant);
+    }
+  }
+  RealConstant result;
+  result.shape.assign(shape.begin(), shape.end());
+  result.values = operands.back().values;
+  result.values.resize(ShapedType::getNumElements(shape), 0);
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  for (int64_t n = ShapedType::getNumElements(sizes); n > 0; --n) {
+    SmallVector<float> arguments;
+    int64_t to = offsetOf(maps.back().compose(at), shape);
+    for (auto [operand, map] : llvm::zip(operands, maps))
+      arguments.push_back(
+          operand.values.empty()
+              ? 0.0f
+              : static_cast<float>(
+                    operand.values[offsetOf(map.compose(at), operand.shape)]));
+    arguments.back() = static_cast<float>(result.values[to]);
+    std::optional<float> value = evaluateBody(*op.getBody(), arguments);
+    if (!value)
+      return std::nullopt;
+    result.values[to] = *value;
+    advance(at, sizes);
+  }
+  return result;
+}
+
 std::optional<RealConstant> tfc::m7::realConstant(Value real) {
   auto type = dyn_cast<RankedTensorType>(real.getType());
   if (!type || !type.getElementType().isF32() || !type.hasStaticShape())
@@ -143,6 +251,12 @@ std::optional<RealConstant> tfc::m7::realConstant(Value real) {
       source->shape.assign(type.getShape().begin(), type.getShape().end());
     return source;
   }
+  if (auto fill = dyn_cast_or_null<linalg::FillOp>(op))
+    return filled(fill, type.getShape());
+  if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op))
+    return inserted(insert);
+  if (auto generic = dyn_cast_or_null<linalg::GenericOp>(op))
+    return computed(generic, type.getShape());
   if (auto transpose = dyn_cast_or_null<linalg::TransposeOp>(op)) {
     std::optional<RealConstant> source = realConstant(transpose.getInput());
     if (!source)

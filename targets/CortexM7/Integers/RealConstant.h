@@ -30,8 +30,12 @@ struct RealConstant {
   int64_t size() const { return values.size(); }
 };
 
-/// The constant that `real` is, also through reshapes and transposes.
+/// The constant that `real` is, also through moves and small loops.
 std::optional<RealConstant> realConstant(mlir::Value real);
+
+/// The number of f32 that `real` is, also where it is read from a constant
+/// tensor.
+std::optional<float> realNumber(mlir::Value real);
 
 } // namespace tfc::m7
 

@@ -59,12 +59,13 @@ FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
 }
 
 FailureOr<Value> IntegerGraph::selectSoftmax(linalg::GenericOp divide,
-                                             Value scores, Quantization to) {
+                                             Value scores, unsigned dimension,
+                                             Quantization to) {
   FailureOr<Source> x = sourceOf(scores);
   if (failed(x))
     return failure();
   auto type = cast<RankedTensorType>(scores.getType());
-  int64_t columns = type.getShape().back(),
+  int64_t columns = type.getDimSize(dimension),
           rows = type.getNumElements() / columns;
   auto parameters = softmaxParameters(x->quantization.scale, columns, to.scale);
   if (!parameters)
@@ -72,12 +73,26 @@ FailureOr<Value> IntegerGraph::selectSoftmax(linalg::GenericOp divide,
   auto table =
       DenseElementsAttr::get(RankedTensorType::get({256}, b.getI32Type()),
                              ArrayRef<int32_t>(parameters->table));
+  // The dimension behind the others, and its place again.
+  SmallVector<unsigned> order, places(type.getRank());
+  for (unsigned d = 0; d < type.getRank(); ++d)
+    if (d != dimension)
+      order.push_back(d);
+  order.push_back(dimension);
+  SmallVector<int64_t> turned;
+  for (auto [i, d] : llvm::enumerate(order)) {
+    places[d] = i;
+    turned.push_back(type.getDimSize(d));
+  }
+  AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
+  Value rowwise = arranged(x->integers, identity, type.getShape(), order);
   Value y = SoftmaxOp::create(
                 b, loc, bytes({rows, columns}),
-                reshaped(x->integers, {rows, columns}), empty({rows, columns}),
+                reshaped(rowwise, {rows, columns}), empty({rows, columns}),
                 table, parameters->numerator, static_cast<int32_t>(to.zero))
                 .getResult();
-  return reshaped(y, type.getShape());
+  return reshaped(arranged(reshaped(y, turned), identity, turned, places),
+                  type.getShape());
 }
 
 /// The sum that `reduce` is, times `factor`.
@@ -86,6 +101,8 @@ FailureOr<Value> IntegerGraph::selectMean(linalg::GenericOp reduce,
   FailureOr<Source> x = sourceOf(reduce.getInputs()[0]);
   if (failed(x))
     return failure();
+  if (!cast<ShapedType>(reduce.getResult(0).getType()).hasStaticShape())
+    return fail(reduce, "expected known sizes");
   AffineMap in = reduce.getMatchingIndexingMap(reduce.getDpsInputOperand(0)),
             out = reduce.getMatchingIndexingMap(reduce.getDpsInitOperand(0));
   SmallVector<int64_t> sizes = reduce.getStaticLoopRanges();
@@ -105,13 +122,10 @@ FailureOr<Value> IntegerGraph::selectMean(linalg::GenericOp reduce,
     summed.push_back(loop);
     rows *= sizes[loop];
   }
-  if (rows > 256)
-    return fail(reduce, "a mean of " + Twine(rows) +
-                            " elements has no int8 form; expected at most 256");
   auto multiplier = multiplierOf(x->quantization.scale * factor / to.scale);
-  if (!multiplier)
-    return fail(reduce, "the scale of what is summed is not below half of the "
-                        "result's");
+  // What the kernel takes.
+  if (rows > 256 || !multiplier || reduce.getNumDpsInputs() != 1)
+    return selectSum(reduce, factor, to);
   SmallVector<unsigned> order(summed);
   llvm::append_range(order, kept);
   int64_t paddedColumns = llvm::alignTo(columns, 4);
@@ -126,9 +140,9 @@ FailureOr<Value> IntegerGraph::selectMean(linalg::GenericOp reduce,
   if (paddedColumns != columns)
     y = tensor::ExtractSliceOp::create(
         b, loc, bytes({columns}), y,
-        getAsIndexOpFoldResult(b.getContext(), {0}),
-        getAsIndexOpFoldResult(b.getContext(), {columns}),
-        getAsIndexOpFoldResult(b.getContext(), {1}));
+        getAsIndexOpFoldResult(b.getContext(), ArrayRef<int64_t>{0}),
+        getAsIndexOpFoldResult(b.getContext(), ArrayRef<int64_t>{columns}),
+        getAsIndexOpFoldResult(b.getContext(), ArrayRef<int64_t>{1}));
   return reshaped(y,
                   cast<ShapedType>(reduce->getResult(0).getType()).getShape());
 }

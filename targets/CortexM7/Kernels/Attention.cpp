@@ -15,7 +15,8 @@ using namespace mlir;
 using namespace tfc::m7;
 
 /// Arguments: q, keys, values, y, parameters, the softmax's table, scratch,
-/// rows of q, distance between rows of y. Three rows of scores live at a time.
+/// rows of q, distances between rows of y, q, keys and values. Three rows of
+/// scores live at a time.
 FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
                                                  int64_t tokens) {
   if (tokens < 2 || tokens > 256)
@@ -33,7 +34,7 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
       ("tfc_m7_attention_k" + Twine(depth) + "_n" + Twine(tokens)).str();
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  KernelBuilder k(module, name, "pppppppii");
+  KernelBuilder k(module, name, "pppppppiiiii");
   Value zero = k.word(0), one = k.word(1), parameters = k.argument(4);
   // Scratch: widened rows, then three rows of scores, then v by columns.
   Value wide = k.argument(6);
@@ -45,16 +46,18 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
     for (int64_t i = tokens; i < padded; ++i)
       k.storeByte(zero, to, i);
     k.loop(zero, k.word(tokens), one, [&](Value t) {
-      k.storeByte(k.loadByte(k.at(from, k.mul(t, k.word(depth)))), k.at(to, t));
+      k.storeByte(k.loadByte(k.at(from, k.mul(t, k.argument(11)))),
+                  k.at(to, t));
     });
   });
   Value last = k.sub(k.argument(7), k.word(rows));
   k.loop(zero, k.argument(7), k.word(rows), [&](Value row) {
-    Value first = k.minimum(row, last), start = k.mul(first, k.word(depth));
+    Value first = k.minimum(row, last), start = k.mul(first, k.argument(9));
     Value stride = k.word(padded), count = k.word(rows);
     k.call(*scoring,
            {k.at(k.argument(0), start), k.argument(1), parameters, scores, wide,
-            count, k.word(tokens), stride, k.loadWord(parameters, 12)});
+            count, k.word(tokens), stride, k.loadWord(parameters, 12),
+            k.argument(9), k.argument(10)});
     Value probabilityZero = k.loadWord(parameters, 20);
     for (int64_t r = 0; r < rows; ++r) {
       Value line = k.at(scores, r * padded);
@@ -63,10 +66,10 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
       for (int64_t i = tokens; i < padded; ++i)
         k.storeByte(probabilityZero, line, i);
     }
-    k.call(*mixing,
-           {scores, columns, k.at(parameters, 24),
-            k.at(k.argument(3), k.mul(first, k.argument(8))), wide, count,
-            k.word(depth), k.argument(8), k.loadWord(parameters, 36)});
+    k.call(*mixing, {scores, columns, k.at(parameters, 24),
+                     k.at(k.argument(3), k.mul(first, k.argument(8))), wide,
+                     count, k.word(depth), k.argument(8),
+                     k.loadWord(parameters, 36), stride, stride});
   });
   return k.finish();
 }

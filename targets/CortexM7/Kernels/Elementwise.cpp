@@ -44,6 +44,22 @@ FailureOr<func::FuncOp> tfc::m7::addKernel(ModuleOp module) {
 
 /// Arguments: x, y, rows (at most 256, so that sums fit 16 bits), what zero
 /// points add to a sum, multiplier, zero point of y.
+/// b is one row, added to each of a's.
+FailureOr<func::FuncOp> tfc::m7::addRowKernel(ModuleOp module) {
+  StringRef name = "tfc_m7_add_row";
+  if (auto known = module.lookupSymbol<func::FuncOp>(name))
+    return known;
+  FailureOr<func::FuncOp> add = addKernel(module);
+  KernelBuilder k(module, name, "pppiiiii");
+  k.loop(k.word(0), k.argument(3), k.word(1), [&](Value row) {
+    Value start = k.mul(row, k.argument(4));
+    k.call(*add, {k.at(k.argument(0), start), k.argument(1),
+                  k.at(k.argument(2), start), k.argument(4), k.argument(5),
+                  k.argument(6), k.argument(7)});
+  });
+  return k.finish();
+}
+
 FailureOr<func::FuncOp> tfc::m7::multiplyKernel(ModuleOp module) {
   StringRef name = "tfc_m7_multiply";
   if (auto known = module.lookupSymbol<func::FuncOp>(name))

@@ -24,6 +24,9 @@ KernelBuilder::KernelBuilder(ModuleOp module, StringRef name,
   for (char letter : arguments)
     types.push_back(letter == 'p' ? pointer : letter == 'l' ? i64 : i32);
   function = func::FuncOp::create(b, name, b.getFunctionType(types, {}));
+  // Flash is scarcer than the instructions of a call.
+  function->setAttr("passthrough",
+                    b.getArrayAttr({b.getStringAttr("noinline")}));
   b.setInsertionPointToStart(function.addEntryBlock());
 }
 

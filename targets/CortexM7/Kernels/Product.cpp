@@ -33,10 +33,14 @@ public:
 
   Product(ModuleOp module, StringRef name, int64_t depth, int64_t rows,
           ProductForm form)
-      : k(module, name, "pppppiiii"), depth(depth), rows(rows), form(form) {
+      : k(module, name,
+          form == ProductForm::Activations ? "pppppiiiiii" : "pppppiiii"),
+        depth(depth), rows(rows), form(form) {
     x = k.argument(0), weights = k.argument(1), parameters = k.argument(2);
     y = k.argument(3), scratch = k.argument(4), count = k.argument(5);
     outputs = k.argument(6), stride = k.argument(7), zero = k.argument(8);
+    if (form == ProductForm::Activations)
+      xStride = k.argument(9), weightStride = k.argument(10);
   }
 
   func::FuncOp build() {
@@ -45,7 +49,8 @@ public:
       // The last block begins early instead of being narrower: some rows are
       // computed twice, to the same result, and no second block is needed.
       Value first = rows == 1 ? row : k.minimum(row, last);
-      Values sums = widen(k.at(x, k.mul(first, k.word(depth))));
+      Value distance = xStride ? xStride : k.word(depth);
+      Values sums = widen(k.at(x, k.mul(first, distance)));
       Value to = k.at(y, k.mul(first, stride));
       if (form == ProductForm::Paired)
         pairedOutputs(to);
@@ -60,9 +65,12 @@ private:
   /// point adds to each row's sums comes back.
   Values widen(Value from) {
     bool centred = form == ProductForm::Activations;
+    // Each row by a pointer of its own where their distance is an argument.
     Values carried{from, scratch};
     Value lanes;
     if (centred) {
+      for (int64_t r = 1; r < rows; ++r)
+        carried.push_back(k.at(carried[r == 1 ? 0 : r], xStride));
       Value high = k.shiftLeft(k.loadWord(parameters), 16);
       lanes = k.add(high, k.shiftRightUnsigned(high, 16));
       carried.append(rows, k.word(0));
@@ -71,15 +79,19 @@ private:
         k.loop(k.word(0), k.word(depth / 4), k.word(1), carried,
                [&](Value, ValueRange at) {
                  Values next{k.at(at[0], 4), k.at(at[1], 8 * rows)};
+                 int64_t before = centred ? 1 + rows : 2;
+                 for (int64_t r = 2; r < before; ++r)
+                   next.push_back(k.at(at[r], 4));
                  Values words(2 * rows);
                  for (int64_t r = 0; r < rows; ++r) {
-                   Value word = k.loadWord(at[0], r * depth);
+                   Value word = centred ? k.loadWord(at[r ? r + 1 : 0])
+                                        : k.loadWord(at[0], r * depth);
                    Value even = k.sxtb16(word), odd = k.sxtb16(k.rotate8(word));
                    if (centred) {
                      even = k.ssub16(even, lanes), odd = k.ssub16(odd, lanes);
                      Value ones = k.word(0x00010001);
-                     next.push_back(
-                         k.smlad(odd, ones, k.smlad(even, ones, at[2 + r])));
+                     next.push_back(k.smlad(
+                         odd, ones, k.smlad(even, ones, at[before + r])));
                    }
                    words[r] = even, words[rows + r] = odd;
                  }
@@ -88,7 +100,7 @@ private:
                  return next;
                });
     Values sums;
-    for (Value sum : ArrayRef<Value>(result).drop_front(2))
+    for (Value sum : ArrayRef<Value>(result).drop_front(centred ? 1 + rows : 2))
       sums.push_back(k.sub(k.word(0), k.mul(sum, k.loadWord(parameters, 4))));
     return sums;
   }
@@ -167,9 +179,14 @@ private:
     Value last = k.sub(outputs, k.word(2));
     k.loop(k.word(0), outputs, k.word(2), [&](Value column) {
       Value output = k.minimum(column, last);
-      Value from = k.at(weights, k.mul(output, k.word(depth)));
+      bool isStrided = static_cast<bool>(weightStride);
+      Value from = k.at(
+          weights, k.mul(output, isStrided ? weightStride : k.word(depth)));
       Value parameter = k.at(parameters, k.shiftLeft(output, 3));
       Values carried{from, scratch};
+      int64_t before = isStrided ? 3 : 2;
+      if (isStrided)
+        carried.push_back(k.at(from, weightStride));
       if (rowSums.empty())
         carried.append(
             initial(k.loadWord(parameter), k.loadWord(parameter, 8)));
@@ -178,10 +195,11 @@ private:
       Values result = k.loop(
           k.word(0), k.word(depth / turn()), k.word(1), carried,
           [&](Value, ValueRange now) {
-            Values sums(now.drop_front(2));
+            Values sums(now.drop_front(before));
             for (int64_t i = 0; i < turn() / 4; ++i) {
               Value p = k.loadWord(now[0], 4 * i);
-              Value q = k.loadWord(now[0], 4 * i + depth);
+              Value q = isStrided ? k.loadWord(now[2], 4 * i)
+                                  : k.loadWord(now[0], 4 * i + depth);
               accumulate(now[1], 8 * rows * i, sums, [&](int half) {
                 auto lanes = [&](Value word) {
                   return k.sxtb16(half ? k.rotate8(word) : word);
@@ -190,6 +208,8 @@ private:
               });
             }
             Values next{k.at(now[0], turn()), k.at(now[1], 2 * rows * turn())};
+            if (isStrided)
+              next.push_back(k.at(now[2], turn()));
             next.append(sums);
             return next;
           });
@@ -198,8 +218,8 @@ private:
       Value second = one ? first : k.loadWord(parameter, 12);
       Value row = k.at(to, output);
       for (int64_t r = 0; r < rows; ++r) {
-        store(result[2 + 2 * r], first, row);
-        store(result[3 + 2 * r], second, k.at(row, 1));
+        store(result[before + 2 * r], first, row);
+        store(result[before + 1 + 2 * r], second, k.at(row, 1));
         row = k.at(row, stride);
       }
     });
@@ -209,6 +229,8 @@ private:
   int64_t depth, rows;
   ProductForm form;
   Value x, weights, parameters, y, scratch, count, outputs, stride, zero;
+  /// Distances of rows, of products of activations.
+  Value xStride, weightStride;
 };
 
 } // namespace

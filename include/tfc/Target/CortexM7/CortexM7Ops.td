@@ -200,8 +200,9 @@ def M7_TableOp : M7_Op<"table"> {
 def M7_AddOp : M7_Op<"add"> {
   let summary = "sum of two int8 tensors of different scales";
   let description = [{
-    `sat8((a factor_a + b factor_b + offset) >> 20)`. a, b, `init` and the
-    result have one shape; the result may be a's or b's memory. A difference
+    `sat8((a factor_a + b factor_b + offset) >> 20)`. a, `init` and the result
+    have one shape, which b has too, or its last dimension: one row for all. The
+    result may be a's memory, or b's of the same shape. A difference
     has a negative factor. Tiles over all dimensions.
 
     ```mlir

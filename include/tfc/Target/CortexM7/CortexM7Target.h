@@ -34,6 +34,8 @@ struct CortexM7Options {
   std::optional<std::string> streamedInput;
   /// Computes in f32 what a quantised model has no form in integers for.
   bool allowFloat = false;
+  /// Calls a function of the user where the work of each node begins.
+  bool profile = false;
 };
 
 /// Registers the target's passes, and the pipeline `cortex-m7`, by name.

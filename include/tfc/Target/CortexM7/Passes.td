@@ -42,7 +42,8 @@ def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::Func
     where they belong. No patches are copied, and what makes the image
     element by element, as a scaling of pixels, is done a strip at a time.
     Products of int8, whose rows are copied out of the image by m7-select-integers,
-    copy those of one strip at a time; strips may overlap there. Transposes after
+    copy those of one strip at a time; strips may overlap there. Other
+    convolutions of f32 whose stride is their kernel's height go by rows too. Transposes after
     them that undo each other go away, so that no map of channels is made.
 
     ```mlir
@@ -221,6 +222,26 @@ def CallKernelsPass : Pass<"m7-call-kernels", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect",
                            "mlir::LLVM::LLVMDialect", "mlir::memref::MemRefDialect",
                            "mlir::scf::SCFDialect"];
+}
+
+def MarkNodesPass : Pass<"m7-mark-nodes", "mlir::ModuleOp"> {
+  let summary = "Say where the work of each node begins";
+  let description = [{
+    Calls `@tfc_profile` with a node's number before the first of its operations
+    in the function's block, and with the count of nodes at its end. A node whose
+    operations are not one after the other begins more than once; what several
+    nodes were fused into is the first one's. The names go to the module attribute
+    `m7.nodes`. Runs where loops and kernels are in their final order.
+
+    ```mlir
+    memref.copy %x, %y : memref<4xf32> to memref<4xf32> loc("/Identity")
+    // becomes
+    llvm.call @tfc_profile(%c0_i32) : (i32) -> ()
+    memref.copy %x, %y : memref<4xf32> to memref<4xf32>
+    llvm.call @tfc_profile(%c1_i32) : (i32) -> ()
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect"];
 }
 
 def ExpandLongsPass : Pass<"m7-expand-longs", "mlir::ModuleOp"> {

@@ -35,6 +35,7 @@ mlir::FailureOr<mlir::func::FuncOp> productKernel(mlir::ModuleOp module,
 mlir::FailureOr<mlir::func::FuncOp> softmaxKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> tableKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> addKernel(mlir::ModuleOp module);
+mlir::FailureOr<mlir::func::FuncOp> addRowKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> multiplyKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> meanKernel(mlir::ModuleOp module,
                                                int64_t depth);

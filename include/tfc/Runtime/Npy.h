@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TFC_TOOLS_TFC_RUN_NPY_H
-#define TFC_TOOLS_TFC_RUN_NPY_H
+#ifndef TFC_RUNTIME_NPY_H
+#define TFC_RUNTIME_NPY_H
 
 #include "tfc/Runtime/model.h"
 
@@ -50,4 +50,4 @@ std::string writeNpz(const std::string &path, const Arrays &arrays);
 
 } // namespace tfc::run
 
-#endif // TFC_TOOLS_TFC_RUN_NPY_H
+#endif // TFC_RUNTIME_NPY_H

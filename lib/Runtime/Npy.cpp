@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Npy.h"
+#include "tfc/Runtime/Npy.h"
 
 #include <algorithm>
 #include <cerrno>

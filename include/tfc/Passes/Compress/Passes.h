@@ -1,0 +1,32 @@
+//===- Passes.h - models with smaller numbers -------------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_COMPRESS_PASSES_H
+#define TFC_PASSES_COMPRESS_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+#include <memory>
+
+namespace mlir {
+class ModuleOp;
+namespace func {
+class FuncOp;
+} // namespace func
+} // namespace mlir
+
+namespace tfc::compress {
+
+#define GEN_PASS_DECL
+#include "tfc/Passes/Compress/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "tfc/Passes/Compress/Passes.h.inc"
+
+} // namespace tfc::compress
+
+#endif // TFC_PASSES_COMPRESS_PASSES_H

@@ -1,0 +1,102 @@
+//===- Passes.td - models with smaller numbers -------------*- tablegen -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_COMPRESS_PASSES_TD
+#define TFC_PASSES_COMPRESS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ExposePass : Pass<"attn-expose", "mlir::func::FuncOp"> {
+  let summary = "Write attention, patches and activations as what is quantised in them";
+  let description = [{
+    Quantisation gives each tensor a scale. Those inside attention by softmax (the
+    scores before and after their scale and mask, the probabilities), between a
+    linear layer and its activation, and the patches of an image become values:
+
+    ```mlir
+    %y = attn.attention scale 0.5 ins(%q, %k, %v : ...) outs(%init : ...) -> tensor<1x4x8x16xf32>
+    // becomes
+    %products = linalg.generic {...} ins(%q, %k) { arith.mulf, arith.addf } -> tensor<1x4x8x8xf32>
+    %scores = linalg.generic {...} ins(%products) { arith.mulf by 0.5 }
+    %most = linalg.generic {...} ins(%scores) { arith.maximumf }
+    %below = linalg.generic {...} ins(%scores, %most) { arith.subf }
+    %powers = linalg.generic {...} ins(%below) { math.exp }
+    %sums = linalg.generic {...} ins(%powers) { arith.addf }
+    %shares = linalg.generic {...} ins(%powers, %sums) { arith.divf }
+    %y = linalg.generic {...} ins(%shares, %v) { arith.mulf, arith.addf } -> tensor<1x4x8x16xf32>
+    ```
+
+    Left alone are other element types than f32, other score functions and lists of
+    blocks, and attention whose rows may see nothing and are zero then: such a row
+    does not survive rounding.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
+}
+
+def ObservePass : Pass<"attn-observe", "mlir::func::FuncOp"> {
+  let summary = "Return the tensors whose ranges quantisation must know";
+  let description = [{
+    Each becomes a result of its own, in the order in which `attn-quantize` on the
+    same function takes their ranges; `tfc.observed` of the result is its number. Of
+    what goes into a softmax, elements that are more than 12 below the largest of
+    their row are given as that: exp(-12) of it rounds to nothing, and a mask's
+    -infinity is no range.
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+      %y = attn.norm rms axis 1 epsilon 1.0e-05 ins(%x : tensor<4x8xf32>) ...
+      return %y : tensor<4x8xf32>
+    // becomes
+    func.func @f(%x: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32> {tfc.observed = 0}, tensor<4x8xf32> {tfc.observed = 1}) {
+      %y = attn.norm rms axis 1 epsilon 1.0e-05 ins(%x : tensor<4x8xf32>) ...
+      return %y, %x, %y : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
+  let summary = "Quantise an f32 function to int8 with known ranges of its tensors";
+  let description = [{
+    What products, norms, softmax, sums, means and functions of elements read and give
+    is rounded to int8 with one scale and zero point a tensor (`attn.quantize`, then
+    `attn.dequantize`), so that nothing is left in f32 between but what one integer
+    kernel computes: a bias, the inside of a softmax, a chain of functions of one
+    tensor. Constant weights become int8 with a symmetric scale for each output
+    (-127 to 127), biases int32 whose scale is that of x times that of the weight,
+    other constants int8 with a scale and a zero point.
+
+    `ranges` has the least and the greatest element of each tensor that `attn-observe`
+    on the same function returns. 0 is in each range. Probabilities have scale 1/256
+    and zero point -128; what only moves elements keeps the scale of its operand, and
+    so does a product with a number, times that; what is joined has one range.
+
+    ```mlir
+    %y = attn.linear ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+    // becomes, with ranges=-1.0,1.55,-2.0,3.1
+    %xi = attn.quantize ins(%x : ...) as !quant.uniform<i8:f32, 0.01:-28> ...
+    %xf = attn.dequantize ins(%xi : ...) as !quant.uniform<i8:f32, 0.01:-28> ...
+    %wf = attn.dequantize ins(%wi : tensor<8x2xi8>) as !quant.uniform<i8:f32:1, {0.002, 0.003}> ...
+    %yf = attn.linear ins(%xf, %wf : ...) ...
+    %yi = attn.quantize ins(%yf : ...) as !quant.uniform<i8:f32, 0.02:-28> ...
+    %y = attn.dequantize ins(%yi : ...) as !quant.uniform<i8:f32, 0.02:-28> ...
+    ```
+
+    Operations of no such kind (rotations, scans, experts, caches, comparisons) stay in
+    f32, as does what is computed inside of loops. A function that is quantised already
+    is refused, and so is another number of ranges.
+  }];
+  let options = [ListOption<"ranges", "ranges", "double",
+      "the least and the greatest element of each observed tensor">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::quant::QuantDialect", "mlir::tensor::TensorDialect"];
+}
+
+#endif // TFC_PASSES_COMPRESS_PASSES_TD

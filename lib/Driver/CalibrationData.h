@@ -1,0 +1,50 @@
+//===- CalibrationData.h - inputs that stand for all others -----*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_CALIBRATIONDATA_H
+#define TFC_LIB_DRIVER_CALIBRATIONDATA_H
+
+#include "tfc/Runtime/Npy.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/Support/Error.h"
+
+namespace tfc {
+
+/// The inputs of a model's calls, from an .npz file that has each by its name:
+/// of exactly its shape, which is one sample, or with a dimension of samples in
+/// front, or with a multiple of a known first size.
+class CalibrationData {
+public:
+  llvm::Error read(llvm::StringRef path);
+  /// Fits the arrays to the arguments of `function`.
+  llvm::Error match(mlir::func::FuncOp function);
+
+  int64_t samples() const { return numSamples; }
+  /// The inputs of one call. They point into this object.
+  std::vector<tfc_tensor> sample(int64_t i);
+
+private:
+  struct Input {
+    run::Array *array;
+    std::vector<int64_t> dims;
+    /// 1: all calls have the same.
+    int64_t samples;
+  };
+  llvm::Error matchInput(llvm::StringRef name, int32_t type,
+                         mlir::RankedTensorType shape);
+
+  std::string file;
+  run::Arrays arrays;
+  std::vector<Input> inputs;
+  int64_t numSamples = 1;
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_CALIBRATIONDATA_H

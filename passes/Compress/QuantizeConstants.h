@@ -1,0 +1,24 @@
+//===- QuantizeConstants.h - weights and biases in integers -----*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_COMPRESS_QUANTIZECONSTANTS_H
+#define TFC_PASSES_COMPRESS_QUANTIZECONSTANTS_H
+
+#include "SiteGraph.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace tfc::compress {
+
+/// Weights, biases and other operands of `function` that are constants become
+/// dequantised integers. Activations are quantised already.
+void quantizeConstants(func::FuncOp function);
+
+} // namespace tfc::compress
+
+#endif // TFC_PASSES_COMPRESS_QUANTIZECONSTANTS_H

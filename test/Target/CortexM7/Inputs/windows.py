@@ -1,0 +1,99 @@
+"""Products of windows of int8 images, by strips on the device and in numpy.
+
+usage: windows.py WORK
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+# name, channels, height, width, outputs, kernel, stride, dilation, whether by rows
+CASES = [
+    ("patches", 3, 24, 30, 8, (8, 6), (8, 6), (1, 1), True),
+    ("shared_rows", 4, 17, 13, 6, (3, 3), (2, 2), (1, 1), False),
+    ("dilated", 4, 15, 15, 5, (3, 3), (1, 2), (2, 3), False),
+    ("gaps", 4, 19, 12, 3, (2, 2), (4, 3), (1, 1), False),
+    ("one_row", 4, 6, 40, 4, (6, 5), (6, 5), (1, 1), True),
+    ("two_columns", 2, 12, 8, 7, (4, 4), (4, 4), (1, 1), True),
+]
+
+
+def text(values):
+    return str(values.tolist())
+
+
+def module(case, weights, bias, multipliers):
+    _, c, h, w, n, k, s, d, _ = case
+    rows, columns = ((size - dil * (kern - 1) - 1) // step + 1 for size, kern, step, dil in zip((h, w), k, s, d))
+    windows = f"1x{rows}x{columns}x{c}x{k[0]}x{k[1]}"
+    depth, count = c * k[0] * k[1], rows * columns
+    return f"""
+#window = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d3, d1 * {s[0]} + d4 * {d[0]}, d2 * {s[1]} + d5 * {d[1]})>
+#all = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d2, d3, d4, d5)>
+func.func @main_graph(%x: tensor<1x{c}x{h}x{w}xi8> {{tfc.name = "x"}}) -> (tensor<{count}x{n}xi8> {{tfc.name = "y"}}) {{
+  %e = tensor.empty() : tensor<{windows}xi8>
+  %w = linalg.generic {{indexing_maps = [#window, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "parallel"]}} ins(%x : tensor<1x{c}x{h}x{w}xi8>) outs(%e : tensor<{windows}xi8>) {{
+  ^bb0(%in: i8, %out: i8):
+    linalg.yield %in : i8
+  }} -> tensor<{windows}xi8>
+  %rows = tensor.collapse_shape %w [[0, 1, 2], [3, 4, 5]] : tensor<{windows}xi8> into tensor<{count}x{depth}xi8>
+  %i = tensor.empty() : tensor<{count}x{n}xi8>
+  %y = m7.product ins(%rows : tensor<{count}x{depth}xi8>) weights dense<{text(weights)}> : tensor<{n}x{depth}xi8>
+    bias dense<{text(bias)}> : tensor<{n}xi32> multipliers dense<{text(multipliers)}> : tensor<{n}xi32> zero 3
+    outs(%i : tensor<{count}x{n}xi8>) -> tensor<{count}x{n}xi8>
+  return %y : tensor<{count}x{n}xi8>
+}}
+"""
+
+
+def reference(case, x, weights, bias, multipliers):
+    _, c, h, w, n, k, s, d, _ = case
+    rows = []
+    for i in range(0, h - d[0] * (k[0] - 1), s[0]):
+        for j in range(0, w - d[1] * (k[1] - 1), s[1]):
+            window = x[0, :, i : i + d[0] * (k[0] - 1) + 1 : d[0], j : j + d[1] * (k[1] - 1) + 1 : d[1]]
+            sums = weights.astype(np.int64) @ window.ravel().astype(np.int64) + bias
+            rows.append(np.clip(3 + ((sums * multipliers + 2**31) >> 32), -128, 127))
+    return np.array(rows, np.int8)
+
+
+def check(case, work, random):
+    name, c, h, w, n, k, _, _, streams = case
+    depth = c * k[0] * k[1]
+    x = random.integers(-128, 128, (1, c, h, w)).astype(np.int8)
+    weights = random.integers(-127, 128, (n, depth)).astype(np.int8)
+    bias = random.integers(-5000, 5000, n)
+    multipliers = random.integers(2**19, 2**21, n)
+    file = os.path.join(work, name)
+    np.savez(file + "_in.npz", x=x)
+    with open(file + ".mlir", "w") as out:
+        out.write(module(case, weights, bias, multipliers))
+    expected = reference(case, x, weights, bias, multipliers)
+    for options in [[], ["--input-stream"]]:
+        compiled = subprocess.run(["tfc", file + ".mlir", "--target=cortex-m7", *options, "-o", file + ".o"],
+                                  capture_output=True, text=True)
+        if options and not streams:
+            if compiled.returncode == 0 or "cannot be streamed" not in compiled.stderr:
+                yield f"{name}: is streamed, though strips are not neighbours"
+            continue
+        if compiled.returncode:
+            yield f"{name}: {compiled.stderr}"
+            continue
+        subprocess.run(["tfc-run", file + ".o", "--target=cortex-m7", "--inputs", file + "_in.npz",
+                        "--outputs", file + "_out.npz"], check=True, stdout=subprocess.DEVNULL)
+        found = np.load(file + "_out.npz")["y"]
+        if not np.array_equal(found, expected):
+            yield f"{name} {options}: {np.count_nonzero(found != expected)} of {found.size} are wrong"
+
+
+def main(work):
+    random = np.random.default_rng(1)
+    faults = [fault for case in CASES for fault in check(case, work, random)]
+    print("\n".join(faults) or "all are equal")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
