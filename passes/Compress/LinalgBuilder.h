@@ -63,7 +63,7 @@ public:
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);
     AffineMap whole = b.getMultiDimIdentityMap(sizes.size());
     return generic(x, filled(ArrayRef(sizes).drop_back(), start),
-                   {whole, whole.getMajorSubMap(sizes.size() - 1)}, combine);
+                   {whole, leading(sizes.size(), sizes.size() - 1)}, combine);
   }
 
   Value greatestOfRows(Value x) {
@@ -73,16 +73,40 @@ public:
                     });
   }
 
+  /// All of `x`, by `combine` from `start` on.
+  Value overAll(Value x, double start, Body combine) {
+    AffineMap whole =
+        b.getMultiDimIdentityMap(cast<ShapedType>(x.getType()).getRank());
+    return generic(x, filled({}, start),
+                   {whole, leading(whole.getNumDims(), 0)}, combine);
+  }
+
+  /// Of each element of `x` and `number`, of rank 0.
+  Value withNumber(Value x, Value number, Body body) {
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);
+    AffineMap whole = b.getMultiDimIdentityMap(sizes.size());
+    return generic({x, number}, empty(sizes, b.getF32Type()),
+                   {whole, leading(sizes.size(), 0), whole}, body);
+  }
+
   /// Of each element of `x`, and the one of `rows` for its row.
   Value withRows(Value x, Value rows, Body body) {
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);
     AffineMap whole = b.getMultiDimIdentityMap(sizes.size());
     return generic({x, rows}, empty(sizes, b.getF32Type()),
-                   {whole, whole.getMajorSubMap(sizes.size() - 1), whole},
+                   {whole, leading(sizes.size(), sizes.size() - 1), whole},
                    body);
   }
 
 private:
+  /// The first `count` of `loops`.
+  AffineMap leading(unsigned loops, unsigned count) {
+    SmallVector<AffineExpr> results;
+    for (unsigned i = 0; i < count; ++i)
+      results.push_back(getAffineDimExpr(i, b.getContext()));
+    return AffineMap::get(loops, 0, results, b.getContext());
+  }
+
   OpBuilder &b;
   Location loc;
 };

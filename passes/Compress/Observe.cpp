@@ -38,7 +38,9 @@ struct ObservePass : public compress::impl::ObservePassBase<ObservePass> {
     for (const Site &site : sites.sites)
       if (site.source == ScaleSource::Range)
         results.push_back(site.isSoftmaxInput ? nearGreatest(b, site.value)
-                                              : site.value);
+                          : site.addedTo
+                              ? withNearMask(b, site.value, site.addedTo)
+                              : site.value);
     end->setOperands(results);
     SmallVector<DictionaryAttr> attributes;
     for (unsigned i = 0; i < results.size(); ++i)
@@ -52,16 +54,64 @@ struct ObservePass : public compress::impl::ObservePassBase<ObservePass> {
   }
 
 private:
-  /// `scores`, none of them more than 12 below the greatest of its row.
+  static Value number(OpBuilder &b, Location loc, double value) {
+    return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
+  }
+
+  /// `mask` with what is below -1e4, and so hides, only so far below the rest
+  /// that what it is added to comes out 12 below all that is seen.
+  Value withNearMask(OpBuilder &b, Value mask, Value scores) {
+    LinalgBuilder l(b, mask.getLoc());
+    double infinity = std::numeric_limits<double>::infinity();
+    Value least = l.overAll(
+        scores, infinity, [](OpBuilder &b, Location loc, ValueRange v) {
+          return arith::MinimumFOp::create(b, loc, v[0], v[1]).getResult();
+        });
+    Value greatest = l.overAll(
+        scores, -infinity, [](OpBuilder &b, Location loc, ValueRange v) {
+          return arith::MaximumFOp::create(b, loc, v[0], v[1]).getResult();
+        });
+    auto hides = [](OpBuilder &b, Location loc, Value x) -> Value {
+      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLE, x,
+                                   number(b, loc, -1e4));
+    };
+    Value lowest = l.overAll(
+        mask, 0, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value less = arith::MinimumFOp::create(b, loc, v[0], v[1]);
+          return arith::SelectOp::create(b, loc, hides(b, loc, v[0]), v[1],
+                                         less);
+        });
+    Value spread = l.withNumber(
+        greatest, least, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          return arith::SubFOp::create(b, loc, v[0], v[1]);
+        });
+    Value hidden = l.withNumber(
+        lowest, spread, [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value below = arith::AddFOp::create(b, loc, v[1], number(b, loc, 12));
+          return arith::SubFOp::create(b, loc, v[0], below);
+        });
+    return l.withNumber(mask, hidden,
+                        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                          return arith::SelectOp::create(
+                              b, loc, hides(b, loc, v[0]), v[1], v[0]);
+                        });
+  }
+
+  /// `scores`, none of them more than 12 below the greatest of its row. A row
+  /// below -5e8 is hidden as a whole, by a number of which f32 can add no
+  /// score: all of it is equal, whatever it is.
   Value nearGreatest(OpBuilder &b, Value scores) {
     LinalgBuilder l(b, scores.getLoc());
     return l.withRows(
         scores, l.greatestOfRows(scores),
         [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          Value width =
-              arith::ConstantOp::create(b, loc, b.getF32FloatAttr(12));
-          return arith::MaximumFOp::create(
-              b, loc, v[0], arith::SubFOp::create(b, loc, v[1], width));
+          Value near = arith::MaximumFOp::create(
+              b, loc, v[0],
+              arith::SubFOp::create(b, loc, v[1], number(b, loc, 12)));
+          Value isHidden = arith::CmpFOp::create(
+              b, loc, arith::CmpFPredicate::OLT, v[1], number(b, loc, -5e8));
+          return arith::SelectOp::create(b, loc, isHidden, number(b, loc, 0),
+                                         near);
         });
   }
 };

@@ -29,8 +29,7 @@ public:
     for (Operation &op : function.front())
       visit(&op);
     for (Value scores : softmaxInputs)
-      if (auto at = found.find(scores); at != found.end())
-        at->second.isSoftmaxInput = true;
+      visitScores(scores);
     return ordered();
   }
 
@@ -41,6 +40,7 @@ private:
   void visitGeneric(linalg::GenericOp op);
   void visitJoin(tensor::InsertSliceOp op);
   bool visitMultiple(linalg::GenericOp op);
+  void visitScores(Value scores);
 
   /// The tensor of which `op` is a function, element by element.
   Value functionBase(Operation *op);
@@ -136,11 +136,7 @@ void SiteFinder::findAbsorbed(Operation *op) {
     Value other = body->getOperand(0) == generic.getBody()->getArgument(0)
                       ? body->getOperand(1)
                       : body->getOperand(0);
-    auto argument = dyn_cast<BlockArgument>(other);
-    bool isZero =
-        argument && argument.getArgNumber() < generic.getNumDpsInputs()
-            ? uniformNumber(generic.getInputs()[argument.getArgNumber()]) == 0
-            : matchPattern(other, m_AnyZeroFloat());
+    bool isZero = uniformOperand(generic, other) == 0;
     bool isBiased = elementwise(product) &&
                     llvm::any_of(product->getOperands(), [&](Value operand) {
                       return inner.contains(operand) &&
@@ -194,7 +190,7 @@ void SiteFinder::read(Value operand) {
   if (!isReal(operand) || isConstantValue(operand))
     return;
   Value root = rootOf(operand);
-  if (!inner.contains(root))
+  if (!inner.contains(root) && !root.getDefiningOp<tensor::EmptyOp>())
     give(root);
 }
 
@@ -207,13 +203,7 @@ bool SiteFinder::visitMultiple(linalg::GenericOp op) {
   if (!isa_and_nonnull<arith::MulFOp, arith::DivFOp>(body) ||
       body->getOperand(0) != op.getBody()->getArgument(0))
     return false;
-  std::optional<float> number;
-  FloatAttr constant;
-  if (matchPattern(body->getOperand(1), m_Constant(&constant)))
-    number = constant.getValue().convertToFloat();
-  else if (op.getNumDpsInputs() == 2 &&
-           body->getOperand(1) == op.getBody()->getArgument(1))
-    number = uniformNumber(op.getInputs()[1]);
+  std::optional<float> number = uniformOperand(op, body->getOperand(1));
   if (!number || !(*number > 1e-6f && *number < 1e6f))
     return false;
   read(input);
@@ -263,7 +253,7 @@ void SiteFinder::visitGeneric(linalg::GenericOp op) {
 
 /// The last of a row of operations that put parts into one tensor.
 void SiteFinder::visitJoin(tensor::InsertSliceOp op) {
-  if (!isReal(op.getResult()) ||
+  if (!isReal(op.getResult()) || isMove(op) ||
       llvm::any_of(op->getUses(), [](OpOperand &use) {
         auto next = dyn_cast<tensor::InsertSliceOp>(use.getOwner());
         return next && use.get() == next.getDest();
@@ -305,6 +295,28 @@ void SiteFinder::visit(Operation *op) {
     visitGeneric(generic);
   } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
     visitJoin(insert);
+  }
+}
+
+/// Masks are numbers far below the scores, in them or added to them.
+void SiteFinder::visitScores(Value scores) {
+  auto at = found.find(scores);
+  if (at == found.end())
+    return;
+  at->second.isSoftmaxInput = true;
+  linalg::GenericOp add = elementwise(scores.getDefiningOp());
+  if (!add || add.getNumDpsInputs() != 2 ||
+      !isa_and_nonnull<arith::AddFOp>(onlyOperation(add)))
+    return;
+  for (unsigned i : {0u, 1u}) {
+    Value mask = add.getInputs()[i], other = add.getInputs()[1 - i];
+    if (!isReal(mask) || !isReal(other) || uniformNumber(mask))
+      continue;
+    Value root = rootOf(mask);
+    if (isConstantValue(mask))
+      give(root);
+    if (auto site = found.find(root); site != found.end())
+      site->second.addedTo = other;
   }
 }
 

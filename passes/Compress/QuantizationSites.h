@@ -36,6 +36,8 @@ struct Site {
   unsigned number = 0;
   /// Range: only what is near the greatest of a row counts.
   bool isSoftmaxInput = false;
+  /// Range: what it is added to for scores, where it may be a mask.
+  Value addedTo;
   /// Multiple: of which site, and by what.
   Value base;
   double factor = 1;

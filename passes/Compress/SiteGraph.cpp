@@ -22,10 +22,24 @@ bool tfc::compress::isReal(Value value) {
   return type && type.getElementType().isF32();
 }
 
+/// Whether `fill` beside the elements of `op` is nothing that a scale has to
+/// hold: 0, or -infinity that is only compared with them.
+static bool isNeutral(Operation *op, Value fill) {
+  FloatAttr number;
+  if (!fill || !matchPattern(fill, m_Constant(&number)))
+    return false;
+  const APFloat &value = number.getValue();
+  return value.isZero() ||
+         (value.isInfinity() && value.isNegative() && !op->use_empty() &&
+          llvm::all_of(op->getUsers(), isGreatest));
+}
+
 bool tfc::compress::isMove(Operation *op) {
-  if (auto pad = dyn_cast_or_null<tensor::PadOp>(op)) {
-    Value fill = pad.getConstantPaddingValue();
-    return fill && matchPattern(fill, m_AnyZeroFloat());
+  if (auto pad = dyn_cast_or_null<tensor::PadOp>(op))
+    return isNeutral(op, pad.getConstantPaddingValue());
+  if (auto insert = dyn_cast_or_null<tensor::InsertSliceOp>(op)) {
+    auto fill = insert.getDest().getDefiningOp<linalg::FillOp>();
+    return fill && isNeutral(op, fill.getInputs()[0]);
   }
   return isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
                          tensor::CastOp, tensor::ExtractSliceOp,
@@ -76,7 +90,7 @@ std::optional<std::vector<float>> tfc::compress::numbersOf(Value value) {
 std::optional<float> tfc::compress::uniformNumber(Value value) {
   Operation *op = value.getDefiningOp();
   // Zeros beside are another number.
-  while (isMove(op) && !isa<tensor::PadOp>(op))
+  while (isMove(op) && !isa<tensor::PadOp, tensor::InsertSliceOp>(op))
     op = op->getOperand(0).getDefiningOp();
   if (auto fill = dyn_cast_or_null<linalg::FillOp>(op)) {
     FloatAttr number;
@@ -199,6 +213,19 @@ Operation *tfc::compress::onlyOperation(linalg::GenericOp op) {
              : nullptr;
 }
 
+std::optional<float> tfc::compress::uniformOperand(linalg::GenericOp op,
+                                                   Value scalar) {
+  FloatAttr constant;
+  if (matchPattern(scalar, m_Constant(&constant)))
+    return constant.getValue().convertToFloat();
+  auto argument = dyn_cast<BlockArgument>(scalar);
+  if (!argument || argument.getOwner() != op.getBody() ||
+      argument.getArgNumber() >= op.getNumDpsInputs())
+    return std::nullopt;
+  Value input = op.getInputs()[argument.getArgNumber()];
+  return isReal(input) ? uniformNumber(input) : std::nullopt;
+}
+
 bool tfc::compress::isCopy(linalg::GenericOp op) {
   Block *body = op.getBody();
   return elementwise(op) && op.getNumDpsInputs() == 1 &&
@@ -298,7 +325,8 @@ std::optional<Mean> tfc::compress::meanOf(Operation *op) {
   Operation *inner = onlyOperation(divide);
   if (!isa_and_nonnull<arith::DivFOp, arith::MulFOp>(inner))
     return std::nullopt;
-  if (divide.getNumDpsInputs() != 2 || !uniformNumber(divide.getInputs()[1]))
+  if (inner->getOperand(0) != divide.getBody()->getArgument(0) ||
+      !uniformOperand(divide, inner->getOperand(1)))
     return std::nullopt;
   SmallVector<Operation *> passed;
   Operation *sum = pastReshapes(divide.getInputs()[0], passed);

@@ -54,6 +54,9 @@ linalg::GenericOp elementwise(Operation *op);
 /// The single operation of the body, on its arguments and constants.
 Operation *onlyOperation(linalg::GenericOp op);
 
+/// The number that `scalar`, an operand in the body, is for all elements.
+std::optional<float> uniformOperand(linalg::GenericOp op, Value scalar);
+
 /// Whether the body only gives the first argument.
 bool isCopy(linalg::GenericOp op);
 

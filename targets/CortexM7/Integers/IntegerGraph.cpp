@@ -23,6 +23,9 @@ static Table flippedTable() {
   return table;
 }
 
+static constexpr const char *inputInFloat =
+    "an input is used in f32; expected it to be quantised before anything else";
+
 LogicalResult IntegerGraph::fail(Operation *op, const Twine &why) {
   if (!reason)
     reason = Refusal{op, why.str()};
@@ -144,6 +147,8 @@ std::optional<Quantization> IntegerGraph::knownQuantization(Value real) {
 
 FailureOr<IntegerGraph::Source> IntegerGraph::sourceOf(Value real) {
   std::optional<Quantization> known = knownQuantization(real);
+  if (!known && isa<BlockArgument>(real))
+    return fail(real, inputInFloat);
   if (!known)
     return fail(real, "its result enters another operation in f32: a scale is "
                       "missing between them");
@@ -166,8 +171,7 @@ FailureOr<Value> IntegerGraph::select(Value real, Quantization to) {
 FailureOr<Value> IntegerGraph::selectNew(Value real, Quantization to) {
   Operation *op = real.getDefiningOp();
   if (!op)
-    return fail(real, "an input is used in f32; expected it to be quantised "
-                      "before anything else");
+    return fail(real, inputInFloat);
   auto type = cast<RankedTensorType>(real.getType());
   if (std::optional<RealConstant> constant = realConstant(real)) {
     std::vector<int8_t> values;

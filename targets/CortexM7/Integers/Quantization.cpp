@@ -118,7 +118,8 @@ tfc::m7::normParameters(const std::vector<double> &gain,
   }
   double count = static_cast<double>(gain.size());
   double e = std::nearbyint(epsilon * count * count / (xScale * xScale));
-  parameters.epsilon =
-      static_cast<int64_t>(std::fmin(std::fmax(e, 1.0), std::ldexp(1.0, 29)));
+  if (!(e <= std::ldexp(1.0, 29)))
+    return std::nullopt;
+  parameters.epsilon = static_cast<int64_t>(std::fmax(e, 1.0));
   return parameters;
 }

@@ -70,7 +70,7 @@ struct NormParameters {
   std::vector<int64_t> offsets;
   int64_t epsilon;
 };
-/// None where a gain leaves 32 bits.
+/// None where a gain leaves 32 bits or epsilon 2^29.
 std::optional<NormParameters> normParameters(const std::vector<double> &gain,
                                              const std::vector<double> &bias,
                                              double epsilon, double xScale,

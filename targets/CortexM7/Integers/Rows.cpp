@@ -41,7 +41,8 @@ FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
       normParameters(*gain, *bias, op.getEpsilon().convertToDouble(),
                      x->quantization.scale, to);
   if (!parameters)
-    return fail(op, "its scales are too far above the result's");
+    return fail(op, "its scales are too far above the result's, or epsilon is "
+                    "too many of x's steps");
   int64_t rows = type.getNumElements() / channels;
   auto row = [&](auto values, Type element) {
     return DenseElementsAttr::get(RankedTensorType::get({channels}, element),
