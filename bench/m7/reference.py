@@ -103,6 +103,10 @@ def add(a, b, a_factor, b_factor, constant):
     return saturate((a.astype(np.int64) * a_factor + b.astype(np.int64) * b_factor + constant) >> 20)
 
 
+def multiply(a, b, a_zero, b_zero, factor, zero):
+    return saturate(multiply_high((a.astype(np.int64) - a_zero) * (b.astype(np.int64) - b_zero), factor, zero))
+
+
 def mean(x, added, factor, zero):
     return saturate(multiply_high(x.astype(np.int64).sum(axis=0) + added, factor, zero))
 
@@ -133,8 +137,7 @@ def norm(x, parameters, epsilon, zero=None):
         root = int_root((int(v) + epsilon) << 16)
         zeros = 32 - root.bit_length()
         divisor = (((root << zeros) >> 1) + (1 << 14)) >> 15
-        factor = (0x7FFFFFFF // divisor) << 15
-        z = multiply_high((depth * x[i] - centre[i]) << (zeros - 6), factor)
+        z = (((depth * x[i] - centre[i]) * (0x7FFFFFFF // divisor) << zeros) + (1 << 22)) >> 23
         y[i] = saturate((z * parameters["scale"] + parameters["bias"]) >> 32)
     return y
 

@@ -12,7 +12,6 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace tfc::m7 {
 #define GEN_PASS_DEF_ASSIGNSCRATCHPASS
@@ -24,22 +23,6 @@ using namespace tfc::m7;
 
 namespace {
 
-/// Whether words of four elements of a dense buffer may be read: not from the
-/// caller's buffers, whose place is not known, nor from the midst of others.
-bool isAligned(Value buffer) {
-  while (Operation *op = buffer.getDefiningOp()) {
-    auto type = cast<MemRefType>(buffer.getType());
-    auto [strides, offset] = type.getStridesAndOffset();
-    if (ShapedType::isDynamic(offset) || offset % 4)
-      return false;
-    auto view = dyn_cast<ViewLikeOpInterface>(op);
-    if (!view)
-      return true;
-    buffer = view.getViewSource();
-  }
-  return false;
-}
-
 class Preparation {
 public:
   explicit Preparation(Operation *op) : op(op), before(op), after(op) {
@@ -47,15 +30,9 @@ public:
   }
 
   void run() {
-    // Reading words asks for alignment; bytes lie anywhere.
-    bool words = !isa<TableOp, AddOp, MultiplyOp, SoftmaxOp>(op);
     for (OpOperand &operand : op->getOpOperands()) {
-      Value buffer = operand.get();
       bool isInit = cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
-      bool fits = isInit ? mayWrite(operand) : mayRead(operand);
-      if (!isInit && words)
-        fits &= isAligned(buffer);
-      if (!fits)
+      if (!takesAsItLies(operand))
         replace(operand, isInit);
     }
     if (int64_t bytes = scratchBytes(op))
@@ -63,22 +40,6 @@ public:
   }
 
 private:
-  /// What multiplies two activations reads rows at distances of whole words.
-  bool mayRead(OpOperand &operand) {
-    if (isDense(operand.get()))
-      return true;
-    std::optional<int64_t> stride = rowStride(operand.get());
-    return isa<ActivationProductOp, AttentionOp>(op) && stride &&
-           *stride % 4 == 0;
-  }
-
-  /// Products and attention write rows at any distance.
-  bool mayWrite(OpOperand &init) {
-    if (isa<ProductOp, ActivationProductOp, AttentionOp>(op))
-      return rowStride(init.get()).has_value();
-    return isDense(init.get());
-  }
-
   Value temporary(MemRefType type) {
     auto alloc = memref::AllocOp::create(before, op->getLoc(), type,
                                          before.getI64IntegerAttr(8));

@@ -86,6 +86,8 @@ public:
   explicit KernelCaller(ModuleOp module) : module(module), constants(module) {}
 
   LogicalResult call(Operation *op) {
+    if (failed(checkOperands(op)))
+      return failure();
     OpBuilder b(op);
     Arguments arguments(b, op->getLoc(), constants);
     FailureOr<func::FuncOp> kernel =
@@ -104,6 +106,8 @@ public:
   }
 
 private:
+  LogicalResult checkOperands(Operation *op);
+
   template <typename T>
   std::string bytesOf(ElementsAttr values) {
     ByteWriter writer;
@@ -126,6 +130,46 @@ private:
   KernelConstants constants;
 };
 
+/// The buffer that products and attention work in.
+Value scratchOf(Operation *op) {
+  if (auto product = dyn_cast<ProductOp>(op))
+    return product.getScratch();
+  if (auto product = dyn_cast<ActivationProductOp>(op))
+    return product.getScratch();
+  return cast<AttentionOp>(op).getScratch();
+}
+
+LogicalResult KernelCaller::checkOperands(Operation *op) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto type = dyn_cast<MemRefType>(operand.get().getType());
+    if (!type)
+      return op->emitOpError("works on tensors still");
+    if (!type.hasStaticShape())
+      return op->emitOpError("expected known sizes, found ") << type;
+    if (!takesAsItLies(operand))
+      return op->emitOpError(
+                 "expected elements that follow one another, found ")
+             << type;
+  }
+  int64_t bytes = scratchBytes(op);
+  if (bytes == 0)
+    return success();
+  if (Value scratch = scratchOf(op))
+    if (cast<MemRefType>(scratch.getType()).getNumElements() >= bytes)
+      return success();
+  return op->emitOpError("expected scratch of ")
+         << bytes << " bytes; m7-assign-scratch gives it";
+}
+
+/// Kernels of products take four elements of a row at a time.
+template <typename Op>
+LogicalResult checkDepth(Op op, int64_t depth) {
+  if (depth % 4)
+    return op.emitOpError("expected rows of a multiple of 4 elements, found ")
+           << depth;
+  return success();
+}
+
 int64_t elementCount(Value buffer) {
   return cast<MemRefType>(buffer.getType()).getNumElements();
 }
@@ -134,13 +178,13 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ProductOp op,
                                               Arguments &arguments) {
   int64_t rows = rowsOf(op.getX()), depth = columnsOf(op.getX()),
           outputs = columnsOf(op.getInit());
+  if (failed(checkDepth(op, depth)))
+    return failure();
   std::vector<int8_t> weights = elementsOf<int8_t>(op.getWeights());
   std::vector<int32_t> bias = elementsOf<int32_t>(op.getBias()),
                        multipliers = elementsOf<int32_t>(op.getMultipliers());
   if (weights.empty() || bias.empty() || multipliers.empty())
     return op.emitOpError("expected constants whose bytes are known");
-  if (outputs < 2)
-    return op.emitOpError("expected two outputs at least, found ") << outputs;
   auto paired = pairWeights(weights, outputs, depth, bias);
   ByteWriter matrix, parameters;
   if (paired) {
@@ -169,15 +213,17 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ProductOp op,
       .word(outputs)
       .word(rowStride(op.getInit()).value_or(outputs))
       .word(op.getZero());
-  return productKernel(module, depth, rowBlock(rows),
-                       paired ? ProductForm::Paired : ProductForm::Plain);
+  ProductShape shape{depth, rowBlock(rows),
+                     paired ? ProductForm::Paired : ProductForm::Plain};
+  shape.isSingle = outputs == 1;
+  return productKernel(module, shape);
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(ActivationProductOp op,
                                               Arguments &arguments) {
   int64_t rows = rowsOf(op.getX()), outputs = columnsOf(op.getInit());
-  if (outputs < 2)
-    return op.emitOpError("expected two outputs at least, found ") << outputs;
+  if (failed(checkDepth(op, columnsOf(op.getX()))))
+    return failure();
   ByteWriter parameters;
   for (uint32_t value : {op.getXZero(), op.getYZero(), op.getMultiplier()})
     parameters.put(value);
@@ -192,16 +238,20 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ActivationProductOp op,
       .word(op.getZero())
       .word(rowStride(op.getX()).value_or(0))
       .word(rowStride(op.getY()).value_or(0));
-  return productKernel(module, columnsOf(op.getX()), rowBlock(rows),
-                       ProductForm::Activations);
+  ProductShape shape{columnsOf(op.getX()), rowBlock(rows),
+                     ProductForm::Activations};
+  shape.isSingle = outputs == 1;
+  return productKernel(module, shape);
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(AttentionOp op,
                                               Arguments &arguments) {
-  int64_t rows = rowsOf(op.getQ()), depth = columnsOf(op.getQ());
-  if (rows < 3)
-    return op.emitOpError("expected three rows of queries at least, found ")
-           << rows;
+  int64_t rows = rowsOf(op.getQ()), depth = columnsOf(op.getQ()),
+          keys = rowsOf(op.getKeys());
+  if (failed(checkDepth(op, depth)))
+    return failure();
+  if (keys < 1 || keys > 4096)
+    return op.emitOpError("expected 1 to 4096 keys, found ") << keys;
   ByteWriter parameters;
   for (uint32_t value :
        {op.getQZero(), op.getKeysZero(), op.getScoreMultiplier(),
@@ -221,7 +271,7 @@ FailureOr<func::FuncOp> KernelCaller::prepare(AttentionOp op,
       .word(rowStride(op.getQ()).value_or(depth))
       .word(rowStride(op.getKeys()).value_or(depth))
       .word(rowStride(op.getValues()).value_or(depth));
-  return attentionKernel(module, depth, rowsOf(op.getKeys()));
+  return attentionKernel(module, depth, keys, rowBlock(rows));
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(SoftmaxOp op,
@@ -271,12 +321,9 @@ FailureOr<func::FuncOp> KernelCaller::prepare(MultiplyOp op,
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(MeanOp op, Arguments &arguments) {
-  int64_t rows = rowsOf(op.getX());
-  if (rows > 256)
-    return op.emitOpError("expected at most 256 rows, found ") << rows;
   arguments.buffer(op.getX())
       .buffer(op.getInit())
-      .word(rows)
+      .word(rowsOf(op.getX()))
       .word(op.getOffset())
       .word(op.getMultiplier())
       .word(op.getZero());
@@ -284,6 +331,9 @@ FailureOr<func::FuncOp> KernelCaller::prepare(MeanOp op, Arguments &arguments) {
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(NormOp op, Arguments &arguments) {
+  int64_t channels = columnsOf(op.getX());
+  if (channels > 4096)
+    return op.emitOpError("expected at most 4096 channels, found ") << channels;
   std::vector<int32_t> gains = elementsOf<int32_t>(op.getGains());
   std::vector<int64_t> offsets = elementsOf<int64_t>(op.getOffsets());
   ByteWriter parameters;
@@ -298,7 +348,7 @@ FailureOr<func::FuncOp> KernelCaller::prepare(NormOp op, Arguments &arguments) {
       .word(rowsOf(op.getX()))
       .word(op.getRms() ? static_cast<int32_t>(op.getXZero()) : 0)
       .wide(op.getEpsilon());
-  return normKernel(module, columnsOf(op.getX()), !op.getRms());
+  return normKernel(module, channels, !op.getRms());
 }
 
 struct CallKernelsPass

@@ -88,6 +88,15 @@ static LogicalResult verifyConstant(Op op, ElementsAttr constant,
   return success();
 }
 
+/// A ratio of scales in 2^-32, as the core multiplies.
+template <typename Op>
+static LogicalResult verifyMultiplier(Op op, int64_t multiplier) {
+  if (multiplier < 0)
+    return op.emitOpError("expected a multiplier of 0 to 2^31 - 1, found ")
+           << multiplier;
+  return success();
+}
+
 LogicalResult ProductOp::verify() {
   if (failed(verifyRows(*this, getX(), "x")))
     return failure();
@@ -98,6 +107,10 @@ LogicalResult ProductOp::verify() {
       failed(verifyConstant(*this, getMultipliers(), {outputs}, 32,
                             "multipliers")))
     return failure();
+  if (auto multipliers = dyn_cast<DenseIntElementsAttr>(getMultipliers()))
+    for (const APInt &multiplier : multipliers)
+      if (failed(verifyMultiplier(*this, multiplier.getSExtValue())))
+        return failure();
   return success();
 }
 
@@ -119,7 +132,7 @@ LogicalResult ActivationProductOp::verify() {
     return emitOpError("expected [R, K] and [N, K] to give [R, N], found ")
            << getX().getType() << ", " << getY().getType() << " and "
            << getInit().getType();
-  return success();
+  return verifyMultiplier(*this, static_cast<int32_t>(getMultiplier()));
 }
 
 LogicalResult AttentionOp::verify() {
@@ -133,6 +146,10 @@ LogicalResult AttentionOp::verify() {
     return emitOpError("expected keys and values of one shape and q's depth, "
                        "found ")
            << getKeys().getType() << " and " << getValues().getType();
+  if (failed(verifyMultiplier(*this,
+                              static_cast<int32_t>(getScoreMultiplier()))) ||
+      failed(verifyMultiplier(*this, static_cast<int32_t>(getMultiplier()))))
+    return failure();
   return verifyConstant(*this, getTable(), {256}, 32, "table");
 }
 
@@ -153,15 +170,23 @@ LogicalResult AddOp::verify() {
     return failure();
   // One row for all.
   ArrayRef<int64_t> row = shapeOf(getInit()).take_back();
-  if (!row.empty() && shapeOf(getB()) == row)
-    return success();
-  return verifySameShape(*this, getB(), "b");
+  bool isRow = !row.empty() && shapeOf(getB()) == row;
+  if (!isRow && failed(verifySameShape(*this, getB(), "b")))
+    return failure();
+  int64_t factors = std::abs(int64_t(static_cast<int32_t>(getFactorA()))) +
+                    std::abs(int64_t(static_cast<int32_t>(getFactorB())));
+  int64_t offset = static_cast<int32_t>(getOffset());
+  if (factors >= int64_t(1) << 23 || std::abs(offset) >= int64_t(1) << 30)
+    return emitOpError("expected factors that together are below 2^23, and an "
+                       "offset below 2^30, so that no sum leaves 32 bits");
+  return success();
 }
 
 LogicalResult MultiplyOp::verify() {
-  if (failed(verifySameShape(*this, getA(), "a")))
+  if (failed(verifySameShape(*this, getA(), "a")) ||
+      failed(verifySameShape(*this, getB(), "b")))
     return failure();
-  return verifySameShape(*this, getB(), "b");
+  return verifyMultiplier(*this, static_cast<int32_t>(getMultiplier()));
 }
 
 LogicalResult MeanOp::verify() {
@@ -169,7 +194,7 @@ LogicalResult MeanOp::verify() {
       shapeOf(getX()).drop_front() != shapeOf(getInit()))
     return emitOpError("expected [R, C] to give [C], found ")
            << getX().getType() << " and " << getInit().getType();
-  return success();
+  return verifyMultiplier(*this, static_cast<int32_t>(getMultiplier()));
 }
 
 LogicalResult NormOp::verify() {
@@ -179,6 +204,9 @@ LogicalResult NormOp::verify() {
   int64_t channels = shapeOf(getX()).back();
   if (failed(verifyConstant(*this, getGains(), {channels}, 32, "gains")))
     return failure();
+  if (getEpsilon() < 1 || getEpsilon() > int64_t(1) << 29)
+    return emitOpError("expected an epsilon of 1 to 2^29, found ")
+           << getEpsilon();
   return verifyConstant(*this, getOffsets(), {channels}, 64, "offsets");
 }
 

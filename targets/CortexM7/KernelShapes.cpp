@@ -72,6 +72,16 @@ std::optional<int64_t> tfc::m7::rowStride(Value buffer) {
   return distance;
 }
 
+bool tfc::m7::takesAsItLies(OpOperand &operand) {
+  Operation *op = operand.getOwner();
+  if (isDense(operand.get()))
+    return true;
+  bool apart = isa<ActivationProductOp, AttentionOp>(op);
+  if (auto product = dyn_cast<ProductOp>(op))
+    apart = product.isDpsInit(&operand);
+  return apart && rowStride(operand.get()).has_value();
+}
+
 int64_t tfc::m7::rowBlock(int64_t rows) { return std::min<int64_t>(rows, 3); }
 
 int64_t tfc::m7::scratchBytes(Operation *op) {
@@ -82,7 +92,8 @@ int64_t tfc::m7::scratchBytes(Operation *op) {
   if (auto attention = dyn_cast<AttentionOp>(op)) {
     int64_t depth = columnsOf(attention.getQ());
     int64_t keys = llvm::alignTo(rowsOf(attention.getKeys()), 8);
-    return 6 * std::max(depth, keys) + 3 * keys + keys * depth;
+    int64_t rows = rowBlock(rowsOf(attention.getQ()));
+    return 2 * rows * std::max(depth, keys) + rows * keys + keys * depth;
   }
   return 0;
 }

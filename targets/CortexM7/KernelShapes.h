@@ -26,6 +26,11 @@ bool isDense(mlir::Value buffer);
 /// it is not one number.
 std::optional<int64_t> rowStride(mlir::Value buffer);
 
+/// Whether the kernel of an m7 operation takes an operand as it lies: products
+/// and attention write rows at any distance, and read activations so where both
+/// sides are; all else is dense.
+bool takesAsItLies(mlir::OpOperand &operand);
+
 /// Rows that a product's kernel takes at once.
 int64_t rowBlock(int64_t rows);
 

@@ -254,8 +254,8 @@ __attribute__((naked)) static int rows_in#(void *context, uint32_t first, uint32
 
 static std::string table(const DeviceHeader &header, const char *side,
                          const std::vector<DeviceHeader::Tensor> &tensors) {
-  std::string text =
-      "  struct " + header.prefix + "_" + side + "puts " + side + "puts = {";
+  std::string text = "  static const struct " + header.prefix + "_" + side +
+                     "puts " + side + "puts = {";
   for (size_t i = 0; i < tensors.size(); ++i)
     if (tensors[i].stripRows)
       text += "\n      ." + tensors[i].identifier + " = rows_" +

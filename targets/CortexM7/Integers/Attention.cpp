@@ -89,8 +89,8 @@ std::optional<Value> IntegerGraph::selectAttention(const Contraction &c,
       size(first, inner->batch) == batch && size(first, inner->rows) == rows &&
       size(first, inner->columns) == keys;
   // What the kernel takes.
-  if (!isPlain || size(first, inner->depth) != depth || depth % 4 || rows < 3 ||
-      keys < 2 || keys > 256)
+  if (!isPlain || size(first, inner->depth) != depth || depth % 4 ||
+      keys > 4096)
     return std::nullopt;
   FailureOr<Source> q = sourceOf(first.x), k = sourceOf(first.y),
                     v = sourceOf(c.y);

@@ -464,9 +464,6 @@ FailureOr<Value> IntegerGraph::selectActivations(Operation *op,
           depth = product(c.sizes, kinds->depth);
   if (static_cast<double>(depth) * 255 * 255 >= std::ldexp(1.0, 31))
     return fail(op, "its sums leave 32 bits");
-  if (outputs < 2)
-    return fail(op, "the Cortex-M7 has no int8 form of a product of one column "
-                    "of a tensor that is not constant");
   Value left = matrices(c, *x, c.xMap, kinds->batch, kinds->rows, kinds->depth),
         right =
             matrices(c, *y, c.yMap, kinds->batch, kinds->columns, kinds->depth);

@@ -8,8 +8,6 @@
 
 #include "IntegerGraph.h"
 
-#include "llvm/Support/MathExtras.h"
-
 using namespace tfc;
 using namespace tfc::m7;
 
@@ -21,10 +19,9 @@ FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
   int64_t axis = op.getAxis(), channels = 1;
   for (int64_t size : type.getShape().drop_front(axis))
     channels *= size;
-  if (channels % 4 || channels > 1020)
+  if (channels > 4096)
     return fail(op, "a norm of " + Twine(channels) +
-                        " elements has no int8 form; expected a multiple of 4 "
-                        "of at most 1020");
+                        " elements has no int8 form; expected at most 4096");
   auto parameter = [&](Value value,
                        double otherwise) -> std::optional<std::vector<double>> {
     if (!value)
@@ -125,25 +122,16 @@ FailureOr<Value> IntegerGraph::selectMean(linalg::GenericOp reduce,
   }
   auto multiplier = multiplierOf(x->quantization.scale * factor / to.scale);
   // What the kernel takes.
-  if (rows > 256 || !multiplier || reduce.getNumDpsInputs() != 1)
+  if (!multiplier || reduce.getNumDpsInputs() != 1)
     return selectSum(reduce, factor, to);
   SmallVector<unsigned> order(summed);
   llvm::append_range(order, kept);
-  int64_t paddedColumns = llvm::alignTo(columns, 4);
   Value matrix =
-      padded(reshaped(arranged(x->integers, in, sizes, order), {rows, columns}),
-             paddedColumns, x->quantization.zero);
-  Value y = MeanOp::create(b, loc, bytes({paddedColumns}), matrix,
-                           empty({paddedColumns}),
+      reshaped(arranged(x->integers, in, sizes, order), {rows, columns});
+  Value y = MeanOp::create(b, loc, bytes({columns}), matrix, empty({columns}),
                            static_cast<int32_t>(-rows * x->quantization.zero),
                            *multiplier, static_cast<int32_t>(to.zero))
                 .getResult();
-  if (paddedColumns != columns)
-    y = tensor::ExtractSliceOp::create(
-        b, loc, bytes({columns}), y,
-        getAsIndexOpFoldResult(b.getContext(), ArrayRef<int64_t>{0}),
-        getAsIndexOpFoldResult(b.getContext(), ArrayRef<int64_t>{columns}),
-        getAsIndexOpFoldResult(b.getContext(), ArrayRef<int64_t>{1}));
   return reshaped(y,
                   cast<ShapedType>(reduce->getResult(0).getType()).getShape());
 }

@@ -15,28 +15,30 @@ using namespace mlir;
 using namespace tfc::m7;
 
 /// Arguments: q, keys, values, y, parameters, the softmax's table, scratch,
-/// rows of q, distances between rows of y, q, keys and values. Three rows of
-/// scores live at a time.
+/// rows of q, distances between rows of y, q, keys and values. As many rows of
+/// scores live at a time as products take, which q must have.
 FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
-                                                 int64_t tokens) {
-  if (tokens < 2 || tokens > 256)
+                                                 int64_t tokens, int64_t rows) {
+  if (tokens < 1 || tokens > 4096)
     return module.emitError("the attention has ")
-           << tokens << " keys, expected 2 to 256";
-  const int64_t rows = 3, padded = llvm::alignTo(tokens, 8);
-  FailureOr<func::FuncOp> scoring =
-      productKernel(module, depth, rows, ProductForm::Activations);
+           << tokens << " keys, expected 1 to 4096";
+  const int64_t padded = llvm::alignTo(tokens, 8);
+  FailureOr<func::FuncOp> scoring = productKernel(
+      module, {depth, rows, ProductForm::Activations, tokens == 1});
   FailureOr<func::FuncOp> mixing =
-      productKernel(module, padded, rows, ProductForm::Activations);
+      productKernel(module, {padded, rows, ProductForm::Activations});
   FailureOr<func::FuncOp> softmax = softmaxKernel(module);
   if (failed(scoring) || failed(mixing) || failed(softmax))
     return failure();
   std::string name =
       ("tfc_m7_attention_k" + Twine(depth) + "_n" + Twine(tokens)).str();
+  if (rows != 3)
+    name += "_r" + std::to_string(rows);
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
   KernelBuilder k(module, name, "pppppppiiiii");
   Value zero = k.word(0), one = k.word(1), parameters = k.argument(4);
-  // Scratch: widened rows, then three rows of scores, then v by columns.
+  // Scratch: widened rows, then their scores, then v by columns.
   Value wide = k.argument(6);
   Value scores = k.at(wide, 2 * rows * std::max(depth, padded));
   Value columns = k.at(scores, rows * padded);

@@ -42,9 +42,8 @@ FailureOr<func::FuncOp> tfc::m7::addKernel(ModuleOp module) {
   return k.finish();
 }
 
-/// Arguments: x, y, rows (at most 256, so that sums fit 16 bits), what zero
-/// points add to a sum, multiplier, zero point of y.
-/// b is one row, added to each of a's.
+/// Arguments: a, b, y, rows, their length, the multipliers and what is added. b
+/// is one row, added to each of a's.
 FailureOr<func::FuncOp> tfc::m7::addRowKernel(ModuleOp module) {
   StringRef name = "tfc_m7_add_row";
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
@@ -60,6 +59,8 @@ FailureOr<func::FuncOp> tfc::m7::addRowKernel(ModuleOp module) {
   return k.finish();
 }
 
+/// Arguments: a, b, y, elements, zero points of a and b, multiplier, zero point
+/// of y.
 FailureOr<func::FuncOp> tfc::m7::multiplyKernel(ModuleOp module) {
   StringRef name = "tfc_m7_multiply";
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
@@ -74,32 +75,85 @@ FailureOr<func::FuncOp> tfc::m7::multiplyKernel(ModuleOp module) {
   return k.finish();
 }
 
-FailureOr<func::FuncOp> tfc::m7::meanKernel(ModuleOp module, int64_t depth) {
-  if (depth <= 0 || depth % 4)
-    return module.emitError("the mean's depth is ")
-           << depth << ", expected a multiple of 4";
-  std::string name = ("tfc_m7_mean_k" + Twine(depth)).str();
-  if (auto known = module.lookupSymbol<func::FuncOp>(name))
-    return known;
+namespace {
+
+class Mean {
+public:
   using Values = KernelBuilder::Values;
-  KernelBuilder k(module, name, "ppiiii");
-  Value zero = k.word(0);
-  k.loop(zero, k.word(depth), k.word(4), [&](Value column) {
+
+  Mean(ModuleOp module, StringRef name, int64_t depth)
+      : k(module, name, "ppiiii"), depth(depth), zero(k.word(0)),
+        one(k.word(1)), rows(k.argument(2)) {}
+
+  func::FuncOp build() {
+    k.loop(zero, k.word(depth / 4 * 4), k.word(4), [&](Value column) {
+      Values sums = fourColumns(k.at(k.argument(0), column));
+      Value to = k.at(k.argument(1), column);
+      for (int64_t lane = 0; lane < 4; ++lane)
+        store(sums[lane], to, lane);
+    });
+    for (int64_t column = depth / 4 * 4; column < depth; ++column)
+      store(lastColumn(k.at(k.argument(0), column)), k.argument(1), column);
+    return k.finish();
+  }
+
+private:
+  /// Two sums share a word, which has room for 256 rows.
+  Values fourColumns(Value from) {
+    Values start{from};
+    start.append(4, zero);
+    return Values(ArrayRef<Value>(
+                      k.loop(zero, rows, k.word(256), start,
+                             [&](Value row, ValueRange now) {
+                               Value left = k.sub(rows, row);
+                               return block(k.minimum(left, k.word(256)), now);
+                             }))
+                      .drop_front());
+  }
+
+  Values block(Value count, ValueRange before) {
     Values sums = k.loop(
-        zero, k.argument(2), k.word(1),
-        {k.at(k.argument(0), column), zero, zero}, [&](Value, ValueRange now) {
-          Value word = k.loadWord(now[0]);
+        zero, count, one, {before[0], zero, zero}, [&](Value, ValueRange now) {
+          Value word = k.loadWordAnywhere(now[0]);
           return Values{k.at(now[0], depth), k.sxtab16(now[1], word),
                         k.sxtab16(now[2], k.rotate8(word))};
         });
-    Value to = k.at(k.argument(1), column);
+    Values next{sums[0]};
     for (int64_t lane = 0; lane < 4; ++lane) {
       Value both = sums[1 + lane % 2];
       Value sum = k.shiftRight(lane < 2 ? k.shiftLeft(both, 16) : both, 16);
-      k.storeByte(k.saturate8(k.multiplyHigh(k.add(sum, k.argument(3)),
-                                             k.argument(4), k.argument(5))),
-                  to, lane);
+      next.push_back(k.add(before[1 + lane], sum));
     }
-  });
-  return k.finish();
+    return next;
+  }
+
+  Value lastColumn(Value from) {
+    return k.loop(zero, rows, one, {from, zero}, [&](Value, ValueRange now) {
+      return Values{k.at(now[0], depth), k.add(now[1], k.loadByte(now[0]))};
+    })[1];
+  }
+
+  void store(Value sum, Value to, int64_t bytes) {
+    k.storeByte(k.saturate8(k.multiplyHigh(k.add(sum, k.argument(3)),
+                                           k.argument(4), k.argument(5))),
+                to, bytes);
+  }
+
+  KernelBuilder k;
+  int64_t depth;
+  Value zero, one, rows;
+};
+
+} // namespace
+
+/// Arguments: x, y, rows, what zero points add to a sum, multiplier, zero point
+/// of y.
+FailureOr<func::FuncOp> tfc::m7::meanKernel(ModuleOp module, int64_t depth) {
+  if (depth <= 0)
+    return module.emitError("the mean's depth is ")
+           << depth << ", expected one of at least 1";
+  std::string name = ("tfc_m7_mean_k" + Twine(depth)).str();
+  if (auto known = module.lookupSymbol<func::FuncOp>(name))
+    return known;
+  return Mean(module, name, depth).build();
 }

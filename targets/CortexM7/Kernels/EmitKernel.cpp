@@ -29,12 +29,12 @@ struct EmitKernelPass : public m7::impl::EmitKernelPassBase<EmitKernelPass> {
   FailureOr<func::FuncOp> build() {
     ModuleOp module = getOperation();
     if (kind == "product")
-      return m7::productKernel(module, depth, rows, m7::ProductForm::Paired);
+      return m7::productKernel(module, {depth, rows, m7::ProductForm::Paired});
     if (kind == "plain-product")
-      return m7::productKernel(module, depth, rows, m7::ProductForm::Plain);
+      return m7::productKernel(module, {depth, rows, m7::ProductForm::Plain});
     if (kind == "activation-product")
-      return m7::productKernel(module, depth, rows,
-                               m7::ProductForm::Activations);
+      return m7::productKernel(module,
+                               {depth, rows, m7::ProductForm::Activations});
     if (kind == "softmax")
       return m7::softmaxKernel(module);
     if (kind == "table")
@@ -48,7 +48,7 @@ struct EmitKernelPass : public m7::impl::EmitKernelPassBase<EmitKernelPass> {
     if (kind == "layer-norm" || kind == "rms-norm")
       return m7::normKernel(module, depth, kind == "layer-norm");
     if (kind == "attention")
-      return m7::attentionKernel(module, depth, tokens);
+      return m7::attentionKernel(module, depth, tokens, rows);
     return module.emitError("no kernel is of kind '") << kind << "'";
   }
 

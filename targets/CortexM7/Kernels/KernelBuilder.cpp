@@ -109,6 +109,9 @@ Value KernelBuilder::at(Value base, Value bytes) {
 Value KernelBuilder::loadWord(Value base, int64_t bytes) {
   return LLVM::LoadOp::create(b, i32, at(base, bytes), 4);
 }
+Value KernelBuilder::loadWordAnywhere(Value base, int64_t bytes) {
+  return LLVM::LoadOp::create(b, i32, at(base, bytes), 1);
+}
 Value KernelBuilder::loadWide(Value base, int64_t bytes) {
   return LLVM::LoadOp::create(b, i64, at(base, bytes), 8);
 }

@@ -51,6 +51,9 @@ public:
   Value at(Value pointer, int64_t bytes);
   Value at(Value pointer, Value bytes);
   Value loadWord(Value pointer, int64_t bytes = 0);
+  /// A word at any address: the core reads it by one instruction, where LLVM
+  /// must not join it with others.
+  Value loadWordAnywhere(Value pointer, int64_t bytes = 0);
   Value loadWide(Value pointer, int64_t bytes = 0);
   Value loadByte(Value pointer, int64_t bytes = 0, bool isSigned = true);
   void storeWord(Value value, Value pointer, int64_t bytes = 0);

@@ -36,17 +36,21 @@ public:
 
 private:
   std::pair<Value, Value> moments(Value from) {
-    Values result = k.loop(zero, k.word(depth), k.word(4), {zero, zero},
-                           [&](Value column, ValueRange now) {
-                             Value sum = now[0], squares = now[1];
-                             Value word = k.loadWord(k.at(from, column));
-                             for (Value lanes :
-                                  {k.sxtb16(word), k.sxtb16(k.rotate8(word))}) {
-                               sum = k.smlad(lanes, k.word(0x00010001), sum);
-                               squares = k.smlad(lanes, lanes, squares);
-                             }
-                             return Values{sum, squares};
-                           });
+    Values result = k.loop(
+        zero, k.word(depth / 4 * 4), k.word(4), {zero, zero},
+        [&](Value column, ValueRange now) {
+          Value sum = now[0], squares = now[1];
+          Value word = k.loadWordAnywhere(k.at(from, column));
+          for (Value lanes : {k.sxtb16(word), k.sxtb16(k.rotate8(word))}) {
+            sum = k.smlad(lanes, k.word(0x00010001), sum);
+            squares = k.smlad(lanes, lanes, squares);
+          }
+          return Values{sum, squares};
+        });
+    for (int64_t column = depth / 4 * 4; column < depth; ++column) {
+      Value x = k.loadByte(from, column);
+      result = {k.add(result[0], x), k.add(result[1], k.mul(x, x))};
+    }
     return {result[0], result[1]};
   }
 
@@ -80,14 +84,16 @@ private:
     }
     Value root = this->root(k.add(radicand, k.argument(5)));
     // The root's 16 leading bits give the reciprocal; its exponent shifts the
-    // distances. |z| is at most sqrt(n) < 2^5, so that they stay below 2^23.
+    // distances. |z| is at most sqrt(n): 2^5 up to 1020 channels and 2^6 up to
+    // 4096, where roots have 26 and 28 bits, and distances stay below 2^26.
+    int64_t bits = depth > 1020 ? 4 : 6;
     Value zeros = k.countLeadingZeros(root);
     Value normal = k.shiftLeftBy(root, zeros);
     Value divisor = k.shiftRightUnsigned(
         k.add(k.shiftRightUnsigned(normal, 1), k.word(1 << 14)), 15);
     Value reciprocal = k.divideUnsigned(k.word(0x7fffffff), divisor);
-    Value factor = k.shiftLeft(reciprocal, 15);
-    Value shift = k.sub(zeros, k.word(6));
+    Value factor = k.shiftLeft(reciprocal, 9 + bits);
+    Value shift = k.sub(zeros, k.word(bits));
     k.loop(zero, count, one, {k.argument(2)}, [&](Value column, ValueRange at) {
       Value x = k.loadByte(k.at(from, column));
       Value distance = k.sub(k.mul(x, count), centre);
@@ -112,9 +118,9 @@ private:
 /// x's zero point (RMSNorm's only), epsilon in units of V, from 1 to 2^29.
 FailureOr<func::FuncOp> tfc::m7::normKernel(ModuleOp module, int64_t depth,
                                             bool centred) {
-  if (depth <= 0 || depth % 4 || depth > 1020)
+  if (depth <= 0 || depth > 4096)
     return module.emitError("the norm's depth is ")
-           << depth << ", expected a multiple of 4 of at most 1020";
+           << depth << ", expected 1 to 4096";
   std::string name = (Twine("tfc_m7_") + (centred ? "layer" : "rms") +
                       "_norm_k" + Twine(depth))
                          .str();

@@ -31,11 +31,11 @@ class Product {
 public:
   using Values = KernelBuilder::Values;
 
-  Product(ModuleOp module, StringRef name, int64_t depth, int64_t rows,
-          ProductForm form)
+  Product(ModuleOp module, StringRef name, const ProductShape &shape)
       : k(module, name,
-          form == ProductForm::Activations ? "pppppiiiiii" : "pppppiiii"),
-        depth(depth), rows(rows), form(form) {
+          shape.form == ProductForm::Activations ? "pppppiiiiii" : "pppppiiii"),
+        depth(shape.depth), rows(shape.rows), isSingle(shape.isSingle),
+        form(shape.form) {
     x = k.argument(0), weights = k.argument(1), parameters = k.argument(2);
     y = k.argument(3), scratch = k.argument(4), count = k.argument(5);
     outputs = k.argument(6), stride = k.argument(7), zero = k.argument(8);
@@ -84,8 +84,8 @@ private:
                    next.push_back(k.at(at[r], 4));
                  Values words(2 * rows);
                  for (int64_t r = 0; r < rows; ++r) {
-                   Value word = centred ? k.loadWord(at[r ? r + 1 : 0])
-                                        : k.loadWord(at[0], r * depth);
+                   Value word = centred ? k.loadWordAnywhere(at[r ? r + 1 : 0])
+                                        : k.loadWordAnywhere(at[0], r * depth);
                    Value even = k.sxtb16(word), odd = k.sxtb16(k.rotate8(word));
                    if (centred) {
                      even = k.ssub16(even, lanes), odd = k.ssub16(odd, lanes);
@@ -175,8 +175,16 @@ private:
            });
   }
 
+  /// Constants are aligned, rows of activations need not be.
+  Value weightWord(Value from, int64_t bytes) {
+    return form == ProductForm::Activations ? k.loadWordAnywhere(from, bytes)
+                                            : k.loadWord(from, bytes);
+  }
+
+  /// Where there is one output, it is made twice.
   void plainOutputs(Value to, ArrayRef<Value> rowSums) {
-    Value last = k.sub(outputs, k.word(2));
+    Value last = k.sub(outputs, k.word(isSingle ? 1 : 2));
+    const int64_t next = isSingle ? 0 : depth, nextParameter = isSingle ? 0 : 8;
     k.loop(k.word(0), outputs, k.word(2), [&](Value column) {
       Value output = k.minimum(column, last);
       bool isStrided = static_cast<bool>(weightStride);
@@ -186,10 +194,10 @@ private:
       Values carried{from, scratch};
       int64_t before = isStrided ? 3 : 2;
       if (isStrided)
-        carried.push_back(k.at(from, weightStride));
+        carried.push_back(isSingle ? from : k.at(from, weightStride));
       if (rowSums.empty())
-        carried.append(
-            initial(k.loadWord(parameter), k.loadWord(parameter, 8)));
+        carried.append(initial(k.loadWord(parameter),
+                               k.loadWord(parameter, nextParameter)));
       for (Value sum : rowSums)
         carried.append({sum, sum});
       Values result = k.loop(
@@ -197,9 +205,9 @@ private:
           [&](Value, ValueRange now) {
             Values sums(now.drop_front(before));
             for (int64_t i = 0; i < turn() / 4; ++i) {
-              Value p = k.loadWord(now[0], 4 * i);
-              Value q = isStrided ? k.loadWord(now[2], 4 * i)
-                                  : k.loadWord(now[0], 4 * i + depth);
+              Value p = weightWord(now[0], 4 * i);
+              Value q = isStrided ? weightWord(now[2], 4 * i)
+                                  : weightWord(now[0], 4 * i + next);
               accumulate(now[1], 8 * rows * i, sums, [&](int half) {
                 auto lanes = [&](Value word) {
                   return k.sxtb16(half ? k.rotate8(word) : word);
@@ -215,11 +223,12 @@ private:
           });
       bool one = !rowSums.empty();
       Value first = one ? k.loadWord(parameters, 8) : k.loadWord(parameter, 4);
-      Value second = one ? first : k.loadWord(parameter, 12);
+      Value second = one ? first : k.loadWord(parameter, nextParameter + 4);
       Value row = k.at(to, output);
       for (int64_t r = 0; r < rows; ++r) {
         store(result[before + 2 * r], first, row);
-        store(result[before + 1 + 2 * r], second, k.at(row, 1));
+        if (!isSingle)
+          store(result[before + 1 + 2 * r], second, k.at(row, 1));
         row = k.at(row, stride);
       }
     });
@@ -227,6 +236,7 @@ private:
 
   KernelBuilder k;
   int64_t depth, rows;
+  bool isSingle;
   ProductForm form;
   Value x, weights, parameters, y, scratch, count, outputs, stride, zero;
   /// Distances of rows, of products of activations.
@@ -235,23 +245,28 @@ private:
 
 } // namespace
 
-FailureOr<func::FuncOp> tfc::m7::productKernel(ModuleOp module, int64_t depth,
-                                               int64_t rows, ProductForm form) {
+FailureOr<func::FuncOp> tfc::m7::productKernel(ModuleOp module,
+                                               const ProductShape &shape) {
+  const int64_t depth = shape.depth, rows = shape.rows;
   if (depth <= 0 || depth % 4)
     return module.emitError("the product's depth is ")
            << depth << ", expected a multiple of 4";
   if (rows < 1 || rows > 3)
     return module.emitError("the product takes ")
            << rows << " rows at once, expected 1, 2 or 3";
-  const char *kind = form == ProductForm::Paired  ? "product"
-                     : form == ProductForm::Plain ? "plain_product"
-                                                  : "activation_product";
+  if (shape.isSingle && shape.form == ProductForm::Paired)
+    return module.emitError("one output has no pair");
+  const char *kind = shape.form == ProductForm::Paired  ? "product"
+                     : shape.form == ProductForm::Plain ? "plain_product"
+                                                        : "activation_product";
   std::string name =
       (Twine("tfc_m7_") + kind + "_k" + Twine(depth) + "_r" + Twine(rows))
           .str();
+  if (shape.isSingle)
+    name += "_single";
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  return Product(module, name, depth, rows, form).build();
+  return Product(module, name, shape).build();
 }
 
 std::optional<std::vector<int16_t>>

@@ -18,6 +18,7 @@ include "mlir/Interfaces/TilingInterface.td"
 def M7_Dialect : Dialect {
   let name = "m7";
   let cppNamespace = "::tfc::m7";
+  let dependentDialects = ["::mlir::memref::MemRefDialect", "::mlir::tensor::TensorDialect"];
   let summary = "int8 operations of the Cortex-M7, one for each integer kernel";
   let description = [{
     Operations in destination style on tensors or buffers of int8. An element
@@ -50,7 +51,14 @@ class M7_Op<string mnemonic, list<Trait> traits = []>
   }];
 }
 
-def M7_ProductOp : M7_Op<"product"> {
+/// One that makes a tile of its result of the same tile of some operands and the
+/// whole of the others.
+class M7_TiledOp<string mnemonic> : M7_Op<mnemonic, [
+    DeclareOpInterfaceMethods<TilingInterface,
+        ["getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation",
+         "getResultTilePosition", "generateResultTileValue"]>]>;
+
+def M7_ProductOp : M7_TiledOp<"product"> {
   let summary = "int8 rows times constant int8 weights";
   let description = [{
     `y[.., n] = sat8(zero + high(sum_k x[.., k] weights[n, k] + bias[n], multipliers[n]))`
@@ -87,7 +95,7 @@ def M7_ProductOp : M7_Op<"product"> {
   }];
 }
 
-def M7_ActivationProductOp : M7_Op<"activation_product"> {
+def M7_ActivationProductOp : M7_TiledOp<"activation_product"> {
   let summary = "int8 rows times int8 rows, both activations";
   let description = [{
     `r[i, n] = sat8(zero + high(sum_k (x[i, k] - x_zero) (y[n, k] - y_zero), multiplier))`
@@ -114,15 +122,14 @@ def M7_ActivationProductOp : M7_Op<"activation_product"> {
   }];
 }
 
-def M7_AttentionOp : M7_Op<"attention"> {
+def M7_AttentionOp : M7_TiledOp<"attention"> {
   let summary = "softmax(q keys^T) values of one head";
   let description = [{
     For q of [R, D], keys and values of [T, D], a result of [R, D]:
     `activation_product` of q and keys (`score_multiplier`, `score_zero`),
     `softmax` of its rows (`table`, `numerator`, `probability_zero`), and
     `activation_product` of that and the values by columns (`multiplier`,
-    `zero`). Three rows of scores exist at a time. The result may be q's memory.
-    Tiles over rows of q.
+    `zero`). Three rows of scores exist at a time. Tiles over rows of q.
 
     ```mlir
     func.func @head(%q: memref<9x8xi8, strided<[24, 1], offset: 8>>, %k: memref<6x8xi8>,
@@ -154,7 +161,7 @@ def M7_AttentionOp : M7_Op<"attention"> {
   }];
 }
 
-def M7_SoftmaxOp : M7_Op<"softmax"> {
+def M7_SoftmaxOp : M7_TiledOp<"softmax"> {
   let summary = "softmax of int8 rows";
   let description = [{
     `table` has the 256 values of exp by distance from the row's maximum,
@@ -176,7 +183,7 @@ def M7_SoftmaxOp : M7_Op<"softmax"> {
   }];
 }
 
-def M7_TableOp : M7_Op<"table"> {
+def M7_TableOp : M7_TiledOp<"table"> {
   let summary = "any function of one int8, element by element";
   let description = [{
     `table` has the results by x's byte without sign. x, `init` and the result
@@ -197,7 +204,7 @@ def M7_TableOp : M7_Op<"table"> {
   }];
 }
 
-def M7_AddOp : M7_Op<"add"> {
+def M7_AddOp : M7_TiledOp<"add"> {
   let summary = "sum of two int8 tensors of different scales";
   let description = [{
     `sat8((a factor_a + b factor_b + offset) >> 20)`. a, `init` and the result
@@ -222,7 +229,7 @@ def M7_AddOp : M7_Op<"add"> {
   }];
 }
 
-def M7_MultiplyOp : M7_Op<"multiply"> {
+def M7_MultiplyOp : M7_TiledOp<"multiply"> {
   let summary = "product of two int8 tensors, element by element";
   let description = [{
     `sat8(zero + high((a - a_zero) (b - b_zero), multiplier))`. a, b, `init` and
@@ -312,7 +319,7 @@ def M7_ReadRowsOp : Op<M7_Dialect, "read_rows", [DestinationStyleOpInterface,
   }];
 }
 
-def M7_NormOp : M7_Op<"norm"> {
+def M7_NormOp : M7_TiledOp<"norm"> {
   let summary = "LayerNorm or RMSNorm of int8 rows";
   let description = [{
     `gains` are g (int32) and `offsets` h (int64) of each of the row's C

@@ -106,6 +106,24 @@ def LowerAssertsPass : Pass<"m7-lower-asserts", "mlir::func::FuncOp"> {
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect"];
 }
 
+def FitArenaPass : Pass<"m7-fit-arena", "mlir::ModuleOp"> {
+  let summary = "Choose tiles that make the arena fit";
+  let description = [{
+    Plans the arena of copies of the module: without tiles first, then with ever
+    smaller tiles of rows (attn-tile-tokens), until arena and 2 KB of stack fit
+    `sram` bytes, and takes the first that fits or, where none does, the least.
+    Without a limit there are no tiles.
+
+    The choice goes to the function's attribute `memory.tile_rows`; with what was
+    tried, to the module's `m7.tiles`.
+
+    ```mlir
+    func.func @tfc_compute(...) attributes {memory.tile_rows = 32 : i64}
+    ```
+  }];
+  let options = [Option<"sram", "sram", "int64_t", "0", "Bytes for arena and stack; 0: no limit">];
+}
+
 def PlanArenaPass : Pass<"m7-plan-arena", "mlir::ModuleOp"> {
   let summary = "Place every temporary buffer in one static arena";
   let description = [{
@@ -175,7 +193,7 @@ def AssignScratchPass : Pass<"m7-assign-scratch", "mlir::func::FuncOp"> {
   let description = [{
     Products and attention get their `scratch`, a temporary buffer of the size
     that docs/cortex-m7-integer.md states. Operands that a kernel cannot take as
-    they lie, not dense or perhaps not aligned, are copied.
+    they lie, because their rows are not dense, are copied.
 
     ```mlir
     m7.product ins(%x : memref<9x8xi8>) ... outs(%y : memref<9x4xi8>)
@@ -204,6 +222,30 @@ def CallKernelsPass : Pass<"m7-call-kernels", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::func::FuncDialect",
                            "mlir::LLVM::LLVMDialect", "mlir::memref::MemRefDialect",
                            "mlir::scf::SCFDialect"];
+}
+
+def ExpandIntegersPass : Pass<"m7-expand-integers", "mlir::func::FuncOp"> {
+  let summary = "Write integer operations as linalg";
+  let description = [{
+    Operations of `m7` on tensors become what docs/cortex-m7-integer.md says they
+    compute, as plain arithmetic of 32 and 64 bits. The pipeline does not do so:
+    it is the reference that kernels must equal bit for bit, and runs anywhere.
+    Operations on buffers stay.
+
+    ```mlir
+    %y = m7.add ins(%a, %b : tensor<4xi8>, tensor<4xi8>) factors 9, 7 offset 5 outs(...) -> tensor<4xi8>
+    // becomes
+    %y = linalg.generic ... ins(%a, %b) {
+      ...
+      %7 = arith.shrsi %6, %c20_i32 : i32
+      %8 = arith.maxsi %7, %c-128_i32 : i32
+      ...
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::math::MathDialect", "mlir::scf::SCFDialect",
+                           "mlir::tensor::TensorDialect"];
 }
 
 def MarkNodesPass : Pass<"m7-mark-nodes", "mlir::ModuleOp"> {

@@ -25,13 +25,21 @@ enum class ProductForm {
   Activations
 };
 
+/// A class of products: rows of `depth` elements, of which `rows` are taken at
+/// once. `isSingle`: there is one output, where other products make two at a
+/// time; its weights have the plain form.
+struct ProductShape {
+  int64_t depth, rows;
+  ProductForm form;
+  bool isSingle = false;
+};
+
 /// Each of these returns the module's function of one class of shapes, which it
 /// builds where it is not there yet; all layers of the class share it. Pointers
 /// are bare; docs/cortex-m7-integer.md has arguments and arithmetic. They fail,
 /// and say why, on shapes that the kernel has no form for.
 mlir::FailureOr<mlir::func::FuncOp> productKernel(mlir::ModuleOp module,
-                                                  int64_t depth, int64_t rows,
-                                                  ProductForm form);
+                                                  const ProductShape &shape);
 mlir::FailureOr<mlir::func::FuncOp> softmaxKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> tableKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> addKernel(mlir::ModuleOp module);
@@ -41,8 +49,10 @@ mlir::FailureOr<mlir::func::FuncOp> meanKernel(mlir::ModuleOp module,
                                                int64_t depth);
 mlir::FailureOr<mlir::func::FuncOp> normKernel(mlir::ModuleOp module,
                                                int64_t depth, bool centred);
-mlir::FailureOr<mlir::func::FuncOp>
-attentionKernel(mlir::ModuleOp module, int64_t depth, int64_t tokens);
+mlir::FailureOr<mlir::func::FuncOp> attentionKernel(mlir::ModuleOp module,
+                                                    int64_t depth,
+                                                    int64_t tokens,
+                                                    int64_t rows);
 
 /// The paired product's weights, [outputs][depth] in memory order on entry: two
 /// outputs' weights in each 16 bits. None where they do not fit that form; the

@@ -28,7 +28,7 @@ def EmitKernelPass : Pass<"m7-emit-kernel", "mlir::ModuleOp"> {
            "product, plain-product, activation-product, softmax, table, add, multiply, layer-norm, rms-norm, mean or attention">,
     Option<"tokens", "tokens", "int64_t", "0", "Rows of keys and values of an attention">,
     Option<"depth", "k", "int64_t", "0", "Length of the sums: of products, norms and heads">,
-    Option<"rows", "rows", "int64_t", "3", "Rows that a product takes at once: 1, 2 or 3">,
+    Option<"rows", "rows", "int64_t", "3", "Rows that products, also those of an attention, take at once: 1, 2 or 3">,
     ListOption<"weights", "weights", "int64_t",
                "Weights of two outputs of depth k; the module gets the attribute m7.paired, their "
                "paired form, or fails where they have none">];

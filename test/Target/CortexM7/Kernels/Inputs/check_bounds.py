@@ -49,7 +49,7 @@ for scales in ((0.05, 3, 0.03, -128, 0.06, 127), (0.02, 10, 0.017, -3, 0.03, 0))
 x = bytes_(225, 192)
 check("mean", reference.mean(x, -5 * 225, int(reference.multiplier(0.4 / 225)), 7),
       (x.astype(float).sum(axis=0) - 5 * 225) * 0.4 / 225 + 7, 0.5 + 256 * 256 * 2.0**-33)
-for k, x_scale, y_scale, spread in ((192, 0.03, 0.03, 40), (768, 0.01, 0.05, 10), (64, 0.1, 0.02, 1)):
+for k, x_scale, y_scale, spread in ((192, 0.03, 0.03, 40), (768, 0.01, 0.05, 10), (64, 0.1, 0.02, 1), (3070, 0.02, 0.04, 30)):
     x = np.clip(random.normal(5, spread, (60, k)), -128, 127).astype(np.int8)
     gamma, beta = random.normal(1, 0.3, k), random.normal(0, 1, k)
     epsilon = reference.norm_epsilon(1e-5, k, x_scale)

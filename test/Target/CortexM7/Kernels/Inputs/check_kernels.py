@@ -106,14 +106,20 @@ def elementwise():
         p = reference.add_parameters(*scales)
         call = emulate.Call("tfc_m7_add").array(x).array(other).buffer(x.size).words(x.size, *p)
         compare("add", call, "kind=add", reference.add(x, other, *p))
-    for x in (bytes_(225, 192), full(-128, 256, 192), full(127, 256, 192), bytes_(1, 192)):
-        m, factor = len(x), int(reference.multiplier(0.4 / len(x)))
-        call = emulate.Call("tfc_m7_mean_k192").array(x).buffer(192).words(m, -5 * m, factor, 7)
-        compare("mean", call, "kind=mean k=192", reference.mean(x, -5 * m, factor, 7))
+    x = np.arange(-128, 129).astype(np.int8)
+    for p in ((3, -128, 16000000, 4), (-128, 127, 2147483647, 0), (127, 127, 1 << 24, -128)):
+        call = emulate.Call("tfc_m7_multiply").array(x).array(other).buffer(x.size).words(x.size, *p)
+        compare("multiply", call, "kind=multiply", reference.multiply(x, other, *p))
+    for x in (bytes_(225, 192), full(-128, 256, 192), full(127, 256, 192), bytes_(1, 192), full(-128, 257, 9),
+              full(127, 600, 5), bytes_(700, 3)):
+        (m, k), factor = x.shape, int(reference.multiplier(0.4 / len(x)))
+        call = emulate.Call(f"tfc_m7_mean_k{k}").array(x).buffer(k).words(m, -5 * m, factor, 7)
+        compare(f"mean {m}x{k}", call, f"kind=mean k={k}", reference.mean(x, -5 * m, factor, 7))
 
 
 def norm():
-    for k, x_scale, y_scale in ((192, 0.03, 0.03), (8, 0.1, 0.01), (1020, 0.001, 0.05)):
+    for k, x_scale, y_scale in ((192, 0.03, 0.03), (8, 0.1, 0.01), (1020, 0.001, 0.05), (7, 0.1, 0.02),
+                                (1021, 0.01, 0.03), (4096, 0.001, 0.05)):
         x = bytes_(12, k)
         x[1], x[2], x[3], x[4], x[4, : k // 2] = 5, -128, 127, -128, 127
         x[5], x[5, 0], x[6], x[6, 1] = 5, 6, -128, 127
@@ -126,15 +132,16 @@ def norm():
 
 
 def attention():
-    for m, n, k in ((225, 225, 64), (7, 30, 32), (3, 2, 16)):
+    for m, n, k, rows in ((225, 225, 64, 3), (7, 30, 32, 3), (3, 2, 16, 3), (5, 300, 8, 3), (1, 9, 8, 1), (2, 7, 4, 2)):
         q, keys, values = (np.clip(random.normal(0, 40, (r, k)), -128, 127).astype(np.int8) for r in (m, n, n))
         p = [3, -5, int(reference.multiplier(2e-3)), 1, reference.softmax_numerator(1 / 256), -128]
         p += [-128, 7, int(reference.multiplier(1.5 / 256)), 2]
         table, padded = reference.softmax_table(0.06, n), -(-n // 8) * 8
-        call = emulate.Call(f"tfc_m7_attention_k{k}_n{n}").array(q).array(keys).array(values).buffer(m * k)
+        name = f"tfc_m7_attention_k{k}_n{n}" + ("" if rows == 3 else f"_r{rows}")
+        call = emulate.Call(name).array(q).array(keys).array(values).buffer(m * k)
         call.array(np.array(p, np.int64).astype(np.int32)).array(table)
-        call.buffer(6 * max(k, padded) + 3 * padded + k * padded, keep=False).words(m, k, k, k, k)
-        compare(f"attention {m}x{n}x{k}", call, f"kind=attention k={k} tokens={n}",
+        call.buffer(2 * rows * max(k, padded) + rows * padded + k * padded, keep=False).words(m, k, k, k, k)
+        compare(f"attention {m}x{n}x{k}", call, f"kind=attention k={k} tokens={n} rows={rows}",
                 reference.attention(q, keys, values, p, table))
 
 
