@@ -106,7 +106,9 @@ const std::vector<OptionSpec> &optionTable() {
        "name without it",
        OptPrefix},
       {"--float-abi", "ABI", "hard (the default) or soft", OptFloatAbi},
-      {"--sram", "BYTES", "fail where arena and stack need more, as in 320K",
+      {"--sram", "BYTES",
+       "compute wide layers by tiles until arena and stack fit,\n"
+       "as in 320K, or fail",
        OptSram},
       {"--flash", "BYTES", "fail where code and constants need more, as in 1M",
        OptFlash},

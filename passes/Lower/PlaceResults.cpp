@@ -57,8 +57,12 @@ bool isOnlyWay(Value value, tensor::EmptyOp empty) {
 template <typename Op>
 void separate(Op op) {
   for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
-    auto user = dyn_cast<DestinationStyleOpInterface>(use.getOwner());
-    if (!user || !user.isDpsInit(&use))
+    Operation *user = use.getOwner();
+    auto destination = dyn_cast<DestinationStyleOpInterface>(user);
+    auto loop = dyn_cast<scf::ForOp>(user);
+    bool isStart = (destination && destination.isDpsInit(&use)) ||
+                   (loop && llvm::is_contained(loop.getInitArgs(), use.get()));
+    if (!isStart)
       continue;
     OpBuilder b(user);
     Operation *own = b.clone(*op);

@@ -27,6 +27,22 @@ static std::string stepName(ArrayAttr steps, int64_t step) {
       .str();
 }
 
+/// What the arena would need with each size of tiles that was planned.
+static void noteTiles(DictionaryAttr tiles, InFlightDiagnostic &error) {
+  for (auto one :
+       tiles.getAs<ArrayAttr>("tried").getAsRange<DictionaryAttr>()) {
+    int64_t rows = number(one, "rows");
+    Diagnostic &note = error.attachNote();
+    if (rows == 0)
+      note << "without tiles of tokens the arena has ";
+    else
+      note << "with tiles of " << rows << " tokens the arena has ";
+    note << number(one, "bytes") << " bytes";
+    if (rows == number(tiles, "rows"))
+      note << ", the least that was found";
+  }
+}
+
 void tfc::m7::notePeak(ModuleOp module, InFlightDiagnostic &error) {
   auto plan = module->getAttrOfType<DictionaryAttr>("m7.plan");
   if (!plan)
@@ -56,4 +72,6 @@ void tfc::m7::notePeak(ModuleOp module, InFlightDiagnostic &error) {
                        << " uses last";
   if (live.size() > shown)
     error.attachNote() << "  and " << live.size() - shown << " smaller buffers";
+  if (auto tiles = plan.getAs<DictionaryAttr>("tiles"))
+    noteTiles(tiles, error);
 }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PlanPipeline.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Passes/Memory/Passes.h"
@@ -30,20 +31,8 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
-                                    const CortexM7Options &options) {
-  pm.addNestedPass<func::FuncOp>(
-      createSelectIntegersPass({options.allowFloat}));
-  pm.addPass(createEntryPointPass());
-  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass());
-  if (options.streamedInput)
-    pm.addPass(createStreamInputsPass({*options.streamedInput}));
-  pm.addPass(decompose::createAttnDecomposePass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  pm.addPass(lower::createPrepareTensorsPass());
+void tfc::m7::addPlanPasses(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(memory::createTileTokensPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
   pm.addNestedPass<func::FuncOp>(memory::createOverwriteOperandsPass());
@@ -60,6 +49,25 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(memory::createOrderOperationsPass());
   pm.addPass(createPlanArenaPass());
+}
+
+void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
+                                    const CortexM7Options &options) {
+  pm.addNestedPass<func::FuncOp>(
+      createSelectIntegersPass({options.allowFloat}));
+  pm.addPass(createEntryPointPass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass());
+  if (options.streamedInput)
+    pm.addPass(createStreamInputsPass({*options.streamedInput}));
+  pm.addPass(decompose::createAttnDecomposePass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  pm.addPass(lower::createPrepareTensorsPass());
+  addCleanup(pm);
+  pm.addPass(createFitArenaPass({static_cast<int64_t>(options.sram)}));
+  addPlanPasses(pm);
   pm.addPass(createVerifyMemoryPlanPass());
   if (options.profile)
     pm.addPass(createMarkNodesPass());

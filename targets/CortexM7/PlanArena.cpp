@@ -109,16 +109,18 @@ void PlanArenaPass::describe(const ArenaPlan &plan) {
     work.push_back(b.getDictionaryAttr({text("node", node), text("op", op)}));
   bool proven = plan.bytes == plan.lowerBound;
   double gap = proven ? 0.0 : double(plan.bytes) / plan.lowerBound - 1.0;
-  getOperation()->setAttr(
-      "m7.plan",
-      b.getDictionaryAttr({number("bound_step", plan.boundStep),
-                           b.getNamedAttr("buffers", b.getArrayAttr(places)),
-                           number("bytes", plan.bytes),
-                           b.getNamedAttr("gap", b.getF64FloatAttr(gap)),
-                           number("live_bytes", plan.liveBytes),
-                           number("lower_bound", plan.lowerBound),
-                           b.getNamedAttr("proven", b.getBoolAttr(proven)),
-                           b.getNamedAttr("steps", b.getArrayAttr(work))}));
+  SmallVector<NamedAttribute> entries = {
+      number("bound_step", plan.boundStep),
+      b.getNamedAttr("buffers", b.getArrayAttr(places)),
+      number("bytes", plan.bytes),
+      b.getNamedAttr("gap", b.getF64FloatAttr(gap)),
+      number("live_bytes", plan.liveBytes),
+      number("lower_bound", plan.lowerBound),
+      b.getNamedAttr("proven", b.getBoolAttr(proven)),
+      b.getNamedAttr("steps", b.getArrayAttr(work))};
+  if (Attribute tiles = getOperation()->getAttr("m7.tiles"))
+    entries.push_back(b.getNamedAttr("tiles", tiles));
+  getOperation()->setAttr("m7.plan", b.getDictionaryAttr(entries));
 }
 
 void PlanArenaPass::runOnOperation() {

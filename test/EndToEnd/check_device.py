@@ -1,6 +1,6 @@
 """Compiles models for the Cortex-M7, runs them in qemu and compares the outputs.
 
-usage: check_device.py ZOO WORK [NAME...]
+usage: check_device.py [--tiles] ZOO WORK [NAME...]
 
 Each folder of ZOO (or the named ones) holds model.onnx and a first set of inputs
 and outputs, whose sizes the model is compiled for. The object must need no more
@@ -9,8 +9,11 @@ are those of check_model.py. A quantised model is computed in integers, on which
 rounding in another place costs a step here and there: 99.9% of the outputs must be
 within two steps of onnxruntime's, and all within eight. Models of LEFT_OUT are left
 out.
+With --tiles each model is compiled for the least SRAM that it fits, by tiles of
+tokens; models whose arena tiles do not make smaller are left out.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -41,15 +44,30 @@ def compare_steps(found, expected, steps):
             yield f"output {name}: {far:.2%} are more than 2 steps away, at most {distance.max():.1f}"
 
 
-def check(folder, work):
+def least_sram(folder, work, sizes):
+    """--sram for the smallest arena that tiles lead to; none where tiles do nothing."""
+    report = work + ".json"
+    subprocess.run(
+        ["tfc", os.path.join(folder, "model.onnx"), "--target=cortex-m7", "--sram=1K", *sizes,
+         "--stop-after=lower", "--elide", "-o", work + ".mlir", f"--report={report}"], capture_output=True)
+    with open(report, encoding="utf-8") as file:
+        tried = json.load(file)["memory_plan"]["tiles"]["tried"]
+    least = min(one["bytes"] for one in tried)
+    return [f"--sram={least + 2048}"] if least < tried[0]["bytes"] else []
+
+
+def check(folder, work, tiles):
     """Messages about what is wrong, and what the run said."""
     inputs = os.path.join(folder, "inputs_0.npz")
     given = dict(np.load(inputs))
     sizes = [s for name, v in given.items() if v.ndim
              for s in ("--shape", f"{name}={'x'.join(map(str, v.shape))}")]
     model = work + ".o"
+    limit = least_sram(folder, work, sizes) if tiles else []
+    if tiles and not limit:
+        return [], "left out, tiles do nothing"
     done = subprocess.run(
-        ["tfc", os.path.join(folder, "model.onnx"), "--target=cortex-m7", "--flash=1M", *sizes, "-o", model],
+        ["tfc", os.path.join(folder, "model.onnx"), "--target=cortex-m7", "--flash=1M", *sizes, *limit, "-o", model],
         capture_output=True, text=True)
     if done.returncode:
         return ["does not compile: " + done.stderr.strip()], ""
@@ -68,7 +86,9 @@ def check(folder, work):
     return list(messages), done.stdout.strip()
 
 
-def main(zoo, work, *names):
+def main(*arguments):
+    tiles = arguments[0] == "--tiles"
+    zoo, work, *names = arguments[tiles:]
     os.makedirs(work, exist_ok=True)
     faults = 0
     for name in names or sorted(os.listdir(zoo)):
@@ -78,7 +98,7 @@ def main(zoo, work, *names):
         if name in LEFT_OUT:
             print(f"{name}: left out, {LEFT_OUT[name]}")
             continue
-        messages, said = check(folder, os.path.join(work, name))
+        messages, said = check(folder, os.path.join(work, name), tiles)
         faults += bool(messages)
         print(f"{name}: {'; '.join(messages) or 'right, ' + said}", flush=True)
     print(f"{faults} models are not right" if faults else "all models are right")

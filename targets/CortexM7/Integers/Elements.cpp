@@ -125,8 +125,11 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
   reason.reset();
   Operation *inner = onlyOperation(op);
   if (isa_and_nonnull<arith::DivFOp>(inner) && op.getNumDpsInputs() == 2 &&
-      isSum(op.getInputs()[0].getDefiningOp<linalg::GenericOp>()))
-    return selectQuotient(op, to);
+      inner->getOperand(0) == op.getBody()->getArgument(0) &&
+      inner->getOperand(1) == op.getBody()->getArgument(1))
+    return isSum(op.getInputs()[0].getDefiningOp<linalg::GenericOp>())
+               ? selectMeans(op, to)
+               : selectQuotient(op, to);
   if (isa_and_nonnull<arith::AddFOp, arith::SubFOp, arith::MulFOp>(inner) &&
       inner->getOperand(0) == op.getBody()->getArgument(0) &&
       op.getNumDpsInputs() == 2 &&

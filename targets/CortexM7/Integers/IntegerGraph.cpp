@@ -358,6 +358,7 @@ void IntegerGraph::run() {
     integers[op.getResult()] = *value;
   }
   giveOutputs();
+  selectOrders();
   // What stays in f32 reads the integers found here.
   for (attn::QuantizeOp op : roundings) {
     Value value = integers.lookup(op.getResult());

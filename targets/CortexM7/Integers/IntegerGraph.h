@@ -73,6 +73,10 @@ private:
   FailureOr<Value> selectInsert(tensor::InsertSliceOp op, Quantization to);
   FailureOr<Value> selectChoice(linalg::GenericOp op, Quantization to);
 
+  // What is decided by the order of numbers (Orders.cpp).
+  void selectOrders();
+  bool selectOrder(linalg::GenericOp op);
+
   // Functions of elements (Elements.cpp).
   struct Function {
     /// Null for a constant.
@@ -146,6 +150,7 @@ private:
   // Sums in loops (Sums.cpp), where no kernel takes them.
   FailureOr<Value> selectSum(linalg::GenericOp reduce, double factor,
                              Quantization to);
+  FailureOr<Value> selectMeans(linalg::GenericOp divide, Quantization to);
   FailureOr<Value> selectQuotient(linalg::GenericOp divide, Quantization to);
   FailureOr<Value> sumsOf(linalg::GenericOp reduce, const Source &x);
   FailureOr<Value> selectGroups(Operation *op, const Contraction &c,

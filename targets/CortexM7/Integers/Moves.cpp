@@ -124,7 +124,8 @@ FailureOr<Value> IntegerGraph::selectInsert(tensor::InsertSliceOp op,
 static bool isChoice(Operation *op) {
   return isa<arith::MaximumFOp, arith::MaxNumFOp, arith::MinimumFOp,
              arith::MinNumFOp, arith::SelectOp, tensor::ExtractOp>(op) ||
-         op->hasTrait<OpTrait::ConstantLike>();
+         op->hasTrait<OpTrait::ConstantLike>() ||
+         (isa<arith::UIToFPOp>(op) && op->getOperand(0).getType().isInteger(1));
 }
 
 /// Writes `op`, a choice among f32, as one among int8 with `to`.
@@ -149,6 +150,13 @@ static void chooseInteger(OpBuilder &b, Operation *op, Quantization to,
   else if (isa<arith::MinimumFOp, arith::MinNumFOp>(op))
     result = arith::MinSIOp::create(b, op->getLoc(), number(op->getOperand(0)),
                                     number(op->getOperand(1)));
+  else if (isa<arith::UIToFPOp>(op))
+    result = arith::SelectOp::create(
+        b, op->getLoc(), mapping.lookupOrDefault(op->getOperand(0)),
+        arith::ConstantIntOp::create(b, op->getLoc(), b.getI8Type(),
+                                     to.quantize(1)),
+        arith::ConstantIntOp::create(b, op->getLoc(), b.getI8Type(),
+                                     to.quantize(0)));
   else if (auto yield = dyn_cast<linalg::YieldOp>(op))
     linalg::YieldOp::create(b, op->getLoc(), number(yield.getOperand(0)));
   else {

@@ -149,8 +149,8 @@ FailureOr<Value> IntegerGraph::selectSum(linalg::GenericOp reduce,
 
 /// A sum over constants that differ: a mean of windows, which have fewer
 /// elements at the border.
-FailureOr<Value> IntegerGraph::selectQuotient(linalg::GenericOp divide,
-                                              Quantization to) {
+FailureOr<Value> IntegerGraph::selectMeans(linalg::GenericOp divide,
+                                           Quantization to) {
   auto reduce = divide.getInputs()[0].getDefiningOp<linalg::GenericOp>();
   std::optional<RealConstant> by = realConstant(divide.getInputs()[1]);
   if (!by || by->values.empty() || reductionOf(reduce.getResult(0)) != reduce ||
@@ -177,6 +177,73 @@ FailureOr<Value> IntegerGraph::selectQuotient(linalg::GenericOp divide,
     multipliers.values.push_back(
         static_cast<int32_t>(std::nearbyint(std::ldexp(scale, *shift))));
   return rounded(*sums, multipliers, std::nullopt, to.zero, *shift);
+}
+
+/// sat8(zero + x rounded to 2^shift steps) where y is not 0; what is divided by
+/// 0 goes to an end of int8, 0 / 0 to the lower one.
+static Value roundedQuotient(OpBuilder &b, Location at, Value x, Value y,
+                             int32_t factor, unsigned shift, int64_t zero) {
+  Type sums = b.getI32Type();
+  auto number = [&](int64_t value) -> Value {
+    return arith::ConstantIntOp::create(b, at, sums, value);
+  };
+  Value none = number(0);
+  Value isNone =
+      arith::CmpIOp::create(b, at, arith::CmpIPredicate::eq, y, none);
+  Value by = arith::SelectOp::create(b, at, isNone, number(1), y);
+  Value result = arith::MulIOp::create(b, at, x, number(factor));
+  result = arith::DivSIOp::create(b, at, result, by);
+  result = arith::AddIOp::create(b, at, result, number(1 << (shift - 1)));
+  result = arith::ShRSIOp::create(b, at, result, number(shift));
+  result = arith::MaxSIOp::create(b, at, result, number(-128 - zero));
+  result = arith::MinSIOp::create(b, at, result, number(127 - zero));
+  result = arith::AddIOp::create(b, at, result, number(zero));
+  Value isAbove =
+      arith::CmpIOp::create(b, at, arith::CmpIPredicate::sgt, x, none);
+  Value end =
+      arith::SelectOp::create(b, at, isAbove, number(127), number(-128));
+  result = arith::SelectOp::create(b, at, isNone, end, result);
+  return arith::TruncIOp::create(b, at, b.getI8Type(), result);
+}
+
+FailureOr<Value> IntegerGraph::selectQuotient(linalg::GenericOp divide,
+                                              Quantization to) {
+  FailureOr<Source> x = broadcastSource(divide, 0);
+  if (failed(x))
+    return failure();
+  FailureOr<Source> y = broadcastSource(divide, 1);
+  if (failed(y))
+    return failure();
+  // 255 times the factor fits 31 bits.
+  double scale = x->quantization.scale / y->quantization.scale / to.scale;
+  int shift = 22 - std::max(0, static_cast<int>(std::ceil(std::log2(scale))));
+  if (!(scale > 0) || shift < 12)
+    return fail(divide, "the quotient's scale is too far above the result's");
+  auto factor = static_cast<int32_t>(std::nearbyint(std::ldexp(scale, shift)));
+  auto type = cast<RankedTensorType>(divide.getResult(0).getType());
+  AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
+  return linalg::GenericOp::create(
+             b, loc, bytes(type.getShape()),
+             ValueRange{x->integers, y->integers}, empty(type.getShape()),
+             ArrayRef<AffineMap>{identity, identity, identity},
+             SmallVector<utils::IteratorType>(type.getRank(),
+                                              utils::IteratorType::parallel),
+             [&](OpBuilder &inner, Location at, ValueRange arguments) {
+               auto centred = [&](Value value, int64_t zero) -> Value {
+                 value = arith::ExtSIOp::create(inner, at, inner.getI32Type(),
+                                                value);
+                 return arith::SubIOp::create(
+                     inner, at, value,
+                     arith::ConstantIntOp::create(inner, at, inner.getI32Type(),
+                                                  zero));
+               };
+               Value quotient = roundedQuotient(
+                   inner, at, centred(arguments[0], x->quantization.zero),
+                   centred(arguments[1], y->quantization.zero), factor, shift,
+                   to.zero);
+               linalg::YieldOp::create(inner, at, quotient);
+             })
+      .getResult(0);
 }
 
 FailureOr<Value> IntegerGraph::selectGroups(Operation *op, const Contraction &c,

@@ -148,3 +148,20 @@ func.func @choice(%a: tensor<8xi8>, %b: tensor<8xi8>, %c: tensor<8xi1>) -> tenso
   %y = attn.quantize ins(%s : tensor<8xf32>) as !quant.uniform<i8:f32, 0.5> outs(%i : tensor<8xi8>) -> tensor<8xi8>
   return %y : tensor<8xi8>
 }
+
+// Of 1, 22 bits; what is divided by 0 goes to the ends.
+// CHECK-LABEL: func.func @quotient(
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<8xi8>, tensor<8xi8>)
+// CHECK: arith.muli %{{.*}}, %c4194304_i32 : i32
+// CHECK: arith.divsi
+// CHECK: arith.shrsi %{{.*}}, %c22_i32 : i32
+// CHECK: arith.select %{{.*}}, %c127_i32, %c-128_i32 : i32
+func.func @quotient(%a: tensor<8xi8>, %b: tensor<8xi8>) -> tensor<8xi8> {
+  %e = tensor.empty() : tensor<8xf32>
+  %i = tensor.empty() : tensor<8xi8>
+  %f = attn.dequantize ins(%a : tensor<8xi8>) as !quant.uniform<i8:f32, 0.5:3> outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  %g = attn.dequantize ins(%b : tensor<8xi8>) as !quant.uniform<i8:f32, 0.5:-4> outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  %s = linalg.div ins(%f, %g : tensor<8xf32>, tensor<8xf32>) outs(%e : tensor<8xf32>) -> tensor<8xf32>
+  %y = attn.quantize ins(%s : tensor<8xf32>) as !quant.uniform<i8:f32, 1.0> outs(%i : tensor<8xi8>) -> tensor<8xi8>
+  return %y : tensor<8xi8>
+}

@@ -113,14 +113,28 @@ func.func @bias(%x: tensor<4x4xi8>) -> tensor<4x4xi8> {
 
 // -----
 
-// One over the other needs a reciprocal, which has no scale.
+// 2^-7 / 2^-7 / 2^-12 leaves 10 bits of 22.
 func.func @quotient(%a: tensor<4xi8>, %b: tensor<4xi8>) -> tensor<4xi8> {
+  %e = tensor.empty() : tensor<4xf32>
+  %i = tensor.empty() : tensor<4xi8>
+  %f = attn.dequantize ins(%a : tensor<4xi8>) as !quant.uniform<i8:f32, 0.0078125> outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %g = attn.dequantize ins(%b : tensor<4xi8>) as !quant.uniform<i8:f32, 0.0078125> outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{the quotient's scale is too far above the result's}}
+  %s = linalg.div ins(%f, %g : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  %y = attn.quantize ins(%s : tensor<4xf32>) as !quant.uniform<i8:f32, 2.44140625E-4> outs(%i : tensor<4xi8>) -> tensor<4xi8>
+  return %y : tensor<4xi8>
+}
+
+// -----
+
+// A power of two tensors.
+func.func @power(%a: tensor<4xi8>, %b: tensor<4xi8>) -> tensor<4xi8> {
   %e = tensor.empty() : tensor<4xf32>
   %i = tensor.empty() : tensor<4xi8>
   %f = attn.dequantize ins(%a : tensor<4xi8>) as !quant.uniform<i8:f32, 0.5> outs(%e : tensor<4xf32>) -> tensor<4xf32>
   %g = attn.dequantize ins(%b : tensor<4xi8>) as !quant.uniform<i8:f32, 0.5> outs(%e : tensor<4xf32>) -> tensor<4xf32>
-  // expected-error @+1 {{computes 'arith.divf' in f32, of several quantised values or of one that has no scale}}
-  %s = linalg.div ins(%f, %g : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
+  // expected-error @+1 {{computes 'math.powf' in f32, of several quantised values or of one that has no scale}}
+  %s = linalg.powf ins(%f, %g : tensor<4xf32>, tensor<4xf32>) outs(%e : tensor<4xf32>) -> tensor<4xf32>
   %y = attn.quantize ins(%s : tensor<4xf32>) as !quant.uniform<i8:f32, 1.0> outs(%i : tensor<4xi8>) -> tensor<4xi8>
   return %y : tensor<4xi8>
 }
@@ -162,9 +176,9 @@ func.func @input(%x: tensor<4xf32>) -> tensor<4xi8> {
 
 // -----
 
-// Integers made of numbers that no rounding asked for.
+// Where a number lies between two steps, their order says nothing of it.
 func.func @rest(%x: tensor<4xi8>) -> (tensor<4xi8>, tensor<4xi1>) {
-  %zero = arith.constant 0.0 : f32
+  %number = arith.constant 0.3 : f32
   %e = tensor.empty() : tensor<4xf32>
   %i = tensor.empty() : tensor<4xi8>
   %b = tensor.empty() : tensor<4xi1>
@@ -173,7 +187,7 @@ func.func @rest(%x: tensor<4xi8>) -> (tensor<4xi8>, tensor<4xi1>) {
   %y = attn.quantize ins(%f : tensor<4xf32>) as !quant.uniform<i8:f32, 0.5> outs(%i : tensor<4xi8>) -> tensor<4xi8>
   %c = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> (d0)>], iterator_types = ["parallel"]} ins(%f : tensor<4xf32>) outs(%b : tensor<4xi1>) {
   ^bb0(%v: f32, %out: i1):
-    %q = arith.cmpf ogt, %v, %zero : f32
+    %q = arith.cmpf ogt, %v, %number : f32
     linalg.yield %q : i1
   } -> tensor<4xi1>
   return %y, %c : tensor<4xi8>, tensor<4xi1>

@@ -123,9 +123,9 @@ func.func @maximum(%x: tensor<2x7xi8>) -> tensor<2x3xi8> {
 
 // Over the first dimension: turned, and turned back.
 // CHECK-LABEL: func.func @softmax(
-// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<3x4xi8>) outs(%{{.*}} : tensor<4x3xi8>)
+// CHECK: linalg.transpose ins(%{{.*}} : tensor<3x4xi8>) outs(%{{.*}} : tensor<4x3xi8>)
 // CHECK: m7.softmax ins(%{{.*}} : tensor<4x3xi8>) {{.*}} numerator -2147483648 zero -128
-// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<4x3xi8>) outs(%{{.*}} : tensor<3x4xi8>)
+// CHECK: linalg.transpose ins(%{{.*}} : tensor<4x3xi8>) outs(%{{.*}} : tensor<3x4xi8>)
 func.func @softmax(%x: tensor<3x4xi8>) -> tensor<3x4xi8> {
   %zero = arith.constant 0.0 : f32
   %least = arith.constant 0xFF800000 : f32

@@ -32,6 +32,40 @@ def OverwriteOperandsPass : Pass<"memory-overwrite-operands", "mlir::func::FuncO
   }];
 }
 
+def TileTokensPass : Pass<"attn-tile-tokens", "mlir::func::FuncOp"> {
+  let summary = "Compute wide layers for a few rows at a time";
+  let description = [{
+    Where a value that is larger than what is made of it has no other use, as the
+    hidden layer of a feed-forward block or the scores of an attention, the
+    operations from its producer to that end become a loop over tiles of rows,
+    and only a tile of the value exists at a time. All operations with upstream's
+    tiling interface take part, if they make a row from a row. A row is the last
+    dimension; a tile has up to `rows` of them, neighbours first. Rows that are
+    left over get a loop of one iteration, so that all sizes stay known.
+
+    Of two users of a value, both must be in the chain; what another operation
+    reads whole, as keys and values, is left outside. A function attribute
+    `memory.tile_rows` takes the option's place.
+
+    ```mlir
+    %h = linalg.matmul ins(%x, %w1 : tensor<64x8xf32>, tensor<8x32xf32>) outs(%0 : tensor<64x32xf32>) -> tensor<64x32xf32>
+    %y = linalg.matmul ins(%h, %w2 : tensor<64x32xf32>, tensor<32x8xf32>) outs(%1 : tensor<64x8xf32>) -> tensor<64x8xf32>
+    // becomes, with rows=16
+    %y = scf.for %i = %c0 to %c64 step %c16 iter_args(%made = %1) -> (tensor<64x8xf32>) {
+      %xs = tensor.extract_slice %x[%i, 0] [16, 8] [1, 1] ...
+      %h = linalg.matmul ins(%xs, %w1 : tensor<16x8xf32>, tensor<8x32xf32>) ...
+      %ys = linalg.matmul ins(%h, %w2 : tensor<16x32xf32>, tensor<32x8xf32>) ...
+      %next = tensor.insert_slice %ys into %made[%i, 0] [16, 8] [1, 1] ...
+      scf.yield %next : tensor<64x8xf32>
+    }
+    ```
+  }];
+  let options = [Option<"rows", "rows", "int64_t", "0", "Most rows of a tile; 0: no tiles">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::scf::SCFDialect", "mlir::tensor::TensorDialect",
+                           "mlir::linalg::LinalgDialect"];
+}
+
 def OrderOperationsPass : Pass<"memory-order-operations", "mlir::func::FuncOp"> {
   let summary = "Run operations in the order that needs least memory";
   let description = [{

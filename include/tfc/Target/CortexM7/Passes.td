@@ -106,6 +106,24 @@ def LowerAssertsPass : Pass<"m7-lower-asserts", "mlir::func::FuncOp"> {
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect"];
 }
 
+def FitArenaPass : Pass<"m7-fit-arena", "mlir::ModuleOp"> {
+  let summary = "Choose tiles that make the arena fit";
+  let description = [{
+    Plans the arena of copies of the module: without tiles first, then with ever
+    smaller tiles of rows (attn-tile-tokens), until arena and 2 KB of stack fit
+    `sram` bytes, and takes the first that fits or, where none does, the least.
+    Without a limit there are no tiles.
+
+    The choice goes to the function's attribute `memory.tile_rows`; with what was
+    tried, to the module's `m7.tiles`.
+
+    ```mlir
+    func.func @tfc_compute(...) attributes {memory.tile_rows = 32 : i64}
+    ```
+  }];
+  let options = [Option<"sram", "sram", "int64_t", "0", "Bytes for arena and stack; 0: no limit">];
+}
+
 def PlanArenaPass : Pass<"m7-plan-arena", "mlir::ModuleOp"> {
   let summary = "Place every temporary buffer in one static arena";
   let description = [{
