@@ -235,12 +235,12 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ActivationProductOp op,
       .word(rows)
       .word(outputs)
       .word(rowStride(op.getInit()).value_or(outputs))
-      .word(op.getZero())
-      .word(rowStride(op.getX()).value_or(0))
-      .word(rowStride(op.getY()).value_or(0));
+      .word(op.getZero());
   ProductShape shape{columnsOf(op.getX()), rowBlock(rows),
                      ProductForm::Activations};
   shape.isSingle = outputs == 1;
+  shape.xStride = rowStride(op.getX());
+  shape.yStride = rowStride(op.getY());
   return productKernel(module, shape);
 }
 
@@ -267,11 +267,12 @@ FailureOr<func::FuncOp> KernelCaller::prepare(AttentionOp op,
       .constant(bytesOf<int32_t>(op.getTable()), "table")
       .buffer(op.getScratch())
       .word(rows)
-      .word(rowStride(op.getInit()).value_or(depth))
-      .word(rowStride(op.getQ()).value_or(depth))
-      .word(rowStride(op.getKeys()).value_or(depth))
-      .word(rowStride(op.getValues()).value_or(depth));
-  return attentionKernel(module, depth, keys, rowBlock(rows));
+      .word(rowStride(op.getInit()).value_or(depth));
+  AttentionShape shape{depth, keys, rowBlock(rows)};
+  shape.qStride = rowStride(op.getQ());
+  shape.keyStride = rowStride(op.getKeys());
+  shape.valueStride = rowStride(op.getValues());
+  return attentionKernel(module, shape);
 }
 
 FailureOr<func::FuncOp> KernelCaller::prepare(SoftmaxOp op,

@@ -15,16 +15,18 @@ using namespace mlir;
 using namespace tfc::m7;
 
 /// Arguments: q, keys, values, y, parameters, the softmax's table, scratch,
-/// rows of q, distances between rows of y, q, keys and values. As many rows of
-/// scores live at a time as products take, which q must have.
-FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
-                                                 int64_t tokens, int64_t rows) {
+/// rows of q, distance between rows of y. As many rows of scores live at a time
+/// as products take, which q must have.
+FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module,
+                                                 const AttentionShape &shape) {
+  const int64_t tokens = shape.keys, depth = shape.depth, rows = shape.rows;
   if (tokens < 1 || tokens > 4096)
     return module.emitError("the attention has ")
            << tokens << " keys, expected 1 to 4096";
   const int64_t padded = llvm::alignTo(tokens, 8);
-  FailureOr<func::FuncOp> scoring = productKernel(
-      module, {depth, rows, ProductForm::Activations, tokens == 1});
+  FailureOr<func::FuncOp> scoring =
+      productKernel(module, {depth, rows, ProductForm::Activations, tokens == 1,
+                             shape.qStride, shape.keyStride});
   FailureOr<func::FuncOp> mixing =
       productKernel(module, {padded, rows, ProductForm::Activations});
   FailureOr<func::FuncOp> softmax = softmaxKernel(module);
@@ -34,9 +36,16 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
       ("tfc_m7_attention_k" + Twine(depth) + "_n" + Twine(tokens)).str();
   if (rows != 3)
     name += "_r" + std::to_string(rows);
+  for (auto [letter, stride] : {std::pair{"_q", shape.qStride},
+                                {"_s", shape.keyStride},
+                                {"_v", shape.valueStride}})
+    if (stride.value_or(depth) != depth)
+      name += letter + std::to_string(*stride);
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  KernelBuilder k(module, name, "pppppppiiiii");
+  const int64_t qStride = shape.qStride.value_or(depth),
+                valueStride = shape.valueStride.value_or(depth);
+  KernelBuilder k(module, name, "pppppppii");
   Value zero = k.word(0), one = k.word(1), parameters = k.argument(4);
   // Scratch: widened rows, then their scores, then v by columns.
   Value wide = k.argument(6);
@@ -48,18 +57,17 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
     for (int64_t i = tokens; i < padded; ++i)
       k.storeByte(zero, to, i);
     k.loop(zero, k.word(tokens), one, [&](Value t) {
-      k.storeByte(k.loadByte(k.at(from, k.mul(t, k.argument(11)))),
+      k.storeByte(k.loadByte(k.at(from, k.mul(t, k.word(valueStride)))),
                   k.at(to, t));
     });
   });
   Value last = k.sub(k.argument(7), k.word(rows));
   k.loop(zero, k.argument(7), k.word(rows), [&](Value row) {
-    Value first = k.minimum(row, last), start = k.mul(first, k.argument(9));
+    Value first = k.minimum(row, last), start = k.mul(first, k.word(qStride));
     Value stride = k.word(padded), count = k.word(rows);
     k.call(*scoring,
            {k.at(k.argument(0), start), k.argument(1), parameters, scores, wide,
-            count, k.word(tokens), stride, k.loadWord(parameters, 12),
-            k.argument(9), k.argument(10)});
+            count, k.word(tokens), stride, k.loadWord(parameters, 12)});
     Value probabilityZero = k.loadWord(parameters, 20);
     for (int64_t r = 0; r < rows; ++r) {
       Value line = k.at(scores, r * padded);
@@ -68,10 +76,10 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module, int64_t depth,
       for (int64_t i = tokens; i < padded; ++i)
         k.storeByte(probabilityZero, line, i);
     }
-    k.call(*mixing, {scores, columns, k.at(parameters, 24),
-                     k.at(k.argument(3), k.mul(first, k.argument(8))), wide,
-                     count, k.word(depth), k.argument(8),
-                     k.loadWord(parameters, 36), stride, stride});
+    k.call(*mixing,
+           {scores, columns, k.at(parameters, 24),
+            k.at(k.argument(3), k.mul(first, k.argument(8))), wide, count,
+            k.word(depth), k.argument(8), k.loadWord(parameters, 36)});
   });
   return k.finish();
 }

@@ -48,7 +48,7 @@ struct EmitKernelPass : public m7::impl::EmitKernelPassBase<EmitKernelPass> {
     if (kind == "layer-norm" || kind == "rms-norm")
       return m7::normKernel(module, depth, kind == "layer-norm");
     if (kind == "attention")
-      return m7::attentionKernel(module, depth, tokens, rows);
+      return m7::attentionKernel(module, {depth, tokens, rows});
     return module.emitError("no kernel is of kind '") << kind << "'";
   }
 

@@ -32,15 +32,13 @@ public:
   using Values = KernelBuilder::Values;
 
   Product(ModuleOp module, StringRef name, const ProductShape &shape)
-      : k(module, name,
-          shape.form == ProductForm::Activations ? "pppppiiiiii" : "pppppiiii"),
-        depth(shape.depth), rows(shape.rows), isSingle(shape.isSingle),
+      : k(module, name, "pppppiiii"), depth(shape.depth), rows(shape.rows),
+        xStride(shape.xStride.value_or(depth)),
+        yStride(shape.yStride.value_or(depth)), isSingle(shape.isSingle),
         form(shape.form) {
     x = k.argument(0), weights = k.argument(1), parameters = k.argument(2);
     y = k.argument(3), scratch = k.argument(4), count = k.argument(5);
     outputs = k.argument(6), stride = k.argument(7), zero = k.argument(8);
-    if (form == ProductForm::Activations)
-      xStride = k.argument(9), weightStride = k.argument(10);
   }
 
   func::FuncOp build() {
@@ -49,8 +47,7 @@ public:
       // The last block begins early instead of being narrower: some rows are
       // computed twice, to the same result, and no second block is needed.
       Value first = rows == 1 ? row : k.minimum(row, last);
-      Value distance = xStride ? xStride : k.word(depth);
-      Values sums = widen(k.at(x, k.mul(first, distance)));
+      Values sums = widen(k.at(x, k.mul(first, k.word(xStride))));
       Value to = k.at(y, k.mul(first, stride));
       if (form == ProductForm::Paired)
         pairedOutputs(to);
@@ -65,12 +62,9 @@ private:
   /// point adds to each row's sums comes back.
   Values widen(Value from) {
     bool centred = form == ProductForm::Activations;
-    // Each row by a pointer of its own where their distance is an argument.
     Values carried{from, scratch};
     Value lanes;
     if (centred) {
-      for (int64_t r = 1; r < rows; ++r)
-        carried.push_back(k.at(carried[r == 1 ? 0 : r], xStride));
       Value high = k.shiftLeft(k.loadWord(parameters), 16);
       lanes = k.add(high, k.shiftRightUnsigned(high, 16));
       carried.append(rows, k.word(0));
@@ -79,19 +73,15 @@ private:
         k.loop(k.word(0), k.word(depth / 4), k.word(1), carried,
                [&](Value, ValueRange at) {
                  Values next{k.at(at[0], 4), k.at(at[1], 8 * rows)};
-                 int64_t before = centred ? 1 + rows : 2;
-                 for (int64_t r = 2; r < before; ++r)
-                   next.push_back(k.at(at[r], 4));
                  Values words(2 * rows);
                  for (int64_t r = 0; r < rows; ++r) {
-                   Value word = centred ? k.loadWordAnywhere(at[r ? r + 1 : 0])
-                                        : k.loadWordAnywhere(at[0], r * depth);
+                   Value word = k.loadWordAnywhere(at[0], r * xStride);
                    Value even = k.sxtb16(word), odd = k.sxtb16(k.rotate8(word));
                    if (centred) {
                      even = k.ssub16(even, lanes), odd = k.ssub16(odd, lanes);
                      Value ones = k.word(0x00010001);
-                     next.push_back(k.smlad(
-                         odd, ones, k.smlad(even, ones, at[before + r])));
+                     next.push_back(
+                         k.smlad(odd, ones, k.smlad(even, ones, at[2 + r])));
                    }
                    words[r] = even, words[rows + r] = odd;
                  }
@@ -100,7 +90,7 @@ private:
                  return next;
                });
     Values sums;
-    for (Value sum : ArrayRef<Value>(result).drop_front(centred ? 1 + rows : 2))
+    for (Value sum : ArrayRef<Value>(result).drop_front(2))
       sums.push_back(k.sub(k.word(0), k.mul(sum, k.loadWord(parameters, 4))));
     return sums;
   }
@@ -184,17 +174,13 @@ private:
   /// Where there is one output, it is made twice.
   void plainOutputs(Value to, ArrayRef<Value> rowSums) {
     Value last = k.sub(outputs, k.word(isSingle ? 1 : 2));
-    const int64_t next = isSingle ? 0 : depth, nextParameter = isSingle ? 0 : 8;
+    const int64_t next = isSingle ? 0 : yStride,
+                  nextParameter = isSingle ? 0 : 8;
     k.loop(k.word(0), outputs, k.word(2), [&](Value column) {
       Value output = k.minimum(column, last);
-      bool isStrided = static_cast<bool>(weightStride);
-      Value from = k.at(
-          weights, k.mul(output, isStrided ? weightStride : k.word(depth)));
+      Value from = k.at(weights, k.mul(output, k.word(yStride)));
       Value parameter = k.at(parameters, k.shiftLeft(output, 3));
       Values carried{from, scratch};
-      int64_t before = isStrided ? 3 : 2;
-      if (isStrided)
-        carried.push_back(isSingle ? from : k.at(from, weightStride));
       if (rowSums.empty())
         carried.append(initial(k.loadWord(parameter),
                                k.loadWord(parameter, nextParameter)));
@@ -203,11 +189,10 @@ private:
       Values result = k.loop(
           k.word(0), k.word(depth / turn()), k.word(1), carried,
           [&](Value, ValueRange now) {
-            Values sums(now.drop_front(before));
+            Values sums(now.drop_front(2));
             for (int64_t i = 0; i < turn() / 4; ++i) {
               Value p = weightWord(now[0], 4 * i);
-              Value q = isStrided ? weightWord(now[2], 4 * i)
-                                  : weightWord(now[0], 4 * i + next);
+              Value q = weightWord(now[0], 4 * i + next);
               accumulate(now[1], 8 * rows * i, sums, [&](int half) {
                 auto lanes = [&](Value word) {
                   return k.sxtb16(half ? k.rotate8(word) : word);
@@ -216,8 +201,6 @@ private:
               });
             }
             Values next{k.at(now[0], turn()), k.at(now[1], 2 * rows * turn())};
-            if (isStrided)
-              next.push_back(k.at(now[2], turn()));
             next.append(sums);
             return next;
           });
@@ -226,21 +209,19 @@ private:
       Value second = one ? first : k.loadWord(parameter, nextParameter + 4);
       Value row = k.at(to, output);
       for (int64_t r = 0; r < rows; ++r) {
-        store(result[before + 2 * r], first, row);
+        store(result[2 + 2 * r], first, row);
         if (!isSingle)
-          store(result[before + 1 + 2 * r], second, k.at(row, 1));
+          store(result[3 + 2 * r], second, k.at(row, 1));
         row = k.at(row, stride);
       }
     });
   }
 
   KernelBuilder k;
-  int64_t depth, rows;
+  int64_t depth, rows, xStride, yStride;
   bool isSingle;
   ProductForm form;
   Value x, weights, parameters, y, scratch, count, outputs, stride, zero;
-  /// Distances of rows, of products of activations.
-  Value xStride, weightStride;
 };
 
 } // namespace
@@ -264,6 +245,10 @@ FailureOr<func::FuncOp> tfc::m7::productKernel(ModuleOp module,
           .str();
   if (shape.isSingle)
     name += "_single";
+  if (shape.xStride.value_or(depth) != depth)
+    name += "_x" + std::to_string(*shape.xStride);
+  if (shape.yStride.value_or(depth) != depth)
+    name += "_y" + std::to_string(*shape.yStride);
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
   return Product(module, name, shape).build();

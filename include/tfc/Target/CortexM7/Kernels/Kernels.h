@@ -27,11 +27,19 @@ enum class ProductForm {
 
 /// A class of products: rows of `depth` elements, of which `rows` are taken at
 /// once. `isSingle`: there is one output, where other products make two at a
-/// time; its weights have the plain form.
+/// time; its weights have the plain form. Without strides, rows of x, and of y
+/// where that is activations too, follow one another.
 struct ProductShape {
   int64_t depth, rows;
   ProductForm form;
   bool isSingle = false;
+  std::optional<int64_t> xStride = {}, yStride = {};
+};
+
+/// The same of attentions: `depth` elements in rows of q, keys and values.
+struct AttentionShape {
+  int64_t depth, keys, rows;
+  std::optional<int64_t> qStride = {}, keyStride = {}, valueStride = {};
 };
 
 /// Each of these returns the module's function of one class of shapes, which it
@@ -49,10 +57,8 @@ mlir::FailureOr<mlir::func::FuncOp> meanKernel(mlir::ModuleOp module,
                                                int64_t depth);
 mlir::FailureOr<mlir::func::FuncOp> normKernel(mlir::ModuleOp module,
                                                int64_t depth, bool centred);
-mlir::FailureOr<mlir::func::FuncOp> attentionKernel(mlir::ModuleOp module,
-                                                    int64_t depth,
-                                                    int64_t tokens,
-                                                    int64_t rows);
+mlir::FailureOr<mlir::func::FuncOp>
+attentionKernel(mlir::ModuleOp module, const AttentionShape &shape);
 
 /// The paired product's weights, [outputs][depth] in memory order on entry: two
 /// outputs' weights in each 16 bits. None where they do not fit that form; the

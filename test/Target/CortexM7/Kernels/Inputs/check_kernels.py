@@ -82,7 +82,7 @@ def product():
             x, y, factor = bytes_(7, k), bytes_(9, k), int(reference.multiplier(1e-3))
             call = emulate.Call(f"tfc_m7_activation_product_k{k}_r{rows}").array(x).array(y)
             call.array(np.array([x_zero, y_zero, factor], np.int32)).buffer(7 * 9)
-            call.buffer(2 * rows * k, keep=False).words(7, 9, 9, zero, k, k)
+            call.buffer(2 * rows * k, keep=False).words(7, 9, 9, zero)
             expected = reference.activation_product(x, y, x_zero, y_zero, factor, zero)
             compare(f"activations k={k} by {rows}", call, f"kind=activation-product k={k} rows={rows}", expected)
 
@@ -140,7 +140,7 @@ def attention():
         name = f"tfc_m7_attention_k{k}_n{n}" + ("" if rows == 3 else f"_r{rows}")
         call = emulate.Call(name).array(q).array(keys).array(values).buffer(m * k)
         call.array(np.array(p, np.int64).astype(np.int32)).array(table)
-        call.buffer(2 * rows * max(k, padded) + rows * padded + k * padded, keep=False).words(m, k, k, k, k)
+        call.buffer(2 * rows * max(k, padded) + rows * padded + k * padded, keep=False).words(m, k)
         compare(f"attention {m}x{n}x{k}", call, f"kind=attention k={k} tokens={n} rows={rows}",
                 reference.attention(q, keys, values, p, table))
 
