@@ -46,8 +46,8 @@ func.func @plain(%x: memref<2x4xi8>, %z: memref<2x1xi8>, %y: memref<2x3xi8, stri
 // -----
 
 // CHECK-LABEL: @rows
-// CHECK: call @tfc_m7_activation_product_k8_r3({{.*}}, %c8_i32{{[_0-9]*}}, %c24_i32{{[_0-9]*}})
-// CHECK: call @tfc_m7_attention_k8_n6({{.*}}, %c9_i32{{[_0-9]*}}, %c8_i32{{[_0-9]*}}, %c8_i32{{[_0-9]*}}, %c24_i32{{[_0-9]*}}, %c24_i32{{[_0-9]*}})
+// CHECK: call @tfc_m7_activation_product_k8_r3_y24(
+// CHECK: call @tfc_m7_attention_k8_n6_s24_v24({{.*}}, %c9_i32{{[_0-9]*}}, %c8_i32{{[_0-9]*}})
 // CHECK: call @tfc_m7_softmax
 // CHECK: call @tfc_m7_layer_norm_k8({{.*}}, %c9_i32{{[_0-9]*}}, %c0_i32{{[_0-9]*}}, %c10_i64)
 // CHECK: call @tfc_m7_rms_norm_k8({{.*}}, %c9_i32{{[_0-9]*}}, %c-7_i32{{[_0-9]*}}, %c10_i64{{[_0-9]*}})
