@@ -29,6 +29,7 @@ enum OptionId {
   OptSram,
   OptFlash,
   OptAllowFloat,
+  OptPlainMemory,
   OptProfile,
   OptInputStream,
   OptO0,
@@ -115,6 +116,8 @@ const std::vector<OptionSpec> &optionTable() {
       {"--allow-float", "",
        "compute in f32 what a quantised model has no integer form for",
        OptAllowFloat},
+      {"--plain-memory", "",
+       "leave out what makes the arena smaller, to compare", OptPlainMemory},
       {"--profile", "",
        "call PREFIX_profile, which you write, where each node begins",
        OptProfile},
@@ -245,8 +248,12 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
   case OptInputStream:
     options.streamedInput = option.value;
     return;
+  case OptPlainMemory:
+    options.savesMemory = false;
+    return;
   default:
     options.allowFloat = true;
+    return;
   }
 }
 
@@ -335,6 +342,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptSram:
   case OptFlash:
   case OptAllowFloat:
+  case OptPlainMemory:
   case OptProfile:
   case OptInputStream:
     applyCortexM7(parsed, option);

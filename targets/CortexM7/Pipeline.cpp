@@ -31,11 +31,13 @@ static void addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void tfc::m7::addPlanPasses(OpPassManager &pm) {
-  pm.addNestedPass<func::FuncOp>(memory::createTileTokensPass());
+void tfc::m7::addPlanPasses(OpPassManager &pm, bool savesMemory) {
+  if (savesMemory)
+    pm.addNestedPass<func::FuncOp>(memory::createTileTokensPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
-  pm.addNestedPass<func::FuncOp>(memory::createOverwriteOperandsPass());
+  if (savesMemory)
+    pm.addNestedPass<func::FuncOp>(memory::createOverwriteOperandsPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferAlignment = 8;
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
@@ -47,7 +49,8 @@ void tfc::m7::addPlanPasses(OpPassManager &pm) {
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createLowerAffinePass());
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(memory::createOrderOperationsPass());
+  if (savesMemory)
+    pm.addNestedPass<func::FuncOp>(memory::createOrderOperationsPass());
   pm.addPass(createPlanArenaPass());
 }
 
@@ -58,7 +61,8 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(createEntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass());
+  if (options.savesMemory)
+    pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass());
   if (options.streamedInput)
     pm.addPass(createStreamInputsPass({*options.streamedInput}));
   pm.addPass(decompose::createAttnDecomposePass());
@@ -66,8 +70,9 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
   addCleanup(pm);
-  pm.addPass(createFitArenaPass({static_cast<int64_t>(options.sram)}));
-  addPlanPasses(pm);
+  if (options.savesMemory)
+    pm.addPass(createFitArenaPass({static_cast<int64_t>(options.sram)}));
+  addPlanPasses(pm, options.savesMemory);
   pm.addPass(createVerifyMemoryPlanPass());
   if (options.profile)
     pm.addPass(createMarkNodesPass());

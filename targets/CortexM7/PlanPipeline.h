@@ -15,7 +15,7 @@ namespace tfc::m7 {
 
 /// The passes that decide how much memory a model needs: from linalg and m7 on
 /// tensors to loops, kernels' operations and the plan of the arena.
-void addPlanPasses(mlir::OpPassManager &pm);
+void addPlanPasses(mlir::OpPassManager &pm, bool savesMemory = true);
 
 } // namespace tfc::m7
 

@@ -39,7 +39,6 @@ ZOO = [f"{name}/{style}" for name in ("vit", "cct", "mcuformer", "low_rank_trans
 
 REFUSED = {
     "log_softmax": "LogSoftmax, opset 18): computes 'math.log' in f32",
-    "norm_odd": "a norm of 15 elements has no int8 form",
     "instance_norm": "InstanceNormalization, opset 18): computes 'arith.mulf' in f32",
     "resize": "computes in double precision",
 }

@@ -73,6 +73,8 @@ struct CompileOptions {
   uint64_t sram = 0, flash = 0;
   /// cortex-m7: compute quantised models in f32.
   bool allowFloat = false;
+  /// cortex-m7: with all that makes the arena smaller.
+  bool savesMemory = true;
   /// cortex-m7: call a function of the user where each node begins.
   bool profile = false;
   /// cortex-m7: the input that the caller delivers by rows; empty: the only one.

@@ -34,6 +34,9 @@ struct CortexM7Options {
   std::optional<std::string> streamedInput;
   /// Computes in f32 what a quantised model has no form in integers for.
   bool allowFloat = false;
+  /// Without it: image and feature map whole, results in buffers of their own,
+  /// operations in the file's order; to see what that would take.
+  bool savesMemory = true;
   /// Calls a function of the user where the work of each node begins.
   bool profile = false;
 };
