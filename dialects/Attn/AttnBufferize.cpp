@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Dialect/Attn/BufferizeInPlace.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
@@ -28,27 +29,34 @@ struct Model : public DstBufferizableOpInterfaceExternalModel<Model<Op>, Op> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    SmallVector<Value> buffers;
-    for (Value operand : op->getOperands()) {
-      if (!isa<TensorType>(operand.getType())) {
-        buffers.push_back(operand);
-        continue;
-      }
-      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
-      if (failed(buffer))
-        return failure();
-      buffers.push_back(*buffer);
-    }
-    SmallVector<Value> destinations;
-    for (OpOperand &init : cast<Op>(op).getDpsInitsMutable())
-      destinations.push_back(buffers[init.getOperandNumber()]);
-    clone(rewriter, op, TypeRange(), buffers);
-    replaceOpWithBufferizedValues(rewriter, op, destinations);
-    return success();
+    return bufferizeInPlace(op, rewriter, options, state);
   }
 };
 
 } // namespace
+
+LogicalResult tfc::attn::bufferizeInPlace(Operation *op, RewriterBase &rewriter,
+                                          const BufferizationOptions &options,
+                                          BufferizationState &state) {
+  SmallVector<Value> buffers;
+  for (Value operand : op->getOperands()) {
+    if (!isa<TensorType>(operand.getType())) {
+      buffers.push_back(operand);
+      continue;
+    }
+    FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
+    if (failed(buffer))
+      return failure();
+    buffers.push_back(*buffer);
+  }
+  SmallVector<Value> destinations;
+  auto destinationStyle = cast<DestinationStyleOpInterface>(op);
+  for (OpOperand &init : destinationStyle.getDpsInitsMutable())
+    destinations.push_back(buffers[init.getOperandNumber()]);
+  clone(rewriter, op, TypeRange(), buffers);
+  replaceOpWithBufferizedValues(rewriter, op, destinations);
+  return success();
+}
 
 void tfc::attn::registerBufferizableOpInterfaceExternalModels(
     DialectRegistry &registry) {

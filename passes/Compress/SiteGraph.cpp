@@ -8,10 +8,9 @@
 
 #include "SiteGraph.h"
 
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
+#include "tfc/Dialect/Attn/ConstantElements.h"
+
 #include "mlir/IR/Matchers.h"
-#include "llvm/Support/Endian.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -68,23 +67,7 @@ std::optional<std::vector<float>> tfc::compress::numbersOf(Value value) {
   ElementsAttr constant;
   if (!isReal(value) || !matchPattern(value, m_Constant(&constant)))
     return std::nullopt;
-  std::vector<float> numbers;
-  if (auto dense = dyn_cast<DenseElementsAttr>(constant)) {
-    for (const APFloat &number : dense.getValues<APFloat>())
-      numbers.push_back(number.convertToFloat());
-    return numbers;
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(constant);
-  AsmResourceBlob *blob =
-      resource ? resource.getRawHandle().getBlob() : nullptr;
-  size_t count = constant.getNumElements();
-  if (!blob || blob->getData().size() < 4 * count)
-    return std::nullopt;
-  numbers.reserve(count);
-  for (size_t i = 0; i < count; ++i)
-    numbers.push_back(llvm::bit_cast<float>(
-        llvm::support::endian::read32le(blob->getData().data() + 4 * i)));
-  return numbers;
+  return attn::constantElements<float>(constant);
 }
 
 std::optional<float> tfc::compress::uniformNumber(Value value) {

@@ -25,6 +25,11 @@ using namespace mlir::bufferization;
 
 namespace {
 
+bool isView(Operation *op) {
+  return isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+             tensor::ExtractSliceOp>(op);
+}
+
 /// What `value` lies in the memory of, if bufferisation copies nothing.
 Value madeIn(OpResult value) {
   Operation *op = value.getOwner();
@@ -32,10 +37,7 @@ Value madeIn(OpResult value) {
     return destination.getTiedOpOperand(value)->get();
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return loop.getInitArgs()[value.getResultNumber()];
-  if (isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-          tensor::ExtractSliceOp>(op))
-    return op->getOperand(0);
-  return Value();
+  return isView(op) ? op->getOperand(0) : Value();
 }
 
 /// Whether `value` lies in memory of its own, all of it.
@@ -54,11 +56,6 @@ bool hasWholeBuffer(Value value) {
     value = source;
   }
   return true;
-}
-
-bool isView(Operation *op) {
-  return isa<tensor::CastOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-             tensor::ExtractSliceOp>(op);
 }
 
 /// Whether `op` is the last that uses `value` or what only looks at it in

@@ -8,70 +8,49 @@
 
 #include "QuantizedType.h"
 
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
-#include "llvm/Support/Endian.h"
+#include "tfc/Dialect/Attn/ConstantElements.h"
+
 #include <limits>
 
 using namespace mlir;
+using namespace tfc;
 using namespace tfc::raise;
 
 namespace {
-
-/// The elements of a constant, which `read` makes of their bytes.
-template <typename T, typename Read>
-std::optional<SmallVector<T>> readAll(ElementsAttr constant, unsigned width,
-                                      Read read) {
-  SmallVector<T> values;
-  if (auto dense = dyn_cast<DenseElementsAttr>(constant)) {
-    if constexpr (std::is_same_v<T, double>)
-      for (const APFloat &value : dense.getValues<APFloat>())
-        values.push_back(value.convertToFloat());
-    else
-      for (const APInt &value : dense.getValues<APInt>())
-        values.push_back(value.getSExtValue());
-    return values;
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(constant);
-  AsmResourceBlob *blob =
-      resource ? resource.getRawHandle().getBlob() : nullptr;
-  size_t count = constant.getNumElements();
-  if (!blob || blob->getData().size() < count * width)
-    return std::nullopt;
-  for (size_t i = 0; i < count; ++i)
-    values.push_back(read(blob->getData().data() + i * width));
-  return values;
-}
 
 std::optional<SmallVector<double>> readScales(const Raised &scale,
                                               unsigned bits) {
   if (scale.kind != Float32 || !scale.constant)
     return std::nullopt;
-  auto scales = readAll<double>(scale.constant, 4, [](const char *at) {
-    return llvm::bit_cast<float>(llvm::support::endian::read32le(at));
-  });
+  auto elements = attn::constantElements<float>(scale.constant);
+  if (!elements)
+    return std::nullopt;
+  SmallVector<double> scales(elements->begin(), elements->end());
   // Beyond these, stored numbers times a scale leave f32's normal range; masks
   // of bytes reach its end.
   double most = bits == 8 ? std::numeric_limits<float>::max() / 255. : 1e30;
-  if (scales && llvm::any_of(*scales, [most](double value) {
+  if (llvm::any_of(scales, [most](double value) {
         return !(value > 1e-30 && value <= most);
       }))
     return std::nullopt;
   return scales;
 }
 
+template <typename T>
+std::optional<SmallVector<int64_t>> widened(ElementsAttr constant) {
+  auto elements = attn::constantElements<T>(constant);
+  if (!elements)
+    return std::nullopt;
+  return SmallVector<int64_t>(elements->begin(), elements->end());
+}
+
 std::optional<SmallVector<int64_t>> readZeros(const Raised &zero,
                                               unsigned bits) {
   if (!zero.constant)
     return std::nullopt;
-  auto zeros =
-      readAll<int64_t>(zero.constant, bits / 8, [bits](const char *at) {
-        namespace endian = llvm::support::endian;
-        return llvm::SignExtend64(bits == 8    ? uint64_t(uint8_t(*at))
-                                  : bits == 16 ? endian::read16le(at)
-                                               : endian::read32le(at),
-                                  bits);
-      });
+  auto zeros = bits == 8    ? widened<int8_t>(zero.constant)
+               : bits == 16 ? widened<int16_t>(zero.constant)
+                            : widened<int32_t>(zero.constant);
   if (zeros && isUnsigned(zero.kind))
     for (int64_t &value : *zeros)
       value &= (int64_t(1) << bits) - 1;

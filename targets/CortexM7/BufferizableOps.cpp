@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tfc/Dialect/Attn/BufferizeInPlace.h"
 #include "tfc/Target/CortexM7/CortexM7.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
@@ -40,18 +41,7 @@ struct Model : public DstBufferizableOpInterfaceExternalModel<Model<Op>, Op> {
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    SmallVector<Value> buffers;
-    for (Value operand : op->getOperands()) {
-      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
-      if (failed(buffer))
-        return failure();
-      buffers.push_back(*buffer);
-    }
-    Value destination =
-        buffers[cast<Op>(op).getInitMutable().getOperandNumber()];
-    clone(rewriter, op, TypeRange(), buffers);
-    replaceOpWithBufferizedValues(rewriter, op, destination);
-    return success();
+    return tfc::attn::bufferizeInPlace(op, rewriter, options, state);
   }
 };
 

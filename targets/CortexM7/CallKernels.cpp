@@ -174,6 +174,18 @@ int64_t elementCount(Value buffer) {
   return cast<MemRefType>(buffer.getType()).getNumElements();
 }
 
+/// What all products' kernels take behind their operands and constants.
+template <typename Op>
+static void addProductResult(Op op, Arguments &arguments) {
+  int64_t outputs = columnsOf(op.getInit());
+  arguments.buffer(op.getInit())
+      .buffer(op.getScratch())
+      .word(rowsOf(op.getX()))
+      .word(outputs)
+      .word(rowStride(op.getInit()).value_or(outputs))
+      .word(op.getZero());
+}
+
 FailureOr<func::FuncOp> KernelCaller::prepare(ProductOp op,
                                               Arguments &arguments) {
   int64_t rows = rowsOf(op.getX()), depth = columnsOf(op.getX()),
@@ -206,13 +218,8 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ProductOp op,
   }
   arguments.buffer(op.getX())
       .constant(matrix.bytes, "weights")
-      .constant(parameters.bytes, "parameters")
-      .buffer(op.getInit())
-      .buffer(op.getScratch())
-      .word(rows)
-      .word(outputs)
-      .word(rowStride(op.getInit()).value_or(outputs))
-      .word(op.getZero());
+      .constant(parameters.bytes, "parameters");
+  addProductResult(op, arguments);
   ProductShape shape{depth, rowBlock(rows),
                      paired ? ProductForm::Paired : ProductForm::Plain};
   shape.isSingle = outputs == 1;
@@ -227,15 +234,9 @@ FailureOr<func::FuncOp> KernelCaller::prepare(ActivationProductOp op,
   ByteWriter parameters;
   for (uint32_t value : {op.getXZero(), op.getYZero(), op.getMultiplier()})
     parameters.put(value);
-  arguments.buffer(op.getX())
-      .buffer(op.getY())
-      .constant(parameters.bytes, "parameters")
-      .buffer(op.getInit())
-      .buffer(op.getScratch())
-      .word(rows)
-      .word(outputs)
-      .word(rowStride(op.getInit()).value_or(outputs))
-      .word(op.getZero());
+  arguments.buffer(op.getX()).buffer(op.getY()).constant(parameters.bytes,
+                                                         "parameters");
+  addProductResult(op, arguments);
   ProductShape shape{columnsOf(op.getX()), rowBlock(rows),
                      ProductForm::Activations};
   shape.isSingle = outputs == 1;

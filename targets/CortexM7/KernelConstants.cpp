@@ -8,36 +8,8 @@
 
 #include "KernelConstants.h"
 
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
-#include "llvm/Support/Endian.h"
-
 using namespace mlir;
 using namespace tfc::m7;
-
-template <typename T>
-std::vector<T> tfc::m7::elementsOf(ElementsAttr constant) {
-  std::vector<T> values;
-  if (auto dense = dyn_cast<DenseIntElementsAttr>(constant)) {
-    for (const APInt &value : dense.getValues<APInt>())
-      values.push_back(static_cast<T>(value.getSExtValue()));
-    return values;
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(constant);
-  AsmResourceBlob *blob =
-      resource ? resource.getRawHandle().getBlob() : nullptr;
-  size_t count = constant.getNumElements();
-  if (!blob || blob->getData().size() < count * sizeof(T))
-    return {};
-  for (size_t i = 0; i < count; ++i)
-    values.push_back(llvm::support::endian::read<T, llvm::endianness::little>(
-        blob->getData().data() + i * sizeof(T)));
-  return values;
-}
-
-template std::vector<int8_t> tfc::m7::elementsOf(ElementsAttr);
-template std::vector<int32_t> tfc::m7::elementsOf(ElementsAttr);
-template std::vector<int64_t> tfc::m7::elementsOf(ElementsAttr);
 
 memref::GlobalOp KernelConstants::get(const std::string &bytes,
                                       StringRef kind) {

@@ -9,6 +9,8 @@
 #ifndef TFC_TARGETS_CORTEXM7_KERNELCONSTANTS_H
 #define TFC_TARGETS_CORTEXM7_KERNELCONSTANTS_H
 
+#include "tfc/Dialect/Attn/ConstantElements.h"
+
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -18,14 +20,11 @@
 
 namespace tfc::m7 {
 
-/// The elements of a constant of int8, int32 or int64, of any of ElementsAttr's
-/// forms; empty where its bytes are not there.
+/// As attn::constantElements; empty where the bytes are not there.
 template <typename T>
-std::vector<T> elementsOf(mlir::ElementsAttr constant);
-
-extern template std::vector<int8_t> elementsOf(mlir::ElementsAttr);
-extern template std::vector<int32_t> elementsOf(mlir::ElementsAttr);
-extern template std::vector<int64_t> elementsOf(mlir::ElementsAttr);
+std::vector<T> elementsOf(mlir::ElementsAttr constant) {
+  return attn::constantElements<T>(constant).value_or(std::vector<T>());
+}
 
 /// Bytes in memory order, little-endian.
 class ByteWriter {

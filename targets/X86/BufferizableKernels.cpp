@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Interfaces.h"
+#include "tfc/Dialect/Attn/BufferizeInPlace.h"
 #include "tfc/Target/X86/X86.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
@@ -30,17 +31,7 @@ struct PackedLinearModel
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,
                           const BufferizationOptions &options,
                           BufferizationState &state) const {
-    SmallVector<Value> buffers;
-    for (Value operand : op->getOperands()) {
-      FailureOr<Value> buffer = getBuffer(rewriter, operand, options, state);
-      if (failed(buffer))
-        return failure();
-      buffers.push_back(*buffer);
-    }
-    PackedLinearOp::create(rewriter, op->getLoc(), TypeRange(), buffers[0],
-                           buffers[1], buffers[2], buffers[3]);
-    replaceOpWithBufferizedValues(rewriter, op, buffers.back());
-    return success();
+    return tfc::attn::bufferizeInPlace(op, rewriter, options, state);
   }
 };
 

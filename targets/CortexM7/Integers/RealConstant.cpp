@@ -10,12 +10,10 @@
 #include "../KernelConstants.h"
 #include "ElementFunction.h"
 #include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Dialect/Attn/ConstantElements.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/IR/AsmState.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
-#include "llvm/Support/Endian.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -27,22 +25,10 @@ static constexpr int64_t mostElements = 1 << 18;
 bool RealConstant::isUniform() const { return llvm::all_equal(values); }
 
 static std::optional<std::vector<double>> floatsOf(ElementsAttr constant) {
-  std::vector<double> values;
-  if (auto dense = dyn_cast<DenseFPElementsAttr>(constant)) {
-    for (const APFloat &value : dense.getValues<APFloat>())
-      values.push_back(value.convertToFloat());
-    return values;
-  }
-  auto resource = dyn_cast<DenseResourceElementsAttr>(constant);
-  AsmResourceBlob *blob =
-      resource ? resource.getRawHandle().getBlob() : nullptr;
-  size_t count = constant.getNumElements();
-  if (!blob || blob->getData().size() < 4 * count)
+  auto values = attn::constantElements<float>(constant);
+  if (!values)
     return std::nullopt;
-  for (size_t i = 0; i < count; ++i)
-    values.push_back(llvm::bit_cast<float>(
-        llvm::support::endian::read32le(blob->getData().data() + 4 * i)));
-  return values;
+  return std::vector<double>(values->begin(), values->end());
 }
 
 static std::vector<int32_t> integersOf(ElementsAttr constant, bool isSigned) {
