@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EntryFunctions.h"
 #include "Interface.h"
 #include "ObjectSizes.h"
 #include "PeakNotes.h"
@@ -16,7 +17,6 @@
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/Module.h"
@@ -68,94 +68,6 @@ createMachine(ModuleOp module, const CortexM7Options &options,
     return module.emitError("LLVM has no code generator for the Cortex-M7");
   return machine;
 }
-
-/// `int <prefix>_run(void *arena, const inputs *, const outputs *)`: checks the
-/// pointers and calls the model.
-class RunFunction {
-public:
-  RunFunction(llvm::Module &module, const Interface &interface,
-              StringRef prefix)
-      : module(module), interface(interface), b(module.getContext()),
-        pointer(llvm::PointerType::getUnqual(module.getContext())),
-        word(llvm::Type::getInt32Ty(module.getContext())) {
-    function = llvm::Function::Create(
-        llvm::FunctionType::get(word, {pointer, pointer, pointer}, false),
-        llvm::GlobalValue::ExternalLinkage, (prefix + "_run").str(), module);
-  }
-
-  void build() {
-    auto block = [&](const char *name) {
-      return llvm::BasicBlock::Create(module.getContext(), name, function);
-    };
-    llvm::BasicBlock *entry = block("entry");
-    refused = llvm::BasicBlock::Create(module.getContext(), "refused");
-    b.SetInsertPoint(entry);
-    llvm::Value *arena = function->getArg(0);
-    if (interface.arenaBytes)
-      check(arena, arenaAlignment);
-    SmallVector<llvm::Value *> arguments;
-    load(function->getArg(1), interface.inputs, arguments);
-    load(function->getArg(2), interface.outputs, arguments);
-    arguments.push_back(arena);
-    llvm::Function *compute = module.getFunction(computeName);
-    arguments.resize(compute->arg_size(), arena);
-    // As the header demands; inputs, which may be one, are only read. What a
-    // context leads to is not known.
-    for (unsigned i = 0; i < compute->arg_size(); ++i)
-      if (!callers.contains(i))
-        compute->addParamAttr(i, llvm::Attribute::NoAlias);
-    b.CreateRet(b.CreateCall(compute, arguments));
-    refused->insertInto(function);
-    b.SetInsertPoint(refused);
-    b.CreateRet(llvm::ConstantInt::get(word, 1));
-  }
-
-private:
-  void check(llvm::Value *address, int64_t alignment) {
-    llvm::Value *bits = b.CreatePtrToInt(address, word);
-    llvm::Value *bad = b.CreateIsNull(bits);
-    if (alignment > 1)
-      bad = b.CreateOr(bad,
-                       b.CreateIsNotNull(b.CreateAnd(
-                           bits, llvm::ConstantInt::get(word, alignment - 1))));
-    auto *next = llvm::BasicBlock::Create(module.getContext(), "", function);
-    b.CreateCondBr(bad, refused, next);
-    b.SetInsertPoint(next);
-  }
-
-  void load(llvm::Value *table, const std::vector<InterfaceTensor> &tensors,
-            SmallVectorImpl<llvm::Value *> &arguments) {
-    if (tensors.empty())
-      return;
-    check(table, 4);
-    unsigned field = 0;
-    auto next = [&] {
-      return b.CreateLoad(
-          pointer, b.CreateConstInBoundsGEP1_32(pointer, table, field++));
-    };
-    for (const InterfaceTensor &tensor : tensors) {
-      llvm::Value *address = next();
-      if (tensor.strip || tensor.count() > 0)
-        check(address, tensor.strip ? 1 : tensor.elementBytes());
-      arguments.push_back(address);
-      if (!tensor.strip)
-        continue;
-      callers.insert(arguments.size() - 1);
-      callers.insert(arguments.size());
-      arguments.push_back(next());
-    }
-  }
-
-  llvm::Module &module;
-  const Interface &interface;
-  llvm::IRBuilder<> b;
-  llvm::PointerType *pointer;
-  llvm::Type *word;
-  llvm::Function *function;
-  llvm::BasicBlock *refused = nullptr;
-  /// Numbers of the arguments that are functions of the caller, or contexts.
-  llvm::SmallDenseSet<unsigned> callers;
-};
 
 /// Gives the function that is told of nodes its name, and a body that does
 /// nothing and gives way to the user's.
@@ -247,7 +159,8 @@ LogicalResult emitArtefact(ModuleOp module, llvm::Module &llvmModule,
                                llvm::CodeGenFileType::ObjectFile, object)))
     return failure();
   Interface interface = readInterface(module);
-  FailureOr<ObjectSizes> sizes = measureObject(module, object, stackUsage);
+  FailureOr<ObjectSizes> sizes =
+      measureObject(module, object, stackUsage, options.prefix);
   if (failed(sizes))
     return failure();
   noteSizes(module, interface, *sizes);
@@ -296,7 +209,7 @@ LogicalResult tfc::m7::emitCortexM7(ModuleOp module,
   llvmModule->setDataLayout((*machine)->createDataLayout());
   defineProfileHook(*llvmModule, options.prefix);
   setAttributes(*llvmModule, **machine);
-  RunFunction(*llvmModule, readInterface(module), options.prefix).build();
+  addEntryFunctions(*llvmModule, readInterface(module), options.prefix);
   setAttributes(*llvmModule, **machine);
   codegen::optimize(*llvmModule, **machine, options.optLevel,
                     /*vectorize=*/false);

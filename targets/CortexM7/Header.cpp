@@ -155,7 +155,20 @@ private:
           "aligned as their type. */\n"
        << "enum " << prefix << "_status " << prefix << "_run(void *arena,\n"
        << "    const struct " << prefix << "_inputs *inputs,\n"
-       << "    const struct " << prefix << "_outputs *outputs);\n\n";
+       << "    const struct " << prefix << "_outputs *outputs);\n\n"
+       << "/* The same in two steps: _init checks all pointers and keeps them "
+          "in a context of\n   the caller's; _invoke runs the model, as often "
+          "as is wanted, and checks none. A\n   context that _init did not "
+          "accept must not be used. */\n"
+       << "struct " << prefix << "_context {\n  void *arena;\n  struct "
+       << prefix << "_inputs inputs;\n  struct " << prefix
+       << "_outputs outputs;\n};\n"
+       << "enum " << prefix << "_status " << prefix << "_init(struct " << prefix
+       << "_context *context,\n    void *arena, const struct " << prefix
+       << "_inputs *inputs,\n    const struct " << prefix
+       << "_outputs *outputs);\n"
+       << "enum " << prefix << "_status " << prefix << "_invoke(\n    const "
+       << "struct " << prefix << "_context *context);\n\n";
   }
 
   /// The nodes that the code announces, and the function it calls for that.

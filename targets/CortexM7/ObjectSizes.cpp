@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ObjectSizes.h"
+#include "EntryFunctions.h"
 
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Object/ELFObjectFile.h"
@@ -25,9 +26,18 @@ static bool isAllowed(StringRef name) {
          name.starts_with("__aeabi_memclr");
 }
 
-/// Sums of the frames in lines "file:function<TAB>bytes<TAB>static".
-static FailureOr<uint64_t> sumFrames(ModuleOp module, StringRef text) {
-  uint64_t sum = 0;
+/// Whether `place`, "file:function", is one of those that firmware calls.
+static bool isEntry(StringRef place, StringRef prefix) {
+  return llvm::any_of(entrySuffixes, [&](StringRef suffix) {
+    return place.ends_with((":" + prefix + suffix).str());
+  });
+}
+
+/// Sums of the frames in lines "file:function<TAB>bytes<TAB>static"; of those
+/// that firmware calls one is there at a time.
+static FailureOr<uint64_t> sumFrames(ModuleOp module, StringRef text,
+                                     StringRef prefix) {
+  uint64_t sum = 0, entry = 0;
   SmallVector<StringRef> lines;
   text.split(lines, '\n', -1, /*KeepEmpty=*/false);
   for (StringRef line : lines) {
@@ -38,18 +48,22 @@ static FailureOr<uint64_t> sumFrames(ModuleOp module, StringRef text) {
       return module.emitError("cannot read LLVM's list of frames");
     if (fields[2] != "static")
       return module.emitError("a frame of the code has no fixed size");
-    sum += bytes;
+    if (isEntry(fields[0], prefix))
+      entry = std::max(entry, bytes);
+    else
+      sum += bytes;
   }
-  return sum;
+  return sum + entry;
 }
 
 FailureOr<ObjectSizes> tfc::m7::measureObject(ModuleOp module, StringRef object,
-                                              StringRef stackUsage) {
+                                              StringRef stackUsage,
+                                              StringRef prefix) {
   ObjectSizes sizes;
   auto frames = llvm::MemoryBuffer::getFile(stackUsage);
   if (!frames)
     return module.emitError("cannot read '") << stackUsage << "'";
-  FailureOr<uint64_t> stack = sumFrames(module, (*frames)->getBuffer());
+  FailureOr<uint64_t> stack = sumFrames(module, (*frames)->getBuffer(), prefix);
   if (failed(stack))
     return failure();
   sizes.stack = *stack + libraryStack;

@@ -31,7 +31,8 @@ struct ObjectSizes {
 /// as an error of `module` why it cannot.
 mlir::FailureOr<ObjectSizes> measureObject(mlir::ModuleOp module,
                                            llvm::StringRef object,
-                                           llvm::StringRef stackUsage);
+                                           llvm::StringRef stackUsage,
+                                           llvm::StringRef prefix);
 
 } // namespace tfc::m7
 

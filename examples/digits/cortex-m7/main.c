@@ -36,12 +36,17 @@ static void print_number(unsigned value) {
 void measure(void) {
   static pixel image[VIT_INPUT_IMAGES_SIZE];
   static score scores[VIT_OUTPUT_SCORES_SIZE];
+  static struct vit_context model;
+  struct vit_inputs in = {.images = image};
+  struct vit_outputs out = {.scores = scores};
+  if (vit_init(&model, arena, &in, &out) != VIT_OK) {
+    print("the model refuses its buffers\n");
+    return;
+  }
   for (unsigned i = 0; i < IMAGES; ++i) {
     for (unsigned k = 0; k < VIT_INPUT_IMAGES_SIZE; ++k)
       image[k] = pixel_of(images[i][k]);
-    struct vit_inputs in = {.images = image};
-    struct vit_outputs out = {.scores = scores};
-    if (vit_run(arena, &in, &out) != VIT_OK) {
+    if (vit_invoke(&model) != VIT_OK) {
       print("the model refuses its input\n");
       return;
     }
