@@ -113,8 +113,10 @@ const std::vector<OptionSpec> &optionTable() {
        OptSram},
       {"--flash", "BYTES", "fail where code and constants need more, as in 1M",
        OptFlash},
-      {"--allow-float", "",
-       "compute in f32 what a quantised model has no integer form for",
+      {"--allow-float", "[=OPERATORS]",
+       "compute in f32 what a quantised model has no integer\n"
+       "form for; with OPERATORS, as in Softmax,Gelu, only what\n"
+       "comes from those",
        OptAllowFloat},
       {"--plain-memory", "",
        "leave out what makes the arena smaller, to compare", OptPlainMemory},
@@ -227,6 +229,27 @@ void setPrefix(Parsed &parsed, llvm::StringRef value) {
   parsed.options.prefix = value.str();
 }
 
+/// Without a list, whatever it is may be computed in f32.
+void setAllowFloat(Parsed &parsed, const ParsedOption &option) {
+  CompileOptions &options = parsed.options;
+  bool wasForAll = options.allowFloat && options.floatOperators.empty();
+  options.allowFloat = true;
+  if (!option.hasValue || wasForAll) {
+    options.floatOperators.clear();
+    return;
+  }
+  llvm::SmallVector<llvm::StringRef> names;
+  llvm::StringRef(option.value).split(names, ',');
+  for (llvm::StringRef name : names) {
+    if (name.trim().empty())
+      parsed.error = option.spelling +
+                     " takes names of operators, as in "
+                     "Softmax,Gelu, not '" +
+                     option.value + "'";
+    options.floatOperators.push_back(name.trim().str());
+  }
+}
+
 /// Sets what one target alone has.
 void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
   CompileOptions &options = parsed.options;
@@ -252,8 +275,7 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
     options.savesMemory = false;
     return;
   default:
-    options.allowFloat = true;
-    return;
+    return setAllowFloat(parsed, option);
   }
 }
 

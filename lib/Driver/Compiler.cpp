@@ -8,6 +8,7 @@
 
 #include "Calibration.h"
 #include "Diagnostics.h"
+#include "NodeOperators.h"
 #include "Output.h"
 #include "PhaseLog.h"
 #include "Report.h"
@@ -110,6 +111,8 @@ private:
   Report &report;
   std::unique_ptr<Target> target;
   OwningOpRef<ModuleOp> module;
+  /// What the nodes of the file are.
+  DictionaryAttr operators;
 };
 
 ExitCode Compilation::refuse(llvm::Error error) {
@@ -188,6 +191,12 @@ ExitCode Compilation::import() {
     return internalError("import", *module, "builtin.module()");
   diagnostics.rememberNodes(*module);
   report.noteNodes(*module);
+  operators = operatorsByNode(*module);
+  if (llvm::Error error =
+          checkOperators(options.floatOperators, operators, "--allow-float")) {
+    diagnostics.error(llvm::toString(std::move(error)));
+    return ExitUsage;
+  }
   return ExitSuccess;
 }
 
@@ -310,6 +319,8 @@ ExitCode Compilation::quantize() {
 ExitCode Compilation::lower() {
   if (llvm::Error error = target->prepare(isBinary()))
     return refuse(std::move(error));
+  if (!operators.empty())
+    (*module)->setAttr("tfc.operators", operators);
   ExitCode code =
       runPasses(phaseName(Phase::Lower), target->mayRefuse(),
                 [&](OpPassManager &pm) { target->buildPipeline(pm); });

@@ -94,6 +94,7 @@ public:
     target.sram = options.sram;
     target.flash = options.flash;
     target.allowFloat = options.allowFloat;
+    target.floatOperators = options.floatOperators;
     target.savesMemory = options.savesMemory;
     target.profile = options.profile;
     target.streamedInput = options.streamedInput;

@@ -8,6 +8,7 @@
 
 #include "FunctionSchema.h"
 #include "OwnFunctions.h"
+#include "tfc/Import/Operators.h"
 
 #include <algorithm>
 #include <cctype>
@@ -147,4 +148,11 @@ int tfc::firstOpsetWith(const std::string &domain,
     if (OpSchemaRegistry::Schema(operatorName, opset, domain))
       return opset;
   return 0;
+}
+
+std::vector<std::string> tfc::onnxOperators() {
+  std::vector<std::string> names;
+  for (const OpSchema &schema : OpSchemaRegistry::get_all_schemas())
+    names.push_back(schema.Name());
+  return names;
 }

@@ -100,7 +100,7 @@ tfc::parseCommandLine(const std::vector<OptionSpec> &table,
       result.error = unknownOption(table, name);
       return result;
     }
-    ParsedOption option{spec->id, name, ""};
+    ParsedOption option{spec->id, name, "", equals != std::string_view::npos};
     if (spec->value.empty()) {
       if (equals != std::string_view::npos) {
         result.error = "option '" + name + "' takes no value";
@@ -112,6 +112,7 @@ tfc::parseCommandLine(const std::vector<OptionSpec> &table,
       // Its value is left away.
     } else if (i + 1 < arguments.size()) {
       option.value = arguments[++i];
+      option.hasValue = true;
     } else {
       result.error = "option '" + name + "' needs a value: " + name +
                      (spec->equals ? "=" : " ") + std::string(spec->value);

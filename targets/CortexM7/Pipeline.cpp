@@ -57,7 +57,7 @@ void tfc::m7::addPlanPasses(OpPassManager &pm, bool savesMemory) {
 void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
                                     const CortexM7Options &options) {
   pm.addNestedPass<func::FuncOp>(
-      createSelectIntegersPass({options.allowFloat}));
+      createSelectIntegersPass({options.allowFloat, options.floatOperators}));
   pm.addPass(createEntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);

@@ -71,8 +71,10 @@ struct CompileOptions {
   /// cortex-m7: the bytes there are for arena and stack, and for code and
   /// constants; 0: not said.
   uint64_t sram = 0, flash = 0;
-  /// cortex-m7: compute quantised models in f32.
+  /// cortex-m7: compute in f32 what of a quantised model has no form in
+  /// integers; where operators are named, only what comes from those.
   bool allowFloat = false;
+  llvm::SmallVector<std::string> floatOperators;
   /// cortex-m7: with all that makes the arena smaller.
   bool savesMemory = true;
   /// cortex-m7: call a function of the user where each node begins.

@@ -41,6 +41,8 @@ struct ParsedOption {
   /// As typed, for messages.
   std::string spelling;
   std::string value;
+  /// Whether a value was written, be it an empty one.
+  bool hasValue = false;
 };
 
 struct ParsedCommandLine {

@@ -11,6 +11,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LogicalResult.h"
+#include "llvm/ADT/SmallVector.h"
 #include <optional>
 #include <string>
 
@@ -34,6 +35,8 @@ struct CortexM7Options {
   std::optional<std::string> streamedInput;
   /// Computes in f32 what a quantised model has no form in integers for.
   bool allowFloat = false;
+  /// Of it, only what comes from these ONNX operators; none: whatever it is.
+  llvm::SmallVector<std::string> floatOperators;
   /// Without it: image and feature map whole, results in buffers of their own,
   /// operations in the file's order; to see what that would take.
   bool savesMemory = true;

@@ -172,7 +172,9 @@ def SelectIntegersPass : Pass<"m7-select-integers", "mlir::func::FuncOp"> {
 
     Refused, by operation and with the reason: what has no form in integers, as
     where a scale is missing between two operations. With `allow-float` it stays
-    in f32.
+    in f32; with `float-operators` too, all of which must come from these
+    operators. Which node has which operator is in the module's `tfc.operators`,
+    as `{"/MatMul" = ["MatMul"]}`.
 
     ```mlir
     %f = attn.dequantize ins(%x : tensor<4xi8>) as !quant.uniform<i8:f32, 0.5> outs(...) -> tensor<4xf32>
@@ -183,7 +185,9 @@ def SelectIntegersPass : Pass<"m7-select-integers", "mlir::func::FuncOp"> {
     ```
   }];
   let options = [Option<"allowFloat", "allow-float", "bool", "false",
-      "Leave in f32 what has no form in integers">];
+      "Leave in f32 what has no form in integers">,
+                 ListOption<"floatOperators", "float-operators", "std::string",
+      "Only what comes from these ONNX operators">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect", "tfc::m7::M7Dialect"];
 }

@@ -1,0 +1,26 @@
+//===- NodeOrigins.h - the nodes behind operations --------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGETS_CORTEXM7_NODEORIGINS_H
+#define TFC_TARGETS_CORTEXM7_NODEORIGINS_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tfc::m7 {
+
+/// The ONNX nodes that an operation comes from, each once; more than one where
+/// operations were fused, none where it is not known.
+llvm::SmallVector<llvm::StringRef> nodeNames(mlir::Location location);
+
+/// The operators of those nodes, by the module's `tfc.operators`.
+llvm::SmallVector<llvm::StringRef> operatorsOf(mlir::ModuleOp module,
+                                               mlir::Location location);
+
+} // namespace tfc::m7
+
+#endif // TFC_TARGETS_CORTEXM7_NODEORIGINS_H
