@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Target/Codegen/Codegen.h"
+#include "tfc/Target/Codegen/AsmComments.h"
 
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -76,12 +77,15 @@ LogicalResult tfc::codegen::writeFile(
 
 LogicalResult tfc::codegen::generate(ModuleOp module, llvm::Module &llvmModule,
                                      llvm::TargetMachine &machine,
-                                     llvm::CodeGenFileType kind,
-                                     StringRef path) {
+                                     llvm::CodeGenFileType kind, StringRef path,
+                                     const AsmComments *comments) {
   return writeFile(
       module, path, [&](llvm::raw_pwrite_stream &stream) -> LogicalResult {
         llvm::legacy::PassManager codegen;
-        if (machine.addPassesToEmitFile(codegen, stream, nullptr, kind))
+        if (comments
+                ? failed(
+                      addCommentedPrinter(codegen, machine, stream, *comments))
+                : machine.addPassesToEmitFile(codegen, stream, nullptr, kind))
           return module.emitError("LLVM cannot generate this kind of file");
         codegen.run(llvmModule);
         return success();

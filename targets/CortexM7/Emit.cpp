@@ -10,6 +10,7 @@
 #include "Interface.h"
 #include "ObjectSizes.h"
 #include "PeakNotes.h"
+#include "tfc/Target/Codegen/AsmComments.h"
 #include "tfc/Target/Codegen/Codegen.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 
@@ -77,6 +78,8 @@ void defineProfileHook(llvm::Module &module, StringRef prefix) {
     return;
   hook->setName(prefix + "_profile");
   hook->setLinkage(llvm::GlobalValue::WeakAnyLinkage);
+  // It was a declaration to all before, debug locations included.
+  hook->setSubprogram(nullptr);
   llvm::IRBuilder<> b(
       llvm::BasicBlock::Create(module.getContext(), "entry", hook));
   b.CreateRetVoid();
@@ -184,6 +187,17 @@ LogicalResult emitArtefact(ModuleOp module, llvm::Module &llvmModule,
   return success();
 }
 
+/// What printed assembly says: the nodes in the model's function, and what each
+/// kernel computes.
+FailureOr<codegen::AsmComments> commentCode(ModuleOp module) {
+  FailureOr<codegen::AsmComments> comments = codegen::commentNodes(module);
+  if (succeeded(comments))
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+      if (auto text = function->getAttrOfType<StringAttr>("m7.computes"))
+        comments->functions[function.getName()] = "kernel: " + text.str();
+  return comments;
+}
+
 } // namespace
 
 LogicalResult tfc::m7::emitCortexM7(ModuleOp module,
@@ -200,6 +214,11 @@ LogicalResult tfc::m7::emitCortexM7(ModuleOp module,
     return failure();
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
+  FailureOr<codegen::AsmComments> comments = codegen::AsmComments();
+  if (kind == CortexM7Output::Assembly)
+    comments = commentCode(module);
+  if (failed(comments))
+    return failure();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule =
       translateModuleToLLVMIR(module, context, options.prefix);
@@ -222,7 +241,8 @@ LogicalResult tfc::m7::emitCortexM7(ModuleOp module,
                               });
   case CortexM7Output::Assembly:
     return codegen::generate(module, *llvmModule, **machine,
-                             llvm::CodeGenFileType::AssemblyFile, path);
+                             llvm::CodeGenFileType::AssemblyFile, path,
+                             &*comments);
   case CortexM7Output::Object:
     return emitArtefact(module, *llvmModule, **machine, options, path,
                         stackUsage);

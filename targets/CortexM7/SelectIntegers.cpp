@@ -9,7 +9,7 @@
 #include "Integers/FoldPads.h"
 #include "Integers/FoldSlices.h"
 #include "Integers/IntegerGraph.h"
-#include "NodeOrigins.h"
+#include "tfc/Target/Codegen/NodeOrigins.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -96,7 +96,7 @@ struct SelectIntegersPass
   }
 
   SmallVector<StringRef> operatorsOf(Operation *op) {
-    return m7::operatorsOf(op->getParentOfType<ModuleOp>(), op->getLoc());
+    return codegen::operatorsOf(op->getParentOfType<ModuleOp>(), op->getLoc());
   }
 
   /// Whether an operation comes from listed operators alone.

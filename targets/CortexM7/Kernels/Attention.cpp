@@ -45,7 +45,10 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module,
     return known;
   const int64_t qStride = shape.qStride.value_or(depth),
                 valueStride = shape.valueStride.value_or(depth);
-  KernelBuilder k(module, name, "pppppppii");
+  KernelBuilder k(module, name, "pppppppii",
+                  "attention (scores, softmax, values) of " + Twine(tokens) +
+                      " keys of " + Twine(depth) + " int8, " + Twine(rows) +
+                      " queries at a time");
   Value zero = k.word(0), one = k.word(1), parameters = k.argument(4);
   // Scratch: widened rows, then their scores, then v by columns.
   Value wide = k.argument(6);

@@ -17,7 +17,8 @@ FailureOr<func::FuncOp> tfc::m7::tableKernel(ModuleOp module) {
   StringRef name = "tfc_m7_table";
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  KernelBuilder k(module, name, "pppi");
+  KernelBuilder k(module, name, "pppi",
+                  "a function of each int8, by its table");
   k.loop(k.word(0), k.argument(3), k.word(1), [&](Value i) {
     Value index = k.loadByte(k.at(k.argument(0), i), 0, /*isSigned=*/false);
     k.storeByte(k.loadByte(k.at(k.argument(2), index)), k.at(k.argument(1), i));
@@ -31,7 +32,7 @@ FailureOr<func::FuncOp> tfc::m7::addKernel(ModuleOp module) {
   StringRef name = "tfc_m7_add";
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  KernelBuilder k(module, name, "pppiiii");
+  KernelBuilder k(module, name, "pppiiii", "sums of two int8 with scales");
   k.loop(k.word(0), k.argument(3), k.word(1), [&](Value i) {
     Value a = k.loadByte(k.at(k.argument(0), i));
     Value b = k.loadByte(k.at(k.argument(1), i));
@@ -49,7 +50,8 @@ FailureOr<func::FuncOp> tfc::m7::addRowKernel(ModuleOp module) {
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
   FailureOr<func::FuncOp> add = addKernel(module);
-  KernelBuilder k(module, name, "pppiiiii");
+  KernelBuilder k(module, name, "pppiiiii",
+                  "sums of rows of int8 and one row, with scales");
   k.loop(k.word(0), k.argument(3), k.word(1), [&](Value row) {
     Value start = k.mul(row, k.argument(4));
     k.call(*add, {k.at(k.argument(0), start), k.argument(1),
@@ -65,7 +67,8 @@ FailureOr<func::FuncOp> tfc::m7::multiplyKernel(ModuleOp module) {
   StringRef name = "tfc_m7_multiply";
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  KernelBuilder k(module, name, "pppiiiii");
+  KernelBuilder k(module, name, "pppiiiii",
+                  "products of two int8, element by element");
   k.loop(k.word(0), k.argument(3), k.word(1), [&](Value i) {
     Value a = k.sub(k.loadByte(k.at(k.argument(0), i)), k.argument(4));
     Value b = k.sub(k.loadByte(k.at(k.argument(1), i)), k.argument(5));
@@ -82,8 +85,9 @@ public:
   using Values = KernelBuilder::Values;
 
   Mean(ModuleOp module, StringRef name, int64_t depth)
-      : k(module, name, "ppiiii"), depth(depth), zero(k.word(0)),
-        one(k.word(1)), rows(k.argument(2)) {}
+      : k(module, name, "ppiiii",
+          "means over rows of " + Twine(depth) + " int8"),
+        depth(depth), zero(k.word(0)), one(k.word(1)), rows(k.argument(2)) {}
 
   func::FuncOp build() {
     k.loop(zero, k.word(depth / 4 * 4), k.word(4), [&](Value column) {

@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace tfc::m7;
 
 KernelBuilder::KernelBuilder(ModuleOp module, StringRef name,
-                             StringRef arguments)
+                             StringRef arguments, const Twine &computes)
     : b(module.getLoc(), module.getContext()), i8(b.getI8Type()),
       i32(b.getI32Type()), i64(b.getI64Type()),
       pointer(LLVM::LLVMPointerType::get(module.getContext())) {
@@ -24,6 +24,7 @@ KernelBuilder::KernelBuilder(ModuleOp module, StringRef name,
   for (char letter : arguments)
     types.push_back(letter == 'p' ? pointer : letter == 'l' ? i64 : i32);
   function = func::FuncOp::create(b, name, b.getFunctionType(types, {}));
+  function->setAttr("m7.computes", b.getStringAttr(computes));
   // Flash is scarcer than the instructions of a call.
   function->setAttr("passthrough",
                     b.getArrayAttr({b.getStringAttr("noinline")}));

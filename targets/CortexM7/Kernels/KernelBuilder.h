@@ -22,8 +22,9 @@ public:
   using Values = llvm::SmallVector<Value>;
 
   /// `arguments`: a letter each, `p` a pointer, `i` a word, `l` 64 bits.
+  /// `computes` says what the kernel is for, in printed assembly.
   KernelBuilder(mlir::ModuleOp module, llvm::StringRef name,
-                llvm::StringRef arguments);
+                llvm::StringRef arguments, const llvm::Twine &computes);
 
   Value argument(unsigned index) { return function.getArgument(index); }
   mlir::func::FuncOp finish();

@@ -21,8 +21,10 @@ public:
   using Values = KernelBuilder::Values;
 
   Norm(ModuleOp module, StringRef name, int64_t depth, bool centred)
-      : k(module, name, "pppiil"), depth(depth), centred(centred),
-        zero(k.word(0)), one(k.word(1)) {}
+      : k(module, name, "pppiil",
+          Twine(centred ? "layer" : "RMS") + " norm of rows of " +
+              Twine(depth) + " int8"),
+        depth(depth), centred(centred), zero(k.word(0)), one(k.word(1)) {}
 
   func::FuncOp build() {
     k.loop(zero, k.argument(3), one, [&](Value row) {

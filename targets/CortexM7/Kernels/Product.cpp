@@ -27,13 +27,27 @@ using namespace tfc::m7;
 
 namespace {
 
+/// What the kernel is for, in printed assembly.
+std::string describe(const ProductShape &shape) {
+  const char *sides = shape.form == ProductForm::Paired
+                          ? "int8 and constant weights, two outputs' in each "
+                            "16 bits"
+                      : shape.form == ProductForm::Plain
+                          ? "int8 and constant weights"
+                          : "two matrices of int8";
+  return ("matrix product of " + Twine(sides) + ": rows of " +
+          Twine(shape.depth) + ", " + Twine(shape.rows) + " at a time" +
+          (shape.isSingle ? ", one output" : ""))
+      .str();
+}
+
 class Product {
 public:
   using Values = KernelBuilder::Values;
 
   Product(ModuleOp module, StringRef name, const ProductShape &shape)
-      : k(module, name, "pppppiiii"), depth(shape.depth), rows(shape.rows),
-        xStride(shape.xStride.value_or(depth)),
+      : k(module, name, "pppppiiii", describe(shape)), depth(shape.depth),
+        rows(shape.rows), xStride(shape.xStride.value_or(depth)),
         yStride(shape.yStride.value_or(depth)), isSingle(shape.isSingle),
         form(shape.form) {
     x = k.argument(0), weights = k.argument(1), parameters = k.argument(2);

@@ -19,7 +19,8 @@ FailureOr<func::FuncOp> tfc::m7::softmaxKernel(ModuleOp module) {
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
   using Values = KernelBuilder::Values;
-  KernelBuilder k(module, name, "pppiiii");
+  KernelBuilder k(module, name, "pppiiii",
+                  "softmax of rows of int8, by a table of exponentials");
   Value zero = k.word(0), one = k.word(1), columns = k.argument(4);
   k.loop(zero, k.argument(3), one, [&](Value row) {
     Value start = k.mul(row, columns);

@@ -24,6 +24,8 @@ class TargetMachine;
 
 namespace tfc::codegen {
 
+struct AsmComments;
+
 /// LLVM's optimisations, as clang's -O<level>. Loops and straight-line code are
 /// vectorised where `vectorize`.
 void optimize(llvm::Module &module, llvm::TargetMachine &machine,
@@ -35,10 +37,11 @@ mlir::LogicalResult writeFile(
     mlir::ModuleOp module, llvm::StringRef path,
     llvm::function_ref<mlir::LogicalResult(llvm::raw_pwrite_stream &)> write);
 
-/// Writes assembly or an object.
+/// Writes assembly or an object; assembly may have comments.
 mlir::LogicalResult generate(mlir::ModuleOp module, llvm::Module &llvmModule,
                              llvm::TargetMachine &machine,
-                             llvm::CodeGenFileType kind, llvm::StringRef path);
+                             llvm::CodeGenFileType kind, llvm::StringRef path,
+                             const AsmComments *comments = nullptr);
 
 } // namespace tfc::codegen
 

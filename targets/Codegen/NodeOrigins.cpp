@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "NodeOrigins.h"
+#include "tfc/Target/Codegen/NodeOrigins.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
-using namespace tfc::m7;
+using namespace tfc::codegen;
 
 static void collectNames(Location location, llvm::SetVector<StringRef> &names) {
   if (auto named = dyn_cast<NameLoc>(location)) {
@@ -27,14 +27,14 @@ static void collectNames(Location location, llvm::SetVector<StringRef> &names) {
   }
 }
 
-SmallVector<StringRef> tfc::m7::nodeNames(Location location) {
+SmallVector<StringRef> tfc::codegen::nodeNames(Location location) {
   llvm::SetVector<StringRef> names;
   collectNames(location, names);
   return names.takeVector();
 }
 
-SmallVector<StringRef> tfc::m7::operatorsOf(ModuleOp module,
-                                            Location location) {
+SmallVector<StringRef> tfc::codegen::operatorsOf(ModuleOp module,
+                                                 Location location) {
   llvm::SetVector<StringRef> operators;
   auto known = module->getAttrOfType<DictionaryAttr>("tfc.operators");
   for (StringRef name : nodeNames(location))

@@ -6,12 +6,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TFC_TARGETS_CORTEXM7_NODEORIGINS_H
-#define TFC_TARGETS_CORTEXM7_NODEORIGINS_H
+#ifndef TFC_TARGET_CODEGEN_NODEORIGINS_H
+#define TFC_TARGET_CODEGEN_NODEORIGINS_H
 
 #include "mlir/IR/BuiltinOps.h"
 
-namespace tfc::m7 {
+namespace tfc::codegen {
 
 /// The ONNX nodes that an operation comes from, each once; more than one where
 /// operations were fused, none where it is not known.
@@ -21,6 +21,6 @@ llvm::SmallVector<llvm::StringRef> nodeNames(mlir::Location location);
 llvm::SmallVector<llvm::StringRef> operatorsOf(mlir::ModuleOp module,
                                                mlir::Location location);
 
-} // namespace tfc::m7
+} // namespace tfc::codegen
 
-#endif // TFC_TARGETS_CORTEXM7_NODEORIGINS_H
+#endif // TFC_TARGET_CODEGEN_NODEORIGINS_H
