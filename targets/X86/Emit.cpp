@@ -8,6 +8,7 @@
 
 #include "ModelInfo.h"
 #include "SharedLibrary.h"
+#include "tfc/Target/Codegen/AsmComments.h"
 #include "tfc/Target/Codegen/Codegen.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -113,6 +114,11 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
     return module.emitError(reason);
   registerBuiltinDialectTranslation(*module.getContext());
   registerLLVMDialectTranslation(*module.getContext());
+  FailureOr<codegen::AsmComments> comments = codegen::AsmComments();
+  if (kind == X86Output::Assembly)
+    comments = codegen::commentNodes(module);
+  if (failed(comments))
+    return failure();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> llvmModule =
       translateModuleToLLVMIR(module, context, "model");
@@ -138,7 +144,8 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
                               });
   case X86Output::Assembly:
     return codegen::generate(module, *llvmModule, **machine,
-                             llvm::CodeGenFileType::AssemblyFile, path);
+                             llvm::CodeGenFileType::AssemblyFile, path,
+                             &*comments);
   case X86Output::Object:
     embedWeights(*llvmModule, options.weightsFile);
     return codegen::generate(module, *llvmModule, **machine,
