@@ -99,4 +99,34 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
                            "mlir::quant::QuantDialect", "mlir::tensor::TensorDialect"];
 }
 
+def ObserveInputsPass : Pass<"attn-observe-inputs", "mlir::func::FuncOp"> {
+  let summary = "Return sums over what goes into linear layers";
+  let description = [{
+    Each x of an `attn.linear` with a constant weight gives three more results: the
+    sum of x x^T over its rows, the sum of its rows, and how many there were. Sums of
+    many calls give E[x x^T] and E[x], which the driver attaches to the layers as
+    `tfc.input_moments` and `tfc.input_mean`. An x that several layers read is
+    observed once; the attributes of the results have its number.
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x2xf32> {
+      %y = attn.linear ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) ...
+      return %y : tensor<4x2xf32>
+    // becomes
+    func.func @f(%x: tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<8x8xf32> {tfc.sum_of_moments = 0 : i32},
+                                          tensor<8xf32> {tfc.sum_of_rows = 0 : i32},
+                                          tensor<i64> {tfc.number_of_rows = 0 : i32}) {
+      %y = attn.linear ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) ...
+      %moments = linalg.generic {...} ins(%x, %x) { arith.mulf, arith.addf } -> tensor<8x8xf32>
+      %sum = linalg.generic {...} ins(%x) { arith.addf } -> tensor<8xf32>
+      %rows = arith.constant dense<4> : tensor<i64>
+      return %y, %moments, %sum, %rows : ...
+    ```
+
+    Left alone are other element types than f32, and layers inside of loops.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 #endif // TFC_PASSES_COMPRESS_PASSES_TD
