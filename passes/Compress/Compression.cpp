@@ -19,6 +19,7 @@ using namespace tfc::compress;
 
 ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
   static const std::vector<CompressionPass> passes = {
+      {"attn-extract", [] { return createExtractPass(); }, false},
       {"attn-prune", [] { return createPrunePass(); }, true},
   };
   return passes;

@@ -104,18 +104,30 @@ static Value outputOf(const Layer &last, ArrayRef<Layer> before) {
 std::vector<Layer> tfc::compress::findLayers(func::FuncOp function) {
   std::vector<Layer> layers;
   bool isOpen = false;
+  auto close = [&] {
+    if (!layers.empty() && !layers.back().output)
+      layers.back().output =
+          outputOf(layers.back(), ArrayRef(layers).drop_back());
+    isOpen = false;
+  };
   for (ResidualBlock &block : findResidualBlocks(function)) {
+    unsigned stream = layers.empty() ? 0 : layers.back().stream;
+    if (!layers.empty()) {
+      Value sum = layers.back().blocks.back().sum->getResult(0);
+      if (sum != block.input && pathFrom(sum, block.input).empty()) {
+        close();
+        ++stream;
+      }
+    }
     if (!isOpen) {
-      if (!layers.empty())
+      if (!layers.empty() && !layers.back().output)
         layers.back().output = block.input;
-      layers.push_back({block.input, {}, {}});
+      layers.push_back({block.input, {}, {}, stream});
     }
     layers.back().blocks.push_back(block);
     isOpen = block.hasAttention;
   }
-  if (!layers.empty())
-    layers.back().output =
-        outputOf(layers.back(), ArrayRef(layers).drop_back());
+  close();
   return layers;
 }
 
@@ -123,12 +135,19 @@ void tfc::compress::dropBlock(const ResidualBlock &block) {
   block.sum->getResult(0).replaceAllUsesWith(block.input);
 }
 
-void tfc::compress::dropLayer(const Layer &layer) {
-  Value output = layer.output;
-  output.replaceAllUsesWith(layer.input);
+static LogicalResult replace(Value value, Value by) {
+  if (value.getType() != by.getType())
+    return failure();
+  value.replaceAllUsesWith(by);
+  return success();
 }
 
-void tfc::compress::exitAfter(ArrayRef<Layer> layers, size_t count) {
-  Value output = layers.back().output;
-  output.replaceAllUsesWith(layers[count - 1].output);
+LogicalResult tfc::compress::dropLayer(const Layer &layer) {
+  return replace(layer.output, layer.input);
+}
+
+LogicalResult tfc::compress::exitAfter(ArrayRef<Layer> layers, size_t count) {
+  const Layer &last = layers.back(), &kept = layers[count - 1];
+  return failure(last.stream != kept.stream ||
+                 failed(replace(last.output, kept.output)));
 }

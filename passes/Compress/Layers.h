@@ -33,16 +33,19 @@ std::vector<ResidualBlock> findResidualBlocks(mlir::func::FuncOp function);
 struct Layer {
   mlir::Value input, output;
   std::vector<ResidualBlock> blocks;
+  /// Which residual stream it is of, from 0: an encoder's, a decoder's.
+  unsigned stream;
 };
 
 std::vector<Layer> findLayers(mlir::func::FuncOp function);
 
 /// The model without `block`.
 void dropBlock(const ResidualBlock &block);
-/// The model without `layer`.
-void dropLayer(const Layer &layer);
-/// The model without what is behind layer `count`, counted from 1.
-void exitAfter(llvm::ArrayRef<Layer> layers, size_t count);
+/// The model without `layer`; fails where it does not give what it takes.
+llvm::LogicalResult dropLayer(const Layer &layer);
+/// The model without what is behind layer `count`, counted from 1; fails where
+/// the last one gives something else, or another stream's.
+llvm::LogicalResult exitAfter(llvm::ArrayRef<Layer> layers, size_t count);
 
 } // namespace tfc::compress
 

@@ -89,7 +89,9 @@ LogicalResult PrunePass::dropBlocksAndLayers() {
                                             dropLayers.end());
   Builder b(function.getContext());
   for (int64_t number : numbers) {
-    dropLayer(layers[number - 1]);
+    if (failed(dropLayer(layers[number - 1])))
+      return function.emitError("attn-prune: layer ")
+             << number << " gives another shape than it takes";
     noteCompression(function, "attn-prune", "layer " + std::to_string(number),
                     b.getNamedAttr("dropped", b.getStringAttr("layer")));
   }

@@ -176,4 +176,46 @@ def PrunePass : Pass<"attn-prune", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def PruneZerosPass : Pass<"attn-prune-zeros", "mlir::func::FuncOp"> {
+  let summary = "Take heads and hidden channels out whose output has no weight";
+  let description = [{
+    As `attn-prune`, for heads and channels with nothing but zeros as weights in all linear
+    layers that sum over them: the result is the same but for the order of sums, unless
+    what is multiplied by zero is infinite. One of each is left. Part of -O2.
+
+    ```mlir
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ... // rows 32 to 255 of %w2 are 0
+    // becomes
+    %y = attn.linear ins(%a, %w2s : tensor<?x32xf32>, tensor<32x64xf32>) ...
+    ```
+  }];
+  let statistics = [Statistic<"removed", "removed", "heads and channels taken out">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
+  let summary = "Take a smaller model out of one that was trained to hold it";
+  let description = [{
+    Nested models (MatFormer, Devvrit et al. 2023) hold smaller ones: the first channels of
+    each hidden layer, as many of one as `ffn` says, or different ones of each layer ("mix
+    and match"); the first heads, as `heads` says; the first `layers`, after which what
+    follows the last layer is computed (early exit). Weights stay as they are.
+
+    ```mlir
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x256xf32>
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ...
+    // becomes, with ffn=0.25
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x64xf32>
+    %y = attn.linear ins(%a, %w2s : tensor<?x64xf32>, tensor<64x64xf32>) ... // the first 64 rows
+    ```
+  }];
+  let options = [
+    ListOption<"ffn", "ffn", "double", "share of the hidden channels that stays: one, or one for each hidden layer">,
+    ListOption<"heads", "heads", "double", "share of the heads that stays: one, or one for each attention">,
+    Option<"layers", "layers", "int64_t", "0", "how many layers stay; 0: all">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 #endif // TFC_PASSES_COMPRESS_PASSES_TD
