@@ -18,7 +18,9 @@ using namespace tfc;
 using namespace tfc::compress;
 
 ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
-  static const std::vector<CompressionPass> passes = {};
+  static const std::vector<CompressionPass> passes = {
+      {"attn-low-rank", [] { return createLowRankPass(); }, true},
+  };
   return passes;
 }
 
