@@ -21,6 +21,7 @@ ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
   static const std::vector<CompressionPass> passes = {
       {"attn-extract", [] { return createExtractPass(); }, false},
       {"attn-prune", [] { return createPrunePass(); }, true},
+      {"attn-low-rank", [] { return createLowRankPass(); }, true},
   };
   return passes;
 }
