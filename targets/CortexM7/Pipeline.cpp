@@ -70,6 +70,10 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
   addCleanup(pm);
+  if (options.savesMemory) {
+    pm.addNestedPass<func::FuncOp>(createSplitHeadsPass());
+    addCleanup(pm);
+  }
   if (options.savesMemory)
     pm.addPass(createFitArenaPass({static_cast<int64_t>(options.sram)}));
   addPlanPasses(pm, options.savesMemory);
