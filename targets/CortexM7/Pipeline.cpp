@@ -62,7 +62,8 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
   if (options.savesMemory)
-    pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass());
+    pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass(
+        {/*readsOnce=*/options.streamedInput.has_value()}));
   if (options.streamedInput)
     pm.addPass(createStreamInputsPass({*options.streamedInput}));
   pm.addPass(decompose::createAttnDecomposePass());

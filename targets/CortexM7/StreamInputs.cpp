@@ -27,10 +27,13 @@ using namespace tfc::m7;
 
 namespace {
 
-/// The slice that walks an input, and the dimension along which it does.
-struct Walk {
+/// Rows of an input that a slice takes: a strip, or one after the other in a
+/// loop.
+struct Strips {
   tensor::ExtractSliceOp slice;
+  /// Counts rows.
   int64_t axis = 0;
+  int64_t first = 0, rows = 0;
 };
 
 /// Whether `slice` takes all of its source but for rows of `axis`.
@@ -46,39 +49,60 @@ bool isStripAlong(tensor::ExtractSliceOp slice, int64_t axis) {
   return true;
 }
 
-/// How many times `iv` `offset` is; 0 where it is something else.
-int64_t timesOf(OpFoldResult offset, Value iv) {
+/// `iv` times a factor, plus a number.
+struct Linear {
+  int64_t factor = 0, added = 0;
+};
+
+/// What `offset` is of `iv`; factor 0 where it is something else.
+Linear linearOf(OpFoldResult offset, Value iv) {
   auto value = dyn_cast<Value>(offset);
   if (!value || value == iv)
-    return value ? 1 : 0;
+    return {value ? 1 : 0, 0};
   auto apply = value.getDefiningOp<affine::AffineApplyOp>();
   if (!apply || apply->getNumOperands() != 1 || apply->getOperand(0) != iv)
-    return 0;
-  auto product =
-      dyn_cast<AffineBinaryOpExpr>(apply.getAffineMap().getResult(0));
-  if (!product || product.getKind() != AffineExprKind::Mul ||
-      !isa<AffineDimExpr, AffineSymbolExpr>(product.getLHS()))
-    return 0;
-  auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
-  return factor ? factor.getValue() : 0;
+    return {};
+  Linear result = {1, 0};
+  AffineExpr expr = apply.getAffineMap().getResult(0);
+  for (AffineExprKind kind : {AffineExprKind::Add, AffineExprKind::Mul}) {
+    auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+    auto constant = binary && binary.getKind() == kind
+                        ? dyn_cast<AffineConstantExpr>(binary.getRHS())
+                        : AffineConstantExpr();
+    if (!constant)
+      continue;
+    (kind == AffineExprKind::Add ? result.added : result.factor) =
+        constant.getValue();
+    expr = binary.getLHS();
+  }
+  return isa<AffineDimExpr, AffineSymbolExpr>(expr) ? result : Linear();
 }
 
-/// The dimension of `slice` that the loop around it walks from the first row
-/// on, each row once; nothing where it does otherwise.
-std::optional<int64_t> axisOf(tensor::ExtractSliceOp slice, Block &entry) {
+/// The rows that `slice` takes, each once and from the first to the last;
+/// nothing where it does otherwise.
+std::optional<Strips> stripsOf(tensor::ExtractSliceOp slice, Block &entry) {
   auto loop = dyn_cast<scf::ForOp>(slice->getParentOp());
-  if (!loop || loop->getBlock() != &entry)
-    return std::nullopt;
-  std::optional<int64_t> begin = getConstantIntValue(loop.getLowerBound()),
-                         end = getConstantIntValue(loop.getUpperBound()),
-                         step = getConstantIntValue(loop.getStep());
-  if (begin != 0 || !end || !step || *step <= 0 || *end % *step != 0)
+  std::optional<int64_t> begin, end, step;
+  if (loop) {
+    begin = getConstantIntValue(loop.getLowerBound());
+    end = getConstantIntValue(loop.getUpperBound());
+    step = getConstantIntValue(loop.getStep());
+  }
+  bool isWalk = loop && loop->getBlock() == &entry && begin == 0 && end &&
+                step && *step > 0 && *end % *step == 0;
+  if (!isWalk && slice->getBlock() != &entry)
     return std::nullopt;
   for (auto [axis, offset] : llvm::enumerate(slice.getMixedOffsets())) {
-    int64_t times = timesOf(offset, loop.getInductionVar());
-    if (times > 0 && times * *step == slice.getType().getDimSize(axis) &&
-        isStripAlong(slice, axis))
-      return axis;
+    int64_t count = slice.getType().getDimSize(axis);
+    if (!isStripAlong(slice, axis))
+      continue;
+    std::optional<int64_t> number = getConstantIntValue(offset);
+    if (!isWalk && number)
+      return Strips{slice, static_cast<int64_t>(axis), *number, count};
+    Linear at = isWalk ? linearOf(offset, loop.getInductionVar()) : Linear();
+    if (at.factor > 0 && at.factor * *step == count)
+      return Strips{slice, static_cast<int64_t>(axis), at.added,
+                    at.factor * *end};
   }
   return std::nullopt;
 }
@@ -90,8 +114,10 @@ struct StreamInputsPass
 
 private:
   FailureOr<unsigned> findInput(func::FuncOp function);
-  FailureOr<Walk> findWalk(func::FuncOp function, unsigned number);
-  void stream(func::FuncOp function, unsigned number, Walk walk);
+  FailureOr<SmallVector<Strips>> findStrips(func::FuncOp function,
+                                            unsigned number);
+  LogicalResult checkOrder(ArrayRef<Strips> strips, unsigned number);
+  void stream(func::FuncOp function, unsigned number, ArrayRef<Strips> strips);
 
   SmallVector<DictionaryAttr> inputs;
   StringRef nameOf(unsigned number) {
@@ -117,8 +143,8 @@ FailureOr<unsigned> StreamInputsPass::findInput(func::FuncOp function) {
   return error;
 }
 
-FailureOr<Walk> StreamInputsPass::findWalk(func::FuncOp function,
-                                           unsigned number) {
+FailureOr<SmallVector<Strips>>
+StreamInputsPass::findStrips(func::FuncOp function, unsigned number) {
   Value argument = function.getArgument(number);
   bufferization::ToTensorOp whole;
   for (Operation *user : argument.getUsers()) {
@@ -130,51 +156,90 @@ FailureOr<Walk> StreamInputsPass::findWalk(func::FuncOp function,
   if (!whole || whole.getResult().use_empty())
     return function.emitError("input '")
            << nameOf(number) << "' is not used; it cannot be streamed";
-  Walk walk;
+  SmallVector<Strips> strips;
+  Block &entry = function.getBody().front();
   for (Operation *user : whole.getResult().getUsers()) {
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
-    std::optional<int64_t> axis =
-        slice ? axisOf(slice, function.getBody().front()) : std::nullopt;
-    if (!axis)
+    std::optional<Strips> own = slice ? stripsOf(slice, entry) : std::nullopt;
+    if (!own)
       return user->emitError("needs more of input '")
              << nameOf(number)
              << "' than a strip of rows at a time; it cannot be streamed";
-    if (walk.slice) {
-      InFlightDiagnostic error = user->emitError("reads input '");
+    strips.push_back(*own);
+  }
+  llvm::sort(strips, [&](const Strips &a, const Strips &b) {
+    Operation *first = entry.findAncestorOpInBlock(*a.slice),
+              *second = entry.findAncestorOpInBlock(*b.slice);
+    return first == second ? a.slice->isBeforeInBlock(b.slice)
+                           : first->isBeforeInBlock(second);
+  });
+  if (failed(checkOrder(strips, number)))
+    return failure();
+  return strips;
+}
+
+/// Each row comes once, in as many at a time.
+LogicalResult StreamInputsPass::checkOrder(ArrayRef<Strips> strips,
+                                           unsigned number) {
+  const Strips &start = strips.front();
+  int64_t next = 0;
+  for (const Strips &own : strips) {
+    tensor::ExtractSliceOp slice = own.slice, before = start.slice;
+    bool isFirst = &own == &start;
+    if (own.first != next && isFirst)
+      return slice->emitError("begins with row ")
+             << own.first << " of input '" << nameOf(number)
+             << "'; it cannot be streamed";
+    if (own.first != next || own.axis != start.axis) {
+      InFlightDiagnostic error = slice->emitError("reads input '");
       error << nameOf(number) << "' once more; it cannot be streamed";
-      error.attachNote(walk.slice.getLoc()) << "after this";
+      error.attachNote(before.getLoc()) << "after this";
       return error;
     }
-    walk = {slice, *axis};
+    int64_t count = slice.getType().getDimSize(own.axis),
+            expected = before.getType().getDimSize(own.axis);
+    if (count != expected) {
+      InFlightDiagnostic error = slice->emitError("takes ");
+      error << count << " rows of input '" << nameOf(number)
+            << "' at a time, after " << expected << "; it cannot be streamed";
+      return error;
+    }
+    next += own.rows;
   }
-  return walk;
+  return success();
 }
 
 void StreamInputsPass::stream(func::FuncOp function, unsigned number,
-                              Walk walk) {
-  tensor::ExtractSliceOp slice = walk.slice;
-  RankedTensorType type = slice.getType();
-  Location loc = slice.getLoc();
-  OpBuilder b(slice);
+                              ArrayRef<Strips> strips) {
+  tensor::ExtractSliceOp any = strips.front().slice;
+  const int64_t axis = strips.front().axis;
+  RankedTensorType type = any.getType();
   Block &block = function.getBody().front();
-  Operation *whole = slice.getSource().getDefiningOp();
-  Value context = block.insertArgument(number, contextType(&getContext()), loc);
-  Value rows = block.insertArgument(number, rowsType(type), loc);
-  Value first = getValueOrCreateConstantIndexOp(
-      b, loc, slice.getMixedOffsets()[walk.axis]);
-  Value init =
-      tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
-  auto read = ReadRowsOp::create(b, loc, type, rows, context, first, init,
-                                 b.getI64IntegerAttr(walk.axis));
-  slice.replaceAllUsesWith(read.getResult());
-  slice.erase();
+  Operation *whole = any.getSource().getDefiningOp();
+  Value context =
+      block.insertArgument(number, contextType(&getContext()), any.getLoc());
+  Value rows = block.insertArgument(number, rowsType(type), any.getLoc());
+  for (const Strips &own : strips) {
+    tensor::ExtractSliceOp slice = own.slice;
+    Location loc = slice.getLoc();
+    OpBuilder b(slice);
+    Value first =
+        getValueOrCreateConstantIndexOp(b, loc, slice.getMixedOffsets()[axis]);
+    Value init =
+        tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
+    auto read = ReadRowsOp::create(b, loc, type, rows, context, first, init,
+                                   b.getI64IntegerAttr(axis));
+    slice.replaceAllUsesWith(read.getResult());
+    slice.erase();
+  }
   whole->erase();
   block.eraseArgument(number + 2);
+  OpBuilder b(&getContext());
   function.setFunctionType(b.getFunctionType(
       block.getArgumentTypes(), function.getFunctionType().getResults()));
   NamedAttrList described(inputs[number]);
-  described.set("strip_axis", b.getI64IntegerAttr(walk.axis));
-  described.set("strip_rows", b.getI64IntegerAttr(type.getDimSize(walk.axis)));
+  described.set("strip_axis", b.getI64IntegerAttr(axis));
+  described.set("strip_rows", b.getI64IntegerAttr(type.getDimSize(axis)));
   inputs[number] = described.getDictionary(&getContext());
 }
 
@@ -191,10 +256,10 @@ void StreamInputsPass::runOnOperation() {
   FailureOr<unsigned> number = findInput(function);
   if (failed(number))
     return signalPassFailure();
-  FailureOr<Walk> walk = findWalk(function, *number);
-  if (failed(walk))
+  FailureOr<SmallVector<Strips>> strips = findStrips(function, *number);
+  if (failed(strips))
     return signalPassFailure();
-  stream(function, *number, *walk);
+  stream(function, *number, *strips);
   Builder b(&getContext());
   NamedAttrList described(interface);
   described.set("inputs", b.getArrayAttr(SmallVector<Attribute>(inputs.begin(),

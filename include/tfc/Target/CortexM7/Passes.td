@@ -42,8 +42,10 @@ def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::Func
     where they belong. No patches are copied, and what makes the image
     element by element, as a scaling of pixels, is done a strip at a time.
     Products of int8, whose rows are copied out of the image by m7-select-integers,
-    copy those of one strip at a time; strips may overlap there. Other
-    convolutions of f32 whose stride is their kernel's height go by rows too. Transposes after
+    copy those of one strip at a time; strips may overlap there. Where the image
+    has a border of one number, which is not made then, or with `reads-once`,
+    a strip stays for the next row of windows, which takes over the rows that
+    both have and adds the others. Other convolutions of f32 whose stride is their kernel's height go by rows too. Transposes after
     them that undo each other go away, so that no map of channels is made.
 
     ```mlir
@@ -59,6 +61,8 @@ def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::Func
     }
     ```
   }];
+  let options = [Option<"readsOnce", "reads-once", "bool", "false",
+      "Read each row of an image of int8 once, as a stream has them">];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::scf::SCFDialect",
                            "mlir::tensor::TensorDialect"];
