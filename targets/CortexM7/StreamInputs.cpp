@@ -33,7 +33,9 @@ struct Strips {
   tensor::ExtractSliceOp slice;
   /// Counts rows.
   int64_t axis = 0;
-  int64_t first = 0, rows = 0;
+  int64_t first = 0, count = 0;
+  /// Rows from one turn of the loop to the next, and turns.
+  int64_t step = 0, turns = 1;
 };
 
 /// Whether `slice` takes all of its source but for rows of `axis`.
@@ -78,8 +80,8 @@ Linear linearOf(OpFoldResult offset, Value iv) {
   return isa<AffineDimExpr, AffineSymbolExpr>(expr) ? result : Linear();
 }
 
-/// The rows that `slice` takes, each once and from the first to the last;
-/// nothing where it does otherwise.
+/// The rows that `slice` takes; nothing where it does not take whole rows, the
+/// later ones later.
 std::optional<Strips> stripsOf(tensor::ExtractSliceOp slice, Block &entry) {
   auto loop = dyn_cast<scf::ForOp>(slice->getParentOp());
   std::optional<int64_t> begin, end, step;
@@ -98,11 +100,11 @@ std::optional<Strips> stripsOf(tensor::ExtractSliceOp slice, Block &entry) {
       continue;
     std::optional<int64_t> number = getConstantIntValue(offset);
     if (!isWalk && number)
-      return Strips{slice, static_cast<int64_t>(axis), *number, count};
+      return Strips{slice, static_cast<int64_t>(axis), *number, count, count};
     Linear at = isWalk ? linearOf(offset, loop.getInductionVar()) : Linear();
-    if (at.factor > 0 && at.factor * *step == count)
+    if (at.factor > 0)
       return Strips{slice, static_cast<int64_t>(axis), at.added,
-                    at.factor * *end};
+                    count, at.factor * *step,          *end / *step};
   }
   return std::nullopt;
 }
@@ -116,6 +118,11 @@ private:
   FailureOr<unsigned> findInput(func::FuncOp function);
   FailureOr<SmallVector<Strips>> findStrips(func::FuncOp function,
                                             unsigned number);
+  InFlightDiagnostic needsMore(Operation *user, unsigned number) {
+    return user->emitError("needs more of input '")
+           << nameOf(number)
+           << "' than a strip of rows at a time; it cannot be streamed";
+  }
   LogicalResult checkOrder(ArrayRef<Strips> strips, unsigned number);
   void stream(func::FuncOp function, unsigned number, ArrayRef<Strips> strips);
 
@@ -162,9 +169,7 @@ StreamInputsPass::findStrips(func::FuncOp function, unsigned number) {
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
     std::optional<Strips> own = slice ? stripsOf(slice, entry) : std::nullopt;
     if (!own)
-      return user->emitError("needs more of input '")
-             << nameOf(number)
-             << "' than a strip of rows at a time; it cannot be streamed";
+      return needsMore(user, number);
     strips.push_back(*own);
   }
   llvm::sort(strips, [&](const Strips &a, const Strips &b) {
@@ -178,33 +183,42 @@ StreamInputsPass::findStrips(func::FuncOp function, unsigned number) {
   return strips;
 }
 
-/// Each row comes once, in as many at a time.
+/// Each row comes once, from the first on and as many at a time.
 LogicalResult StreamInputsPass::checkOrder(ArrayRef<Strips> strips,
                                            unsigned number) {
-  const Strips &start = strips.front();
-  int64_t next = 0;
-  for (const Strips &own : strips) {
-    tensor::ExtractSliceOp slice = own.slice, before = start.slice;
-    bool isFirst = &own == &start;
-    if (own.first != next && isFirst)
-      return slice->emitError("begins with row ")
-             << own.first << " of input '" << nameOf(number)
-             << "'; it cannot be streamed";
-    if (own.first != next || own.axis != start.axis) {
-      InFlightDiagnostic error = slice->emitError("reads input '");
-      error << nameOf(number) << "' once more; it cannot be streamed";
-      error.attachNote(before.getLoc()) << "after this";
-      return error;
+  const Strips start = strips.front();
+  tensor::ExtractSliceOp before = start.slice;
+  for (int64_t next = 0; !strips.empty();) {
+    // Those of one loop follow one another in each of its turns.
+    Operation *parent = strips.front().slice->getParentOp();
+    bool isLoop = isa<scf::ForOp>(parent);
+    ArrayRef<Strips> turn = strips.take_while([&](const Strips &own) {
+      return isLoop && own.slice->getParentOp() == parent;
+    });
+    turn = strips.take_front(std::max<size_t>(turn.size(), 1));
+    for (auto [i, own] : llvm::enumerate(turn)) {
+      tensor::ExtractSliceOp slice = own.slice;
+      int64_t expected = next + static_cast<int64_t>(i) * own.count;
+      if (own.step != own.count * static_cast<int64_t>(turn.size()))
+        return needsMore(slice, number);
+      if (next == 0 && i == 0 && own.first != expected)
+        return slice->emitError("begins with row ")
+               << own.first << " of input '" << nameOf(number)
+               << "'; it cannot be streamed";
+      if (own.first != expected || own.axis != start.axis) {
+        InFlightDiagnostic error = slice->emitError("reads input '");
+        error << nameOf(number) << "' once more; it cannot be streamed";
+        error.attachNote(before.getLoc()) << "after this";
+        return error;
+      }
+      if (own.count != start.count)
+        return slice->emitError("takes ")
+               << own.count << " rows of input '" << nameOf(number)
+               << "' at a time, after " << start.count
+               << "; it cannot be streamed";
     }
-    int64_t count = slice.getType().getDimSize(own.axis),
-            expected = before.getType().getDimSize(own.axis);
-    if (count != expected) {
-      InFlightDiagnostic error = slice->emitError("takes ");
-      error << count << " rows of input '" << nameOf(number)
-            << "' at a time, after " << expected << "; it cannot be streamed";
-      return error;
-    }
-    next += own.rows;
+    next += turn.front().step * turn.front().turns;
+    strips = strips.drop_front(turn.size());
   }
   return success();
 }

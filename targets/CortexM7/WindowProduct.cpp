@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace tfc::m7;
@@ -102,8 +103,14 @@ bool WindowProduct::carriesRows(bool readsOnce) {
     return false;
   border = found.value_or(
       Border{image, SmallVector<int64_t>(typeOf(image).getRank(), 0), {}});
-  return reach() >= row.stride && ahead() >= 0 && ahead() <= imageRows() &&
-         rows() - whole() <= mostRowsBelow;
+  if (reach() < row.stride || ahead() < 0 || ahead() > imageRows() ||
+      rows() - whole() > mostRowsBelow)
+    return false;
+  // A stream has as many rows at a time from its first to its last.
+  int64_t rest = rows() > whole() ? (imageRows() - ahead()) % row.stride : 0;
+  if (readsOnce)
+    unit = std::gcd(std::gcd(row.stride, ahead()), rest);
+  return true;
 }
 
 void WindowProduct::split(RewriterBase &b, bool readsOnce) {
@@ -133,22 +140,30 @@ void WindowProduct::splitStrips(RewriterBase &b) {
   replace(b, loop.getResult(0));
 }
 
-/// `count` rows of the image, from `first` on, as the rows of `strip` from `to`
-/// on.
-Value WindowProduct::take(RewriterBase &b, OpFoldResult first, int64_t count,
-                          Value strip, int64_t to) {
+/// `count` rows of the image, from `first` on behind `start` if there is one,
+/// as the rows of `strip` from `to` on.
+Value WindowProduct::take(RewriterBase &b, Value start, int64_t first,
+                          int64_t count, Value strip, int64_t to) {
   Location loc = product.getLoc();
-  SmallVector<int64_t> sizes = llvm::to_vector(typeOf(border.image).getShape());
-  sizes[row.axis] = count;
-  strips.push_back(extractRows(b, loc, border.image, row.axis, first, sizes));
-  SmallVector<int64_t> offsets = border.low;
-  offsets[row.axis] = to;
   auto numbers = [&](ArrayRef<int64_t> values) {
     return getAsIndexOpFoldResult(b.getContext(), values);
   };
-  return tensor::InsertSliceOp::create(
-      b, loc, strips.back(), strip, numbers(offsets), numbers(sizes),
-      numbers(SmallVector<int64_t>(sizes.size(), 1)));
+  SmallVector<int64_t> sizes = llvm::to_vector(typeOf(border.image).getShape()),
+                       offsets = border.low;
+  int64_t step = unit ? unit : count;
+  sizes[row.axis] = step;
+  for (int64_t done = 0; done < count; done += step) {
+    OpFoldResult at = b.getIndexAttr(first + done);
+    if (start)
+      at = affine::makeComposedFoldedAffineApply(
+          b, loc, b.getAffineDimExpr(0) + (first + done), {start});
+    strips.push_back(extractRows(b, loc, border.image, row.axis, at, sizes));
+    offsets[row.axis] = to + done;
+    strip = tensor::InsertSliceOp::create(
+        b, loc, strips.back(), strip, numbers(offsets), numbers(sizes),
+        numbers(SmallVector<int64_t>(sizes.size(), 1)));
+  }
+  return strip;
 }
 
 /// The strip before the first window: what is the border all over, and the rows
@@ -164,12 +179,7 @@ Value WindowProduct::startStrip(RewriterBase &b) {
         arith::ConstantOp::create(b, loc, cast<TypedAttr>(border.number));
     strip = linalg::FillOp::create(b, loc, number, strip).getResult(0);
   }
-  // As many rows at a time as later, if that comes out.
-  int64_t step = ahead() % row.stride == 0 ? row.stride : ahead();
-  for (int64_t first = 0; first < ahead(); first += step)
-    strip = take(b, b.getIndexAttr(first), step, strip,
-                 row.stride + border.low[row.axis] + first);
-  return strip;
+  return take(b, Value(), 0, ahead(), strip, row.stride + border.low[row.axis]);
 }
 
 /// The rows of `strip` that the next row of windows shares, where it has them.
@@ -198,7 +208,7 @@ Value WindowProduct::endStrip(RewriterBase &b, int64_t window, Value strip) {
       arith::ConstantOp::create(b, loc, cast<TypedAttr>(border.number));
   rest = linalg::FillOp::create(b, loc, number, rest).getResult(0);
   strip = insertRows(b, loc, rest, strip, row.axis, below);
-  return count ? take(b, b.getIndexAttr(first), count, strip, to) : strip;
+  return take(b, Value(), first, count, strip, to);
 }
 
 void WindowProduct::splitCarrying(RewriterBase &b) {
@@ -213,13 +223,11 @@ void WindowProduct::splitCarrying(RewriterBase &b) {
                            index(row.stride), ValueRange{tokens, strip});
     b.setInsertionPointToStart(loop.getBody());
     Value at = loop.getInductionVar();
-    AffineExpr d = b.getAffineDimExpr(0);
-    OpFoldResult first = affine::makeComposedFoldedAffineApply(
-                     b, loc, d + ahead(), {at}),
-                 token = affine::makeComposedFoldedAffineApply(
-                     b, loc, d.floorDiv(row.stride) * columns(), {at});
-    Value own = take(b, first, row.stride, carried(b, loop.getRegionIterArg(1)),
-                     reach() - row.stride);
+    OpFoldResult token = affine::makeComposedFoldedAffineApply(
+        b, loc, b.getAffineDimExpr(0).floorDiv(row.stride) * columns(), {at});
+    Value own =
+        take(b, at, ahead(), row.stride, carried(b, loop.getRegionIterArg(1)),
+             reach() - row.stride);
     Value made = multiply(b, own, token, loop.getRegionIterArg(0));
     scf::YieldOp::create(b, loc, ValueRange{made, own});
     tokens = loop.getResult(0);

@@ -44,7 +44,7 @@ private:
   void splitStrips(mlir::RewriterBase &b);
   void splitCarrying(mlir::RewriterBase &b);
   Value carried(mlir::RewriterBase &b, Value strip);
-  Value take(mlir::RewriterBase &b, mlir::OpFoldResult first, int64_t count,
+  Value take(mlir::RewriterBase &b, Value start, int64_t first, int64_t count,
              Value strip, int64_t to);
   Value startStrip(mlir::RewriterBase &b);
   Value endStrip(mlir::RewriterBase &b, int64_t window, Value strip);
@@ -75,6 +75,8 @@ private:
   mlir::AffineMap map;
   llvm::SmallVector<int64_t> shape;
   WindowRow row = {};
+  /// Rows that are taken at a time; 0: as many as there are.
+  int64_t unit = 0;
   llvm::SmallVector<mlir::tensor::ExtractSliceOp> strips;
 };
 

@@ -12,7 +12,7 @@ import numpy as np
 # name, channels, height, width, outputs, kernel, stride, dilation, border (top, left, bottom, right), whether by rows
 CASES = [
     ("patches", 3, 24, 30, 8, (8, 6), (8, 6), (1, 1), (0, 0, 0, 0), True),
-    ("shared_rows", 4, 17, 13, 6, (3, 3), (2, 2), (1, 1), (0, 0, 0, 0), False),
+    ("shared_rows", 4, 17, 13, 6, (3, 3), (2, 2), (1, 1), (0, 0, 0, 0), True),
     ("dilated", 4, 15, 15, 5, (3, 3), (1, 2), (2, 3), (0, 0, 0, 0), True),
     ("gaps", 4, 19, 12, 3, (2, 2), (4, 3), (1, 1), (0, 0, 0, 0), False),
     ("one_row", 4, 6, 40, 4, (6, 5), (6, 5), (1, 1), (0, 0, 0, 0), True),
@@ -25,7 +25,9 @@ CASES = [
     ("sides_only", 4, 12, 7, 6, (4, 3), (4, 2), (1, 1), (0, 2, 0, 1), True),
     ("below_only", 4, 12, 8, 6, (3, 2), (1, 2), (1, 1), (0, 0, 2, 0), True),
     ("dilated_border", 4, 12, 12, 5, (3, 3), (1, 2), (2, 1), (2, 1, 2, 1), True),
-    ("part_of_a_strip", 4, 15, 14, 6, (3, 3), (2, 2), (1, 1), (1, 1, 1, 1), False),
+    ("part_of_a_strip", 4, 15, 14, 6, (3, 3), (2, 2), (1, 1), (1, 1, 1, 1), True),
+    ("two_at_a_time", 4, 26, 16, 4, (10, 6), (6, 5), (1, 1), (0, 0, 0, 0), True),
+    ("four_at_a_time", 4, 20, 8, 4, (12, 4), (8, 4), (1, 1), (0, 0, 2, 0), True),
     ("border_of_patches", 4, 14, 14, 6, (4, 4), (4, 4), (1, 1), (1, 1, 1, 1), False),
     ("far_below", 4, 6, 6, 6, (2, 2), (1, 1), (1, 1), (1, 1, 6, 1), False),
 ]
