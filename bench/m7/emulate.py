@@ -44,6 +44,7 @@ class Call:
 
     def __init__(self, name):
         self.name, self.arguments, self.inputs, self.outputs, self.types = name, [], [], [], []
+        self.copies = []
 
     def array(self, data):
         data = np.ascontiguousarray(data)
@@ -56,6 +57,18 @@ class Call:
         self.arguments.append(f"out{len(self.outputs)} + {GUARD}")
         self.types.append("void *")
         self.outputs.append((bytes_, keep))
+        return self
+
+    def changed(self, data):
+        """A buffer that holds `data` before the call."""
+        self.copies.append((len(self.outputs), len(self.inputs)))
+        self.inputs.append(np.ascontiguousarray(data).tobytes())
+        return self.buffer(data.nbytes)
+
+    def again(self, number):
+        """The argument `number` once more."""
+        self.arguments.append(self.arguments[number])
+        self.types.append(self.types[number])
         return self
 
     def words(self, *values):
@@ -79,6 +92,9 @@ class Call:
         lines.append("void measure(void) {")
         for i, (size, _) in enumerate(self.outputs):
             lines.append(f"  for (int i = 0; i < {size + 2 * GUARD}; ++i) out{i}[i] = 0x5a;")
+        for to, source in self.copies:
+            size = len(self.inputs[source])
+            lines.append(f"  for (int i = 0; i < {size}; ++i) out{to}[{GUARD} + i] = in{source}[i];")
         lines += ["  count_from_here();", "  uint32_t before = ticks();"]
         lines += [f"  {self.name}({', '.join(self.arguments)});"]
         lines += ["  uint32_t count = ticks() - before;", '  dump("ticks", &count, 4);']

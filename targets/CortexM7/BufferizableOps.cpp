@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OperandOverlaps.h"
 #include "tfc/Dialect/Attn/BufferizeInPlace.h"
 #include "tfc/Target/CortexM7/CortexM7.h"
 
@@ -18,14 +19,6 @@ using namespace tfc::m7;
 
 namespace {
 
-/// Operations that have read an element, or all that its row needs of it,
-/// before they write it: the result may be an operand's memory.
-template <typename Op>
-constexpr bool worksInPlace =
-    std::is_same_v<Op, TableOp> || std::is_same_v<Op, AddOp> ||
-    std::is_same_v<Op, MultiplyOp> || std::is_same_v<Op, SoftmaxOp> ||
-    std::is_same_v<Op, NormOp>;
-
 template <typename Op>
 struct Model : public DstBufferizableOpInterfaceExternalModel<Model<Op>, Op> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
@@ -33,9 +26,12 @@ struct Model : public DstBufferizableOpInterfaceExternalModel<Model<Op>, Op> {
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
-  bool bufferizesToElementwiseAccess(Operation *, const AnalysisState &,
-                                     ArrayRef<OpOperand *>) const {
-    return worksInPlace<Op>;
+  bool bufferizesToElementwiseAccess(Operation *op, const AnalysisState &,
+                                     ArrayRef<OpOperand *> operands) const {
+    auto destination = cast<DestinationStyleOpInterface>(op);
+    return llvm::all_of(operands, [&](OpOperand *operand) {
+      return destination.isDpsInit(operand) || isReadBeforeResult(*operand);
+    });
   }
 
   LogicalResult bufferize(Operation *op, RewriterBase &rewriter,

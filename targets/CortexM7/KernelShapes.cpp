@@ -93,7 +93,7 @@ int64_t tfc::m7::scratchBytes(Operation *op) {
     int64_t depth = columnsOf(attention.getQ());
     int64_t keys = llvm::alignTo(rowsOf(attention.getKeys()), 8);
     int64_t rows = rowBlock(rowsOf(attention.getQ()));
-    return 2 * rows * std::max(depth, keys) + rows * keys + keys * depth;
+    return 3 * rows * std::max(depth, keys) + keys * depth;
   }
   return 0;
 }

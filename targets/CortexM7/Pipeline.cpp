@@ -62,7 +62,8 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
   if (options.savesMemory)
-    pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass());
+    pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass(
+        {/*readsOnce=*/options.streamedInput.has_value()}));
   if (options.streamedInput)
     pm.addPass(createStreamInputsPass({*options.streamedInput}));
   pm.addPass(decompose::createAttnDecomposePass());
@@ -70,6 +71,10 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
   addCleanup(pm);
+  if (options.savesMemory) {
+    pm.addNestedPass<func::FuncOp>(createSplitHeadsPass());
+    addCleanup(pm);
+  }
   if (options.savesMemory)
     pm.addPass(createFitArenaPass({static_cast<int64_t>(options.sram)}));
   addPlanPasses(pm, options.savesMemory);

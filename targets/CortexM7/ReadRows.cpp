@@ -81,10 +81,23 @@ LogicalResult ReadRowsOp::bufferize(RewriterBase &rewriter,
   FailureOr<Value> buffer = getBuffer(rewriter, getInit(), options, state);
   if (failed(buffer))
     return failure();
-  if (!cast<MemRefType>(buffer->getType()).getLayout().isIdentity())
-    return emitOpError("the strip would have gaps in memory");
+  // The caller writes rows one after the other, also where they are wanted
+  // between others.
+  Value strip = *buffer;
+  auto type = cast<MemRefType>(strip.getType());
+  if (!type.getLayout().isIdentity()) {
+    FailureOr<Value> dense = options.createAlloc(
+        rewriter, getLoc(),
+        MemRefType::get(type.getShape(), type.getElementType()), {});
+    if (failed(dense))
+      return failure();
+    strip = *dense;
+  }
   ReadRowsOp::create(rewriter, getLoc(), TypeRange(), getRows(), getContext(),
-                     getFirst(), *buffer, getAxisAttr());
+                     getFirst(), strip, getAxisAttr());
+  if (strip != *buffer &&
+      failed(options.createMemCpy(rewriter, getLoc(), strip, *buffer)))
+    return failure();
   replaceOpWithBufferizedValues(rewriter, *this, *buffer);
   return success();
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Integers/FoldPads.h"
+#include "Integers/FoldReshapes.h"
 #include "Integers/FoldSlices.h"
 #include "Integers/IntegerGraph.h"
 #include "tfc/Target/Codegen/NodeOrigins.h"
@@ -142,6 +143,7 @@ struct SelectIntegersPass
     RewritePatternSet patterns(&getContext());
     populateFoldPadPatterns(patterns);
     populateFoldSlicePatterns(patterns);
+    populateFoldReshapePatterns(patterns);
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());

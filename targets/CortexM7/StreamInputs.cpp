@@ -27,10 +27,15 @@ using namespace tfc::m7;
 
 namespace {
 
-/// The slice that walks an input, and the dimension along which it does.
-struct Walk {
+/// Rows of an input that a slice takes: a strip, or one after the other in a
+/// loop.
+struct Strips {
   tensor::ExtractSliceOp slice;
+  /// Counts rows.
   int64_t axis = 0;
+  int64_t first = 0, count = 0;
+  /// Rows from one turn of the loop to the next, and turns.
+  int64_t step = 0, turns = 1;
 };
 
 /// Whether `slice` takes all of its source but for rows of `axis`.
@@ -46,39 +51,60 @@ bool isStripAlong(tensor::ExtractSliceOp slice, int64_t axis) {
   return true;
 }
 
-/// How many times `iv` `offset` is; 0 where it is something else.
-int64_t timesOf(OpFoldResult offset, Value iv) {
+/// `iv` times a factor, plus a number.
+struct Linear {
+  int64_t factor = 0, added = 0;
+};
+
+/// What `offset` is of `iv`; factor 0 where it is something else.
+Linear linearOf(OpFoldResult offset, Value iv) {
   auto value = dyn_cast<Value>(offset);
   if (!value || value == iv)
-    return value ? 1 : 0;
+    return {value ? 1 : 0, 0};
   auto apply = value.getDefiningOp<affine::AffineApplyOp>();
   if (!apply || apply->getNumOperands() != 1 || apply->getOperand(0) != iv)
-    return 0;
-  auto product =
-      dyn_cast<AffineBinaryOpExpr>(apply.getAffineMap().getResult(0));
-  if (!product || product.getKind() != AffineExprKind::Mul ||
-      !isa<AffineDimExpr, AffineSymbolExpr>(product.getLHS()))
-    return 0;
-  auto factor = dyn_cast<AffineConstantExpr>(product.getRHS());
-  return factor ? factor.getValue() : 0;
+    return {};
+  Linear result = {1, 0};
+  AffineExpr expr = apply.getAffineMap().getResult(0);
+  for (AffineExprKind kind : {AffineExprKind::Add, AffineExprKind::Mul}) {
+    auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+    auto constant = binary && binary.getKind() == kind
+                        ? dyn_cast<AffineConstantExpr>(binary.getRHS())
+                        : AffineConstantExpr();
+    if (!constant)
+      continue;
+    (kind == AffineExprKind::Add ? result.added : result.factor) =
+        constant.getValue();
+    expr = binary.getLHS();
+  }
+  return isa<AffineDimExpr, AffineSymbolExpr>(expr) ? result : Linear();
 }
 
-/// The dimension of `slice` that the loop around it walks from the first row
-/// on, each row once; nothing where it does otherwise.
-std::optional<int64_t> axisOf(tensor::ExtractSliceOp slice, Block &entry) {
+/// The rows that `slice` takes; nothing where it does not take whole rows, the
+/// later ones later.
+std::optional<Strips> stripsOf(tensor::ExtractSliceOp slice, Block &entry) {
   auto loop = dyn_cast<scf::ForOp>(slice->getParentOp());
-  if (!loop || loop->getBlock() != &entry)
-    return std::nullopt;
-  std::optional<int64_t> begin = getConstantIntValue(loop.getLowerBound()),
-                         end = getConstantIntValue(loop.getUpperBound()),
-                         step = getConstantIntValue(loop.getStep());
-  if (begin != 0 || !end || !step || *step <= 0 || *end % *step != 0)
+  std::optional<int64_t> begin, end, step;
+  if (loop) {
+    begin = getConstantIntValue(loop.getLowerBound());
+    end = getConstantIntValue(loop.getUpperBound());
+    step = getConstantIntValue(loop.getStep());
+  }
+  bool isWalk = loop && loop->getBlock() == &entry && begin == 0 && end &&
+                step && *step > 0 && *end % *step == 0;
+  if (!isWalk && slice->getBlock() != &entry)
     return std::nullopt;
   for (auto [axis, offset] : llvm::enumerate(slice.getMixedOffsets())) {
-    int64_t times = timesOf(offset, loop.getInductionVar());
-    if (times > 0 && times * *step == slice.getType().getDimSize(axis) &&
-        isStripAlong(slice, axis))
-      return axis;
+    int64_t count = slice.getType().getDimSize(axis);
+    if (!isStripAlong(slice, axis))
+      continue;
+    std::optional<int64_t> number = getConstantIntValue(offset);
+    if (!isWalk && number)
+      return Strips{slice, static_cast<int64_t>(axis), *number, count, count};
+    Linear at = isWalk ? linearOf(offset, loop.getInductionVar()) : Linear();
+    if (at.factor > 0)
+      return Strips{slice, static_cast<int64_t>(axis), at.added,
+                    count, at.factor * *step,          *end / *step};
   }
   return std::nullopt;
 }
@@ -90,8 +116,15 @@ struct StreamInputsPass
 
 private:
   FailureOr<unsigned> findInput(func::FuncOp function);
-  FailureOr<Walk> findWalk(func::FuncOp function, unsigned number);
-  void stream(func::FuncOp function, unsigned number, Walk walk);
+  FailureOr<SmallVector<Strips>> findStrips(func::FuncOp function,
+                                            unsigned number);
+  InFlightDiagnostic needsMore(Operation *user, unsigned number) {
+    return user->emitError("needs more of input '")
+           << nameOf(number)
+           << "' than a strip of rows at a time; it cannot be streamed";
+  }
+  LogicalResult checkOrder(ArrayRef<Strips> strips, unsigned number);
+  void stream(func::FuncOp function, unsigned number, ArrayRef<Strips> strips);
 
   SmallVector<DictionaryAttr> inputs;
   StringRef nameOf(unsigned number) {
@@ -117,8 +150,8 @@ FailureOr<unsigned> StreamInputsPass::findInput(func::FuncOp function) {
   return error;
 }
 
-FailureOr<Walk> StreamInputsPass::findWalk(func::FuncOp function,
-                                           unsigned number) {
+FailureOr<SmallVector<Strips>>
+StreamInputsPass::findStrips(func::FuncOp function, unsigned number) {
   Value argument = function.getArgument(number);
   bufferization::ToTensorOp whole;
   for (Operation *user : argument.getUsers()) {
@@ -130,51 +163,97 @@ FailureOr<Walk> StreamInputsPass::findWalk(func::FuncOp function,
   if (!whole || whole.getResult().use_empty())
     return function.emitError("input '")
            << nameOf(number) << "' is not used; it cannot be streamed";
-  Walk walk;
+  SmallVector<Strips> strips;
+  Block &entry = function.getBody().front();
   for (Operation *user : whole.getResult().getUsers()) {
     auto slice = dyn_cast<tensor::ExtractSliceOp>(user);
-    std::optional<int64_t> axis =
-        slice ? axisOf(slice, function.getBody().front()) : std::nullopt;
-    if (!axis)
-      return user->emitError("needs more of input '")
-             << nameOf(number)
-             << "' than a strip of rows at a time; it cannot be streamed";
-    if (walk.slice) {
-      InFlightDiagnostic error = user->emitError("reads input '");
-      error << nameOf(number) << "' once more; it cannot be streamed";
-      error.attachNote(walk.slice.getLoc()) << "after this";
-      return error;
-    }
-    walk = {slice, *axis};
+    std::optional<Strips> own = slice ? stripsOf(slice, entry) : std::nullopt;
+    if (!own)
+      return needsMore(user, number);
+    strips.push_back(*own);
   }
-  return walk;
+  llvm::sort(strips, [&](const Strips &a, const Strips &b) {
+    Operation *first = entry.findAncestorOpInBlock(*a.slice),
+              *second = entry.findAncestorOpInBlock(*b.slice);
+    return first == second ? a.slice->isBeforeInBlock(b.slice)
+                           : first->isBeforeInBlock(second);
+  });
+  if (failed(checkOrder(strips, number)))
+    return failure();
+  return strips;
+}
+
+/// Each row comes once, from the first on and as many at a time.
+LogicalResult StreamInputsPass::checkOrder(ArrayRef<Strips> strips,
+                                           unsigned number) {
+  const Strips start = strips.front();
+  tensor::ExtractSliceOp before = start.slice;
+  for (int64_t next = 0; !strips.empty();) {
+    // Those of one loop follow one another in each of its turns.
+    Operation *parent = strips.front().slice->getParentOp();
+    bool isLoop = isa<scf::ForOp>(parent);
+    ArrayRef<Strips> turn = strips.take_while([&](const Strips &own) {
+      return isLoop && own.slice->getParentOp() == parent;
+    });
+    turn = strips.take_front(std::max<size_t>(turn.size(), 1));
+    for (auto [i, own] : llvm::enumerate(turn)) {
+      tensor::ExtractSliceOp slice = own.slice;
+      int64_t expected = next + static_cast<int64_t>(i) * own.count;
+      if (own.step != own.count * static_cast<int64_t>(turn.size()))
+        return needsMore(slice, number);
+      if (next == 0 && i == 0 && own.first != expected)
+        return slice->emitError("begins with row ")
+               << own.first << " of input '" << nameOf(number)
+               << "'; it cannot be streamed";
+      if (own.first != expected || own.axis != start.axis) {
+        InFlightDiagnostic error = slice->emitError("reads input '");
+        error << nameOf(number) << "' once more; it cannot be streamed";
+        error.attachNote(before.getLoc()) << "after this";
+        return error;
+      }
+      if (own.count != start.count)
+        return slice->emitError("takes ")
+               << own.count << " rows of input '" << nameOf(number)
+               << "' at a time, after " << start.count
+               << "; it cannot be streamed";
+    }
+    next += turn.front().step * turn.front().turns;
+    strips = strips.drop_front(turn.size());
+  }
+  return success();
 }
 
 void StreamInputsPass::stream(func::FuncOp function, unsigned number,
-                              Walk walk) {
-  tensor::ExtractSliceOp slice = walk.slice;
-  RankedTensorType type = slice.getType();
-  Location loc = slice.getLoc();
-  OpBuilder b(slice);
+                              ArrayRef<Strips> strips) {
+  tensor::ExtractSliceOp any = strips.front().slice;
+  const int64_t axis = strips.front().axis;
+  RankedTensorType type = any.getType();
   Block &block = function.getBody().front();
-  Operation *whole = slice.getSource().getDefiningOp();
-  Value context = block.insertArgument(number, contextType(&getContext()), loc);
-  Value rows = block.insertArgument(number, rowsType(type), loc);
-  Value first = getValueOrCreateConstantIndexOp(
-      b, loc, slice.getMixedOffsets()[walk.axis]);
-  Value init =
-      tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
-  auto read = ReadRowsOp::create(b, loc, type, rows, context, first, init,
-                                 b.getI64IntegerAttr(walk.axis));
-  slice.replaceAllUsesWith(read.getResult());
-  slice.erase();
+  Operation *whole = any.getSource().getDefiningOp();
+  Value context =
+      block.insertArgument(number, contextType(&getContext()), any.getLoc());
+  Value rows = block.insertArgument(number, rowsType(type), any.getLoc());
+  for (const Strips &own : strips) {
+    tensor::ExtractSliceOp slice = own.slice;
+    Location loc = slice.getLoc();
+    OpBuilder b(slice);
+    Value first =
+        getValueOrCreateConstantIndexOp(b, loc, slice.getMixedOffsets()[axis]);
+    Value init =
+        tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
+    auto read = ReadRowsOp::create(b, loc, type, rows, context, first, init,
+                                   b.getI64IntegerAttr(axis));
+    slice.replaceAllUsesWith(read.getResult());
+    slice.erase();
+  }
   whole->erase();
   block.eraseArgument(number + 2);
+  OpBuilder b(&getContext());
   function.setFunctionType(b.getFunctionType(
       block.getArgumentTypes(), function.getFunctionType().getResults()));
   NamedAttrList described(inputs[number]);
-  described.set("strip_axis", b.getI64IntegerAttr(walk.axis));
-  described.set("strip_rows", b.getI64IntegerAttr(type.getDimSize(walk.axis)));
+  described.set("strip_axis", b.getI64IntegerAttr(axis));
+  described.set("strip_rows", b.getI64IntegerAttr(type.getDimSize(axis)));
   inputs[number] = described.getDictionary(&getContext());
 }
 
@@ -191,10 +270,10 @@ void StreamInputsPass::runOnOperation() {
   FailureOr<unsigned> number = findInput(function);
   if (failed(number))
     return signalPassFailure();
-  FailureOr<Walk> walk = findWalk(function, *number);
-  if (failed(walk))
+  FailureOr<SmallVector<Strips>> strips = findStrips(function, *number);
+  if (failed(strips))
     return signalPassFailure();
-  stream(function, *number, *walk);
+  stream(function, *number, *strips);
   Builder b(&getContext());
   NamedAttrList described(interface);
   described.set("inputs", b.getArrayAttr(SmallVector<Attribute>(inputs.begin(),

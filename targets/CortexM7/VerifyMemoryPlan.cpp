@@ -8,7 +8,9 @@
 
 #include "BufferSize.h"
 #include "Interface.h"
+#include "OperandOverlaps.h"
 #include "Schedule.h"
+#include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -160,7 +162,11 @@ void VerifyMemoryPlanPass::runOnOperation() {
     if (failed(addSpan(view)))
       return signalPassFailure();
   }
-  if (failed(compare()))
+  WalkResult kernels = function.walk([](Operation *op) {
+    bool isKernel = isa_and_nonnull<M7Dialect>(op->getDialect());
+    return WalkResult(isKernel ? checkOverlaps(op) : success());
+  });
+  if (kernels.wasInterrupted() || failed(compare()))
     signalPassFailure();
 }
 

@@ -16,7 +16,7 @@ using namespace tfc::m7;
 
 /// Arguments: q, keys, values, y, parameters, the softmax's table, scratch,
 /// rows of q, distance between rows of y. As many rows of scores live at a time
-/// as products take, which q must have.
+/// as products take, which q must have. y may be q's memory, row upon row.
 FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module,
                                                  const AttentionShape &shape) {
   const int64_t tokens = shape.keys, depth = shape.depth, rows = shape.rows;
@@ -51,9 +51,10 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module,
                       " queries at a time");
   Value zero = k.word(0), one = k.word(1), parameters = k.argument(4);
   // Scratch: widened rows, then their scores, then v by columns.
+  const int64_t most = std::max(depth, padded);
   Value wide = k.argument(6);
-  Value scores = k.at(wide, 2 * rows * std::max(depth, padded));
-  Value columns = k.at(scores, rows * padded);
+  Value scores = k.at(wide, 2 * rows * most);
+  Value columns = k.at(scores, rows * most);
   k.loop(zero, k.word(depth), one, [&](Value d) {
     Value to = k.at(columns, k.mul(d, k.word(padded)));
     Value from = k.at(k.argument(2), d);
@@ -79,10 +80,22 @@ FailureOr<func::FuncOp> tfc::m7::attentionKernel(ModuleOp module,
       for (int64_t i = tokens; i < padded; ++i)
         k.storeByte(probabilityZero, line, i);
     }
-    k.call(*mixing,
-           {scores, columns, k.at(parameters, 24),
-            k.at(k.argument(3), k.mul(first, k.argument(8))), wide, count,
-            k.word(depth), k.argument(8), k.loadWord(parameters, 36)});
+    // What the last block computes again may be made of results that lie in the
+    // place of its queries: only the rows behind them are written. Products
+    // have read their rows before they write one.
+    Value again = k.sub(row, first), isShort = k.notBelow(again, one);
+    Value to = k.at(k.argument(3), k.mul(first, k.argument(8)));
+    k.call(*mixing, {scores, columns, k.at(parameters, 24),
+                     k.select(isShort, scores, to), wide, count, k.word(depth),
+                     k.select(isShort, k.word(depth), k.argument(8)),
+                     k.loadWord(parameters, 36)});
+    k.loop(k.select(isShort, again, count), count, one, [&](Value r) {
+      Value result = k.at(scores, k.mul(r, k.word(depth)));
+      Value place = k.at(to, k.mul(r, k.argument(8)));
+      k.loop(zero, k.word(depth), one, [&](Value d) {
+        k.storeByte(k.loadByte(k.at(result, d)), k.at(place, d));
+      });
+    });
   });
   return k.finish();
 }

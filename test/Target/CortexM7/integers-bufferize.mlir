@@ -29,7 +29,7 @@ func.func @in_place(%x: tensor<9x4xi8>, %other: tensor<9x8xi8>) -> tensor<9x8xi8
 // -----
 
 // A product reads rows that it has written already: not in place. Nor has an
-// attention read all queries of its last block.
+// attention read all keys.
 // CHECK-LABEL: @copied
 // CHECK: %[[X:.*]] = bufferization.to_buffer
 // CHECK: m7.product ins(%[[X]] : {{.*}} outs(%[[Y:.*]] : memref<9x8xi8>)
@@ -41,5 +41,22 @@ func.func @copied(%x: tensor<9x8xi8> {bufferization.writable = true}) -> tensor<
   %a = m7.attention ins(%p, %p, %p : tensor<9x8xi8>, tensor<9x8xi8>, tensor<9x8xi8>) zeros 1, 2, 3 scores 20000000 zero 5
     table dense<1000> : tensor<256xi32> numerator 7 probabilities -128 multiplier 30000000 zero 4
     outs(%p : tensor<9x8xi8>) -> tensor<9x8xi8>
+  return %a : tensor<9x8xi8>
+}
+
+// -----
+
+// Queries are read row by row.
+// CHECK-LABEL: @queries
+// CHECK: m7.norm {{.*}} outs(%[[Q:[^ ]*]] : memref<9x8xi8>)
+// CHECK-NOT: memref.copy
+// CHECK: m7.attention ins(%[[Q]], {{.*}} outs(%[[Q]] : memref<9x8xi8>)
+func.func @queries(%x: tensor<9x8xi8>, %k: tensor<6x8xi8>) -> tensor<9x8xi8> {
+  %e = tensor.empty() : tensor<9x8xi8>
+  %q = m7.norm ins(%x : tensor<9x8xi8>) gains dense<65536> : tensor<8xi32> offsets dense<0> : tensor<8xi64>
+    epsilon 10 x_zero 0 outs(%e : tensor<9x8xi8>) -> tensor<9x8xi8>
+  %a = m7.attention ins(%q, %k, %k : tensor<9x8xi8>, tensor<6x8xi8>, tensor<6x8xi8>) zeros 1, 2, 3 scores 20000000 zero 5
+    table dense<1000> : tensor<256xi32> numerator 7 probabilities -128 multiplier 30000000 zero 4
+    outs(%q : tensor<9x8xi8>) -> tensor<9x8xi8>
   return %a : tensor<9x8xi8>
 }

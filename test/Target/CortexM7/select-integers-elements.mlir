@@ -165,3 +165,31 @@ func.func @quotient(%a: tensor<8xi8>, %b: tensor<8xi8>) -> tensor<8xi8> {
   %y = attn.quantize ins(%s : tensor<8xf32>) as !quant.uniform<i8:f32, 1.0> outs(%i : tensor<8xi8>) -> tensor<8xi8>
   return %y : tensor<8xi8>
 }
+
+// A table of a reshaped tensor is one of the tensor, so that rows stay rows; not
+// where something else sees the other shape.
+// CHECK-LABEL: func.func @reshaped(
+// CHECK-SAME: %[[X:.*]]: tensor<8xi8>
+// CHECK: %[[T:.*]] = m7.table ins(%[[X]] : tensor<8xi8>)
+// CHECK: %[[Y:.*]] = tensor.expand_shape %[[T]]
+// CHECK: return %[[Y]]
+func.func @reshaped(%x: tensor<8xi8>) -> tensor<2x4xi8> {
+  %i = tensor.empty() : tensor<2x4xi8>
+  %e = tensor.empty() : tensor<2x4xf32>
+  %s = tensor.expand_shape %x [[0, 1]] output_shape [2, 4] : tensor<8xi8> into tensor<2x4xi8>
+  %f = attn.dequantize ins(%s : tensor<2x4xi8>) as !quant.uniform<i8:f32, 0.5:3> outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
+  %y = attn.quantize ins(%f : tensor<2x4xf32>) as !quant.uniform<i8:f32, 0.25:-3> outs(%i : tensor<2x4xi8>) -> tensor<2x4xi8>
+  return %y : tensor<2x4xi8>
+}
+
+// CHECK-LABEL: func.func @reshaped_twice(
+// CHECK: %[[S:.*]] = tensor.expand_shape
+// CHECK: m7.table ins(%[[S]] : tensor<2x4xi8>)
+func.func @reshaped_twice(%x: tensor<8xi8>) -> (tensor<2x4xi8>, tensor<2x4xi8>) {
+  %i = tensor.empty() : tensor<2x4xi8>
+  %e = tensor.empty() : tensor<2x4xf32>
+  %s = tensor.expand_shape %x [[0, 1]] output_shape [2, 4] : tensor<8xi8> into tensor<2x4xi8>
+  %f = attn.dequantize ins(%s : tensor<2x4xi8>) as !quant.uniform<i8:f32, 0.5:3> outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
+  %y = attn.quantize ins(%f : tensor<2x4xf32>) as !quant.uniform<i8:f32, 0.25:-3> outs(%i : tensor<2x4xi8>) -> tensor<2x4xi8>
+  return %y, %s : tensor<2x4xi8>, tensor<2x4xi8>
+}

@@ -110,9 +110,9 @@ func.func @half(%image: tensor<1x3x16x16xf16>, %w: tensor<4x3x8x8xf16>, %init: t
 // CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
 // CHECK: %[[TOKENS:.*]] = scf.for %[[ROW:[a-z0-9]+]] = %{{.*}} to %[[C8]] step %[[C2]] iter_args(%[[ALL:.*]] = %{{.*}}) -> (tensor<16x4xi8>)
 // CHECK: %[[STRIP:.*]] = tensor.extract_slice %[[IMAGE]][0, 0, %[[ROW]], 0] [1, 3, 3, 9]
+// CHECK: affine.apply #[[OF_ROW]](%[[ROW]])
 // CHECK: linalg.generic {indexing_maps = [#[[WINDOW]], {{.*}} ins(%[[STRIP]] : tensor<1x3x3x9xi8>) outs(%{{.*}} : tensor<1x1x4x3x3x3xi8>)
 // CHECK: %[[ROWS:.*]] = tensor.collapse_shape {{.*}} into tensor<4x27xi8>
-// CHECK: affine.apply #[[OF_ROW]](%[[ROW]])
 // CHECK: m7.product ins(%[[ROWS]] : tensor<4x27xi8>) {{.*}} -> tensor<4x4xi8>
 // CHECK: tensor.insert_slice {{.*}} into %[[ALL]]
 // CHECK-NOT: linalg.transpose
@@ -188,4 +188,104 @@ func.func @diagonal(%image: tensor<1x3x8x8xi8>) -> tensor<16x4xi8> {
   %i = tensor.empty() : tensor<16x4xi8>
   %p = m7.product ins(%rows : tensor<16x12xi8>) weights dense<3> : tensor<4x12xi8> bias dense<1> : tensor<4xi32> multipliers dense<1000000> : tensor<4xi32> zero 5 outs(%i : tensor<16x4xi8>) -> tensor<16x4xi8>
   return %p : tensor<16x4xi8>
+}
+
+// -----
+
+// An image with a border: neither is made; a strip stays for the next row of
+// windows, which takes over a row and adds two. What makes rows of the product
+// long enough is done by strips too.
+// CHECK-LABEL: @border
+// CHECK-SAME: %[[IMAGE:.*]]: tensor<1x3x8x8xi8>
+// CHECK-NOT: tensor<1x3x9x10xi8>
+// CHECK: %[[START:.*]] = linalg.fill {{.*}} -> tensor<1x3x3x10xi8>
+// CHECK: scf.for %[[ROW:[a-z0-9]+]] = %{{.*}} iter_args(%{{.*}} = %{{.*}}, %[[LAST:.*]] = %[[START]]) -> (tensor<16x4xi8>, tensor<1x3x3x10xi8>)
+// CHECK: %[[SHARED:.*]] = tensor.extract_slice %[[LAST]][0, 0, 2, 0] [1, 3, 1, 10]
+// CHECK: %[[KEPT:.*]] = tensor.insert_slice %[[SHARED]] into %[[LAST]][0, 0, 0, 0] [1, 3, 1, 10]
+// CHECK: %[[NEW:.*]] = tensor.extract_slice %[[IMAGE]][0, 0, %[[ROW]], 0] [1, 3, 2, 8]
+// CHECK: %[[STRIP:.*]] = tensor.insert_slice %[[NEW]] into %[[KEPT]][0, 0, 1, 1] [1, 3, 2, 8]
+// CHECK: linalg.generic {{.*}} ins(%[[STRIP]] : tensor<1x3x3x10xi8>)
+// CHECK: tensor.pad {{.*}} low[0, 0] high[0, 1]
+// CHECK: m7.product {{.*}} -> tensor<4x4xi8>
+// CHECK: scf.yield %{{.*}}, %[[STRIP]]
+#window = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d3, d1 * 2 + d4, d2 * 2 + d5)>
+#all = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d2, d3, d4, d5)>
+func.func @border(%image: tensor<1x3x8x8xi8>) -> tensor<16x4xi8> {
+  %number = arith.constant -3 : i8
+  %f = tensor.empty() : tensor<1x3x9x10xi8>
+  %filled = linalg.fill ins(%number : i8) outs(%f : tensor<1x3x9x10xi8>) -> tensor<1x3x9x10xi8>
+  %large = tensor.insert_slice %image into %filled[0, 0, 1, 1] [1, 3, 8, 8] [1, 1, 1, 1] : tensor<1x3x8x8xi8> into tensor<1x3x9x10xi8>
+  %e = tensor.empty() : tensor<1x4x4x3x3x3xi8>
+  %w = linalg.generic {indexing_maps = [#window, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "parallel"]} ins(%large : tensor<1x3x9x10xi8>) outs(%e : tensor<1x4x4x3x3x3xi8>) {
+  ^bb0(%in: i8, %out: i8):
+    linalg.yield %in : i8
+  } -> tensor<1x4x4x3x3x3xi8>
+  %rows = tensor.collapse_shape %w [[0, 1, 2], [3, 4, 5]] : tensor<1x4x4x3x3x3xi8> into tensor<16x27xi8>
+  %long = tensor.pad %rows low[0, 0] high[0, 1] {
+  ^bb0(%a: index, %b: index):
+    tensor.yield %number : i8
+  } : tensor<16x27xi8> to tensor<16x28xi8>
+  %i = tensor.empty() : tensor<16x4xi8>
+  %p = m7.product ins(%long : tensor<16x28xi8>) weights dense<3> : tensor<4x28xi8> bias dense<1> : tensor<4xi32> multipliers dense<1000000> : tensor<4xi32> zero 5 outs(%i : tensor<16x4xi8>) -> tensor<16x4xi8>
+  return %p : tensor<16x4xi8>
+}
+
+// -----
+
+// Windows that reach below the image have their own code; what is before the
+// first window too.
+// CHECK-LABEL: @below
+// CHECK-SAME: %[[IMAGE:.*]]: tensor<1x8x8xi8>
+// CHECK: %[[FILLED:.*]] = linalg.fill {{.*}} -> tensor<1x3x8xi8>
+// CHECK: %[[AHEAD:.*]] = tensor.extract_slice %[[IMAGE]][0, 0, 0] [1, 1, 8]
+// CHECK: %[[START:.*]] = tensor.insert_slice %[[AHEAD]] into %[[FILLED]][0, 2, 0] [1, 1, 8]
+// CHECK: %[[LOOP:.*]]:2 = scf.for {{.*}} = %[[START]])
+// CHECK: }
+// CHECK: tensor.extract_slice %[[LOOP]]#1[0, 1, 0] [1, 2, 8]
+// CHECK: tensor.extract_slice %{{.*}}[0, 2, 0] [1, 1, 8]
+// CHECK: linalg.fill {{.*}} -> tensor<1x1x8xi8>
+// CHECK: m7.product
+// CHECK: tensor.insert_slice %{{.*}} into %[[LOOP]]#0[49, 0] [7, 4]
+#window = affine_map<(d0, d1, d2, d3, d4) -> (d2, d0 + d3, d1 + d4)>
+#all = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3, d4)>
+func.func @below(%image: tensor<1x8x8xi8>) -> tensor<56x4xi8> {
+  %number = arith.constant -3 : i8
+  %large = tensor.pad %image low[0, 1, 0] high[0, 1, 0] {
+  ^bb0(%a: index, %b: index, %c: index):
+    tensor.yield %number : i8
+  } : tensor<1x8x8xi8> to tensor<1x10x8xi8>
+  %e = tensor.empty() : tensor<8x7x1x3x2xi8>
+  %w = linalg.generic {indexing_maps = [#window, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel"]} ins(%large : tensor<1x10x8xi8>) outs(%e : tensor<8x7x1x3x2xi8>) {
+  ^bb0(%in: i8, %out: i8):
+    linalg.yield %in : i8
+  } -> tensor<8x7x1x3x2xi8>
+  %rows = tensor.collapse_shape %w [[0, 1], [2, 3, 4]] : tensor<8x7x1x3x2xi8> into tensor<56x6xi8>
+  %i = tensor.empty() : tensor<56x4xi8>
+  %p = m7.product ins(%rows : tensor<56x6xi8>) weights dense<3> : tensor<4x6xi8> bias dense<1> : tensor<4xi32> multipliers dense<1000000> : tensor<4xi32> zero 5 outs(%i : tensor<56x4xi8>) -> tensor<56x4xi8>
+  return %p : tensor<56x4xi8>
+}
+
+// -----
+
+// Patches with a border do not share rows: the image is made.
+// CHECK-LABEL: @framed_patches
+// CHECK: tensor.pad
+// CHECK: scf.for {{.*}} -> (tensor<9x4xi8>)
+#window = affine_map<(d0, d1, d2, d3, d4) -> (d2, d0 * 4 + d3, d1 * 4 + d4)>
+#all = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d3, d4)>
+func.func @framed_patches(%image: tensor<1x10x10xi8>) -> tensor<9x4xi8> {
+  %number = arith.constant -3 : i8
+  %large = tensor.pad %image low[0, 1, 1] high[0, 1, 1] {
+  ^bb0(%a: index, %b: index, %c: index):
+    tensor.yield %number : i8
+  } : tensor<1x10x10xi8> to tensor<1x12x12xi8>
+  %e = tensor.empty() : tensor<3x3x1x4x4xi8>
+  %w = linalg.generic {indexing_maps = [#window, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel"]} ins(%large : tensor<1x12x12xi8>) outs(%e : tensor<3x3x1x4x4xi8>) {
+  ^bb0(%in: i8, %out: i8):
+    linalg.yield %in : i8
+  } -> tensor<3x3x1x4x4xi8>
+  %rows = tensor.collapse_shape %w [[0, 1], [2, 3, 4]] : tensor<3x3x1x4x4xi8> into tensor<9x16xi8>
+  %i = tensor.empty() : tensor<9x4xi8>
+  %p = m7.product ins(%rows : tensor<9x16xi8>) weights dense<3> : tensor<4x16xi8> bias dense<1> : tensor<4xi32> multipliers dense<1000000> : tensor<4xi32> zero 5 outs(%i : tensor<9x4xi8>) -> tensor<9x4xi8>
+  return %p : tensor<9x4xi8>
 }

@@ -170,3 +170,52 @@ func.func @tfc_compute(%x: memref<8xf32>, %y: memref<8xf32>, %arena: memref<32xi
   return
 }
 }
+
+// -----
+
+// Keys are read for all rows: no result may lie there.
+module attributes {m7.plan = {}} {
+func.func @tfc_compute(%q: memref<9x8xi8>, %arena: memref<72xi8>) {
+  %c0 = arith.constant 0 : index
+  %k = memref.view %arena[%c0][] : memref<72xi8> to memref<9x8xi8>
+  // expected-error @+1 {{'m7.attention' op writes its result over operand 1, which it still reads}}
+  m7.attention ins(%q, %k, %q : memref<9x8xi8>, memref<9x8xi8>, memref<9x8xi8>)
+    zeros 1, 2, 3 scores 20000000 zero 5 table dense<1000> : tensor<256xi32> numerator 2147483647 probabilities -128
+    multiplier 30000000 zero 4 outs(%k : memref<9x8xi8>)
+  return
+}
+}
+
+// -----
+
+// Queries a row further on than their results.
+module attributes {m7.plan = {}} {
+func.func @tfc_compute(%k: memref<6x8xi8>, %arena: memref<160xi8>) {
+  %c0 = arith.constant 0 : index
+  %all = memref.view %arena[%c0][] : memref<160xi8> to memref<10x16xi8>
+  %q = memref.subview %all[1, 0] [9, 8] [1, 1] : memref<10x16xi8> to memref<9x8xi8, strided<[16, 1], offset: 16>>
+  %y = memref.subview %all[0, 0] [9, 8] [1, 1] : memref<10x16xi8> to memref<9x8xi8, strided<[16, 1]>>
+  // expected-error @+1 {{'m7.attention' op writes its result over operand 0, which it still reads}}
+  m7.attention ins(%q, %k, %k : memref<9x8xi8, strided<[16, 1], offset: 16>>, memref<6x8xi8>, memref<6x8xi8>)
+    zeros 1, 2, 3 scores 20000000 zero 5 table dense<1000> : tensor<256xi32> numerator 2147483647 probabilities -128
+    multiplier 30000000 zero 4 outs(%y : memref<9x8xi8, strided<[16, 1]>>)
+  return
+}
+}
+
+// -----
+
+// Right: a head's results in the place of its queries, beside what another
+// head reads.
+module attributes {m7.plan = {}} {
+func.func @tfc_compute(%arena: memref<144xi8>) {
+  %c0 = arith.constant 0 : index
+  %all = memref.view %arena[%c0][] : memref<144xi8> to memref<9x16xi8>
+  %q = memref.subview %all[0, 0] [9, 8] [1, 1] : memref<9x16xi8> to memref<9x8xi8, strided<[16, 1]>>
+  %k = memref.subview %all[0, 8] [9, 8] [1, 1] : memref<9x16xi8> to memref<9x8xi8, strided<[16, 1], offset: 8>>
+  m7.attention ins(%q, %k, %k : memref<9x8xi8, strided<[16, 1]>>, memref<9x8xi8, strided<[16, 1], offset: 8>>, memref<9x8xi8, strided<[16, 1], offset: 8>>)
+    zeros 1, 2, 3 scores 20000000 zero 5 table dense<1000> : tensor<256xi32> numerator 2147483647 probabilities -128
+    multiplier 30000000 zero 4 outs(%q : memref<9x8xi8, strided<[16, 1]>>)
+  return
+}
+}

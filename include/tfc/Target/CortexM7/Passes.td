@@ -42,8 +42,10 @@ def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::Func
     where they belong. No patches are copied, and what makes the image
     element by element, as a scaling of pixels, is done a strip at a time.
     Products of int8, whose rows are copied out of the image by m7-select-integers,
-    copy those of one strip at a time; strips may overlap there. Other
-    convolutions of f32 whose stride is their kernel's height go by rows too. Transposes after
+    copy those of one strip at a time; strips may overlap there. Where the image
+    has a border of one number, which is not made then, or with `reads-once`,
+    a strip stays for the next row of windows, which takes over the rows that
+    both have and adds the others. Other convolutions of f32 whose stride is their kernel's height go by rows too. Transposes after
     them that undo each other go away, so that no map of channels is made.
 
     ```mlir
@@ -59,6 +61,8 @@ def SplitPatchEmbeddingPass : Pass<"m7-split-patch-embedding", "mlir::func::Func
     }
     ```
   }];
+  let options = [Option<"readsOnce", "reads-once", "bool", "false",
+      "Read each row of an image of int8 once, as a stream has them">];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::scf::SCFDialect",
                            "mlir::tensor::TensorDialect"];
@@ -104,6 +108,28 @@ def LowerAssertsPass : Pass<"m7-lower-asserts", "mlir::func::FuncOp"> {
     loops are branches.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect"];
+}
+
+def SplitHeadsPass : Pass<"m7-split-heads", "mlir::func::FuncOp"> {
+  let summary = "Make what a head of an attention needs when it needs it";
+  let description = [{
+    The result of each head takes the place of its queries. Where queries, keys
+    or values of the heads are columns of products, each head gets products of
+    its own, of those columns' weights, if less lives at a time then: instead of
+    all heads' keys and values there are one head's and what they are made of.
+    Nothing is computed twice. Where the queries are used otherwise too, or
+    are not seen as the result is, they stay.
+
+    ```mlir
+    %k = m7.product ins(%x : tensor<9x8xi8>) weights dense<1> : tensor<16x8xi8> ...
+    %k0 = tensor.extract_slice %k[0, 0] [9, 8] [1, 1] : tensor<9x16xi8> to tensor<9x8xi8>
+    %h0 = m7.attention ins(%q0, %k0, %v0 : ...) ... outs(%e : tensor<9x8xi8>)
+    // becomes
+    %k0 = m7.product ins(%x : tensor<9x8xi8>) weights dense<1> : tensor<8x8xi8> ...
+    %h0 = m7.attention ins(%q0, %k0, %v0 : ...) ... outs(%q0 : tensor<9x8xi8>)
+    ```
+  }];
+  let dependentDialects = ["M7Dialect", "mlir::tensor::TensorDialect"];
 }
 
 def FitArenaPass : Pass<"m7-fit-arena", "mlir::ModuleOp"> {
@@ -157,7 +183,10 @@ def VerifyMemoryPlanPass : Pass<"attn-verify-memory-plan", "mlir::ModuleOp"> {
     Reads the views that the plan made, not the plan: each buffer's bytes and the
     span of steps that may touch them, by the uses of the view and of what
     is derived from it. Two buffers whose spans meet must not share a byte, and
-    each must lie in the arena. Changes nothing; runs after every plan.
+    each must lie in the arena. A kernel's result may lie in the place of an
+    operand only if the kernel reads that row by row, as an attention does its
+    queries, and then in exactly its place. Changes nothing; runs after every
+    plan.
   }];
 }
 

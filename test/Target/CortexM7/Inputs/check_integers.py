@@ -126,6 +126,19 @@ class Graph:
                         f"table {dense(table, 'i32')} numerator 2147483647 probabilities -128 "
                         "multiplier 20000000 zero 4", q[1])
 
+    def beside(self, parts):
+        """Matrices beside one another."""
+        rows, columns = parts[0][1]
+        shape = rows, columns * len(parts)
+        whole = f"%w{len(self.lines)}"
+        self.lines.append(f"{whole} = tensor.empty() : {type_of(shape)}")
+        for i, part in enumerate(parts):
+            next_ = f"%w{len(self.lines)}"
+            self.lines.append(f"{next_} = tensor.insert_slice {part[0]} into {whole}[0, {i * columns}] "
+                              f"[{rows}, {columns}] [1, 1] : {type_of(part[1])} into {type_of(shape)}")
+            whole = next_
+        return whole, shape
+
     def softmax(self, x):
         table = np.rint(2.0**20 * np.exp(-0.03 * np.arange(256))).astype(int)
         return self.add("softmax", [x], f"table {dense(table, 'i32')} numerator 2139095040 zero -128", x[1])
@@ -185,6 +198,28 @@ def heads():
     return g
 
 
+def attentions():
+    """Heads of one attention: made of products or not, whose results may take
+    the place of their queries."""
+    g = Graph()
+    for rows, depth, channels, kinds in ((11, 8, 4, "qkv"), (11, 8, 64, "qkv"), (9, 4, 8, "kv"), (4, 12, 4, "fused"),
+                                         (10, 8, 4, "grouped"), (2, 8, 4, "qkv"), (7, 8, 24, "")):
+        before = len(g.results)
+        x, width = g.input(rows, channels), 3 * depth
+        if kinds == "fused":
+            together = g.product(x, 3 * width)
+            parts = [[g.part(together, i * width + head * depth, depth) for head in range(3)] for i in range(3)]
+        else:
+            whole = [g.product(x, width) if kind in kinds or kinds == "grouped" else g.norm(g.input(rows, width))
+                     for kind in "qkv"]
+            parts = [[g.part(y, head * depth if kinds != "grouped" or y is whole[0] else head // 2 * depth, depth)
+                      for head in range(3)] for y in whole]
+        y = g.beside([g.attention(*head) for head in zip(*parts)])
+        del g.results[before:]
+        g.product(y, 6)
+    return g
+
+
 def rows():
     g = Graph()
     for shape in ((3, 7), (2, 2, 33), (1, 1)):
@@ -223,7 +258,7 @@ def main(work, what, folder=None):
         sh("tfc-opt", f"{work}-attn.mlir", f"--pass-pipeline={SELECT}", "-o", f"{work}-meaning.mlir")
         return compare(work, ["tfc", *model], ["tfc", f"{work}-meaning.mlir"])
     faults = 0
-    for make in (products, heads, rows, elements):
+    for make in (products, heads, attentions, rows, elements):
         path = os.path.join(work, make.__name__)
         with open(f"{path}.mlir", "w", encoding="utf-8") as file:
             file.write(make().text())

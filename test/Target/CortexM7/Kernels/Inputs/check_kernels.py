@@ -132,17 +132,22 @@ def norm():
 
 
 def attention():
-    for m, n, k, rows in ((225, 225, 64, 3), (7, 30, 32, 3), (3, 2, 16, 3), (5, 300, 8, 3), (1, 9, 8, 1), (2, 7, 4, 2)):
+    for m, n, k, rows in ((225, 225, 64, 3), (7, 30, 32, 3), (3, 2, 16, 3), (5, 300, 8, 3), (4, 9, 64, 3), (1, 9, 8, 1), (2, 7, 4, 2)):
         q, keys, values = (np.clip(random.normal(0, 40, (r, k)), -128, 127).astype(np.int8) for r in (m, n, n))
         p = [3, -5, int(reference.multiplier(2e-3)), 1, reference.softmax_numerator(1 / 256), -128]
         p += [-128, 7, int(reference.multiplier(1.5 / 256)), 2]
         table, padded = reference.softmax_table(0.06, n), -(-n // 8) * 8
         name = f"tfc_m7_attention_k{k}_n{n}" + ("" if rows == 3 else f"_r{rows}")
-        call = emulate.Call(name).array(q).array(keys).array(values).buffer(m * k)
-        call.array(np.array(p, np.int64).astype(np.int32)).array(table)
-        call.buffer(2 * rows * max(k, padded) + rows * padded + k * padded, keep=False).words(m, k)
-        compare(f"attention {m}x{n}x{k}", call, f"kind=attention k={k} tokens={n} rows={rows}",
-                reference.attention(q, keys, values, p, table))
+        expected = reference.attention(q, keys, values, p, table)
+        # The second time the results take the place of q.
+        for again in (False, True):
+            call = emulate.Call(name)
+            call = (call.changed(q) if again else call.array(q)).array(keys).array(values)
+            call = call.again(0) if again else call.buffer(m * k)
+            call.array(np.array(p, np.int64).astype(np.int32)).array(table)
+            call.buffer(3 * rows * max(k, padded) + k * padded, keep=False).words(m, k)
+            compare(f"attention {m}x{n}x{k}" + (" in place" if again else ""), call,
+                    f"kind=attention k={k} tokens={n} rows={rows}", expected)
 
 
 {"product": product, "softmax": softmax, "elementwise": elementwise, "norm": norm, "attention": attention}[sys.argv[2]]()
