@@ -24,6 +24,7 @@
 #include "tfc/Passes/Compress/LayerFit.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 #include "tfc/Passes/Compress/Passes.h"
+#include "tfc/Passes/Optimize/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -83,6 +84,8 @@ private:
   ExitCode fitLayers(ModuleOp original);
   ExitCode fitLayer(func::FuncOp original, int64_t number,
                     CalibrationData &data);
+  /// What is exact and no target's business.
+  ExitCode optimize();
   ExitCode quantize();
   ExitCode readCalibration(CalibrationData &data);
   /// Compiles a copy of the module, after `observe`, for this machine, whatever
@@ -430,6 +433,14 @@ ExitCode Compilation::fitLayer(func::FuncOp original, int64_t number,
   return code;
 }
 
+ExitCode Compilation::optimize() {
+  return runPasses("optimize", /*mayRefuse=*/false, [](OpPassManager &pm) {
+    pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+  });
+}
+
 ExitCode Compilation::quantize() {
   CalibrationData data;
   ExitCode code = readCalibration(data);
@@ -527,6 +538,9 @@ ExitCode Compilation::run() {
     return printModule();
   if ((code = raise()) == ExitSuccess && !options.compression.empty())
     code = compress();
+  // Layers are found by their shapes, so that compression comes first.
+  if (code == ExitSuccess && options.optLevel > 0)
+    code = optimize();
   if (code == ExitSuccess && options.quantize)
     code = quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))

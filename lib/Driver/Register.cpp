@@ -14,6 +14,7 @@
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Passes/Memory/Passes.h"
+#include "tfc/Passes/Optimize/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
@@ -41,6 +42,7 @@ void tfc::registerPasses() {
   tfc::decompose::registerDecomposePasses();
   tfc::lower::registerLowerPasses();
   tfc::memory::registerMemoryPasses();
+  tfc::optimize::registerOptimizePasses();
   tfc::raise::registerRaisePipelines();
   tfc::m7::registerCortexM7KernelsPasses();
   tfc::x86::registerX86Pipelines();

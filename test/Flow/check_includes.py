@@ -23,6 +23,7 @@ ROOMS = [
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
     ("Lower", ["include/tfc/Passes/Lower", "passes/Lower"], ["Support", "Attn"]),
     ("Memory", ["include/tfc/Passes/Memory", "passes/Memory"], ["Support", "Attn"]),
+    ("Optimize", ["include/tfc/Passes/Optimize", "passes/Optimize"], ["Support", "Attn"]),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
     ("Codegen", ["include/tfc/Target/Codegen", "targets/Codegen"], ["Support"]),
     (
@@ -40,7 +41,7 @@ ROOMS = [
         ["include/tfc/Driver", "lib/Driver"],
         [
             *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
-            *["Decompose", "Lower", "Memory", "Runtime"],
+            *["Decompose", "Lower", "Memory", "Optimize", "Runtime"],
             *["X86", "CortexM7"],
         ],
     ),
@@ -49,7 +50,7 @@ ROOMS = [
         ["tools"],
         [
             *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
-            *["Decompose", "Lower", "Memory", "Runtime"],
+            *["Decompose", "Lower", "Memory", "Optimize", "Runtime"],
             *["X86", "CortexM7", "Driver"],
         ],
     ),
