@@ -17,6 +17,7 @@
 #include "tfc/Driver/Register.h"
 
 #include "tfc/Dialect/Onnx/Onnx.h"
+#include "tfc/Export/Export.h"
 #include "tfc/Import/Import.h"
 #include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
@@ -92,6 +93,8 @@ private:
   ExitCode internalError(StringRef during, ModuleOp before, StringRef pipeline);
   ExitCode refuse(llvm::Error error);
   ExitCode printModule();
+  /// Writes the module of the onnx dialect as a file.
+  ExitCode writeOnnxModel();
 
   bool stopsAt(Phase phase, EmitKind kind) const {
     return options.stopAfter ? *options.stopAfter == phase
@@ -370,12 +373,47 @@ ExitCode Compilation::printModule() {
   return ExitSuccess;
 }
 
+ExitCode Compilation::writeOnnxModel() {
+  log.begin(phaseName(Phase::Emit));
+  llvm::scope_exit end([&] { log.end(); });
+  unsigned errors = diagnostics.errors();
+  std::unique_ptr<ModelFile> file = ModelFile::create(*module);
+  if (!file)
+    return diagnostics.errors() > errors
+               ? ExitRefused
+               : internalError(phaseName(Phase::Emit), *module,
+                               "builtin.module()");
+  if (!options.externalData && file->fitsOneFile()) {
+    if (llvm::Error error =
+            writeWhole(options.output,
+                       [&](llvm::raw_ostream &stream) { file->write(stream); }))
+      return refuse(std::move(error));
+    return ExitSuccess;
+  }
+  // The weights first: a model is not there without them.
+  std::string weights = options.output + ".data";
+  if (llvm::Error error = writeWhole(weights, [&](llvm::raw_ostream &stream) {
+        file->writeWeights(stream);
+      }))
+    return refuse(std::move(error));
+  if (llvm::Error error =
+          writeWhole(options.output, [&](llvm::raw_ostream &stream) {
+            file->writeModel(stream, llvm::sys::path::filename(weights));
+          })) {
+    llvm::sys::fs::remove(weights);
+    return refuse(std::move(error));
+  }
+  return ExitSuccess;
+}
+
 ExitCode Compilation::run() {
   ExitCode code = checkOptions();
   if (code != ExitSuccess || (code = import()) != ExitSuccess)
     return code;
   if (stopsAt(Phase::Import, EmitKind::Onnx))
     return printModule();
+  if (!options.stopAfter && options.emit == EmitKind::OnnxModel)
+    return writeOnnxModel();
   if ((code = raise()) == ExitSuccess && !options.calibrationFile.empty())
     code = quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))

@@ -18,6 +18,7 @@ ROOMS = [
     ("Onnx", ["include/tfc/Dialect/Onnx", "dialects/Onnx"], []),
     ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], []),
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
+    ("Export", ["include/tfc/Export", "lib/Export"], ["Support", "Onnx", "Import"]),
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
     ("Compress", ["include/tfc/Passes/Compress", "passes/Compress"], ["Support", "Attn"]),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
@@ -39,7 +40,7 @@ ROOMS = [
         "Driver",
         ["include/tfc/Driver", "lib/Driver"],
         [
-            *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
+            *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Decompose", "Lower", "Memory", "Runtime"],
             *["X86", "CortexM7"],
         ],
@@ -48,7 +49,7 @@ ROOMS = [
         "Tools",
         ["tools"],
         [
-            *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
+            *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Decompose", "Lower", "Memory", "Runtime"],
             *["X86", "CortexM7", "Driver"],
         ],
