@@ -27,6 +27,11 @@ ROOMS = [
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
     ("Codegen", ["include/tfc/Target/Codegen", "targets/Codegen"], ["Support"]),
     (
+        "OnnxTarget",
+        ["include/tfc/Target/Onnx", "targets/Onnx"],
+        ["Support", "Onnx", "Attn", "Import"],
+    ),
+    (
         "X86",
         ["include/tfc/Target/X86", "targets/X86"],
         ["Support", "Attn", "Decompose", "Lower", "Runtime", "Codegen"],
@@ -42,7 +47,7 @@ ROOMS = [
         [
             *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Decompose", "Lower", "Memory", "Runtime"],
-            *["X86", "CortexM7"],
+            *["OnnxTarget", "X86", "CortexM7"],
         ],
     ),
     (
@@ -51,7 +56,7 @@ ROOMS = [
         [
             *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Decompose", "Lower", "Memory", "Runtime"],
-            *["X86", "CortexM7", "Driver"],
+            *["OnnxTarget", "X86", "CortexM7", "Driver"],
         ],
     ),
 ]
