@@ -200,7 +200,8 @@ LogicalResult GraphExporter::exportNode(tfc::onnx::NodeOp op, GraphProto &graph,
   ::onnx::NodeProto node;
   node.set_op_type(op.getOpType().str());
   node.set_domain(op.getDomain().str());
-  node.set_name(op.getNodeName().str());
+  if (!op.getNodeName().empty())
+    node.set_name(unique(op.getNodeName(), nodeNames));
   for (Value input : op.getInputs()) {
     auto name = valueNames.find(input);
     node.add_input(name == valueNames.end() ? "" : name->second);

@@ -72,6 +72,8 @@ private:
   ExportedModel &model;
   llvm::StringMap<int64_t> opsets;
   llvm::DenseMap<mlir::Value, std::string> valueNames;
+  /// Of nodes, which are those of values in no way.
+  Names nodeNames;
 };
 
 } // namespace tfc
