@@ -38,6 +38,7 @@ enum OptionId {
   OptO2,
   OptO3,
   OptEmit,
+  OptExternalData,
   OptStopAfter,
   OptShape,
   OptCompress,
@@ -63,9 +64,13 @@ const std::vector<OptionSpec> &optionTable() {
        OptOutput, false},
       {"--emit", "FORM",
        "so (shared library, the default), obj (cortex-m7's\n"
-       "default), asm, llvm, or MLIR: onnx (as imported),\n"
-       "attn (raised), linalg",
+       "default), asm, llvm, onnx-model (an ONNX file), or\n"
+       "MLIR: onnx (as imported), attn (raised), linalg",
        OptEmit},
+      {"--external-data", "",
+       "write the weights of an ONNX file to FILE.data beside\n"
+       "it, as is done above 2 GB",
+       OptExternalData},
       {"--stop-after", "PHASE",
        "stop after import, raise or lower and print the MLIR", OptStopAfter},
       {"--elide", "", "leave large weights out of printed MLIR", OptElide},
@@ -200,12 +205,14 @@ bool chooseWord(llvm::StringRef option, llvm::StringRef word,
 }
 
 void setEmit(Parsed &parsed, llvm::StringRef value) {
-  if (!chooseWord("--emit", value,
-                  {"onnx", "attn", "linalg", "llvm", "asm", "obj", "so"},
-                  parsed.error))
+  if (!chooseWord(
+          "--emit", value,
+          {"onnx", "onnx-model", "attn", "linalg", "llvm", "asm", "obj", "so"},
+          parsed.error))
     return;
   parsed.options.emit = llvm::StringSwitch<EmitKind>(value)
                             .Case("onnx", EmitKind::Onnx)
+                            .Case("onnx-model", EmitKind::OnnxModel)
                             .Case("attn", EmitKind::Attn)
                             .Case("linalg", EmitKind::Linalg)
                             .Case("llvm", EmitKind::LLVMIR)
@@ -348,6 +355,17 @@ void settleCompression(Parsed &parsed) {
     parsed.error = llvm::toString(std::move(error));
 }
 
+/// An ONNX file is written under a name that is given.
+void settleModel(Parsed &parsed) {
+  const CompileOptions &options = parsed.options;
+  bool isModel = options.emit == EmitKind::OnnxModel &&
+                 (!options.stopAfter || *options.stopAfter == Phase::Emit);
+  if (options.externalData && !isModel)
+    parsed.error = "--external-data is an option of --emit=onnx-model only";
+  else if (isModel && (options.output.empty() || options.output == "-"))
+    parsed.error = "--emit=onnx-model writes a file; name it with -o";
+}
+
 void setStopAfter(Parsed &parsed, llvm::StringRef value) {
   if (!chooseWord("--stop-after", value, {"import", "raise", "lower", "emit"},
                   parsed.error))
@@ -409,6 +427,9 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     break;
   case OptEmit:
     setEmit(parsed, option.value);
+    break;
+  case OptExternalData:
+    options.externalData = true;
     break;
   case OptStopAfter:
     setStopAfter(parsed, option.value);
@@ -475,6 +496,9 @@ Parsed parse(const std::vector<std::string> &arguments) {
     settleQuantisation(parsed);
   if (parsed.error.empty())
     settleCompression(parsed);
+  if (!parsed.error.empty())
+    return parsed;
+  settleModel(parsed);
   if (!parsed.error.empty())
     return parsed;
   CompileOptions &options = parsed.options;

@@ -19,6 +19,7 @@
 #include "tfc/Driver/Register.h"
 
 #include "tfc/Dialect/Onnx/Onnx.h"
+#include "tfc/Export/Export.h"
 #include "tfc/Import/Import.h"
 #include "tfc/Passes/Compress/Compression.h"
 #include "tfc/Passes/Compress/LayerFit.h"
@@ -26,6 +27,7 @@
 #include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Optimize/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
+#include "tfc/Target/Onnx/Passes.h"
 #include "tfc/Target/X86/X86Target.h"
 
 #include "mlir/IR/AsmState.h"
@@ -115,11 +117,18 @@ private:
   ExitCode internalError(StringRef during, ModuleOp before, StringRef pipeline);
   ExitCode refuse(llvm::Error error);
   ExitCode printModule();
+  /// Writes the module of the onnx dialect as a file.
+  ExitCode writeOnnxModel();
 
   bool stopsAt(Phase phase, EmitKind kind) const {
     return options.stopAfter ? *options.stopAfter == phase
                              : options.emit == kind;
   }
+  bool writesModel() const {
+    return !options.stopAfter && options.emit == EmitKind::OnnxModel;
+  }
+  /// Whether the module is a file's, not raised yet.
+  bool holdsOnnx();
   bool isBinary() const {
     return !options.stopAfter && (options.emit == EmitKind::Object ||
                                   options.emit == EmitKind::SharedLibrary);
@@ -222,17 +231,20 @@ ExitCode Compilation::import() {
   return ExitSuccess;
 }
 
+bool Compilation::holdsOnnx() {
+  return (*module)->hasAttr("onnx.opset") ||
+         module
+             ->walk([](Operation *op) {
+               return isa_and_nonnull<tfc::onnx::OnnxDialect>(op->getDialect())
+                          ? WalkResult::interrupt()
+                          : WalkResult::advance();
+             })
+             .wasInterrupted();
+}
+
 ExitCode Compilation::raise() {
   // MLIR text may have been raised before.
-  bool hasOnnx =
-      module
-          ->walk([](Operation *op) {
-            return isa_and_nonnull<tfc::onnx::OnnxDialect>(op->getDialect())
-                       ? WalkResult::interrupt()
-                       : WalkResult::advance();
-          })
-          .wasInterrupted();
-  if (hasOnnx || (*module)->hasAttr("onnx.opset")) {
+  if (holdsOnnx()) {
     ExitCode code =
         runPasses(phaseName(Phase::Raise), /*mayRefuse=*/true,
                   [](OpPassManager &pm) { raise::buildRaisePipeline(pm, {}); });
@@ -530,12 +542,50 @@ ExitCode Compilation::printModule() {
   return ExitSuccess;
 }
 
+ExitCode Compilation::writeOnnxModel() {
+  log.begin(phaseName(Phase::Emit));
+  llvm::scope_exit end([&] { log.end(); });
+  unsigned errors = diagnostics.errors();
+  std::unique_ptr<ModelFile> file = ModelFile::create(*module);
+  if (!file)
+    return diagnostics.errors() > errors
+               ? ExitRefused
+               : internalError(phaseName(Phase::Emit), *module,
+                               "builtin.module()");
+  if (!options.externalData && file->fitsOneFile()) {
+    if (llvm::Error error =
+            writeWhole(options.output,
+                       [&](llvm::raw_ostream &stream) { file->write(stream); }))
+      return refuse(std::move(error));
+    return ExitSuccess;
+  }
+  // The weights first: a model is not there without them.
+  std::string weights = options.output + ".data";
+  if (llvm::Error error = writeWhole(weights, [&](llvm::raw_ostream &stream) {
+        file->writeWeights(stream);
+      }))
+    return refuse(std::move(error));
+  if (llvm::Error error =
+          writeWhole(options.output, [&](llvm::raw_ostream &stream) {
+            file->writeModel(stream, llvm::sys::path::filename(weights));
+          })) {
+    llvm::sys::fs::remove(weights);
+    return refuse(std::move(error));
+  }
+  return ExitSuccess;
+}
+
 ExitCode Compilation::run() {
   ExitCode code = checkOptions();
   if (code != ExitSuccess || (code = import()) != ExitSuccess)
     return code;
   if (stopsAt(Phase::Import, EmitKind::Onnx))
     return printModule();
+  bool changes = options.quantize || !options.compression.empty();
+  if (writesModel() && !changes && holdsOnnx())
+    return writeOnnxModel();
+  // Raising leaves nothing of the file.
+  Attribute metadata = (*module)->getAttr("onnx.metadata");
   if ((code = raise()) == ExitSuccess && !options.compression.empty())
     code = compress();
   // Layers are found by their shapes, so that compression comes first.
@@ -545,6 +595,14 @@ ExitCode Compilation::run() {
     code = quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
     return code == ExitSuccess ? printModule() : code;
+  if (writesModel()) {
+    code = runPasses("convert", /*mayRefuse=*/true, [](OpPassManager &pm) {
+      pm.addPass(toonnx::createConvertAttnToOnnxPass());
+    });
+    if (metadata)
+      (*module)->setAttr("onnx.metadata", metadata);
+    return code == ExitSuccess ? writeOnnxModel() : code;
+  }
   if (!options.stopAfter && options.emit == EmitKind::Linalg) {
     code = runPasses("linalg", /*mayRefuse=*/false, x86::buildLinalgPipeline);
     return code == ExitSuccess ? printModule() : code;

@@ -19,6 +19,7 @@
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/CortexM7/Kernels/Passes.h"
+#include "tfc/Target/Onnx/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
 
@@ -45,6 +46,7 @@ void tfc::registerPasses() {
   tfc::optimize::registerOptimizePasses();
   tfc::raise::registerRaisePipelines();
   tfc::m7::registerCortexM7KernelsPasses();
+  tfc::toonnx::registerOnnxTargetPasses();
   tfc::x86::registerX86Pipelines();
   tfc::m7::registerCortexM7Pipelines();
 }

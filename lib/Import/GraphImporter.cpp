@@ -99,8 +99,12 @@ void GraphImporter::stateTypes(const ::onnx::GraphProto &graph) {
       return;
     SmallVector<std::string> symbols;
     FailureOr<Type> type = importType(info.type(), info.name(), symbols);
-    if (succeeded(type))
-      statedTypes[info.name()] = *type;
+    if (failed(type))
+      return;
+    statedTypes[info.name()] = *type;
+    if (llvm::any_of(symbols, [](const std::string &s) { return !s.empty(); }))
+      statedSymbols[info.name()] = b.getStrArrayAttr(
+          SmallVector<StringRef>(symbols.begin(), symbols.end()));
   };
   for (const auto &info : graph.value_info())
     state(info);
@@ -113,6 +117,19 @@ Type GraphImporter::statedType(StringRef name) const {
   return found != statedTypes.end()
              ? found->second
              : Type(tfc::onnx::ValueType::get(b.getContext()));
+}
+
+void GraphImporter::stateSymbols(Operation *op,
+                                 ArrayRef<StringRef> outputNames) {
+  SmallVector<Attribute> symbols;
+  for (StringRef name : outputNames) {
+    Attribute known = statedSymbols.lookup(name);
+    symbols.push_back(known ? known : b.getArrayAttr({}));
+  }
+  if (llvm::any_of(symbols, [](Attribute list) {
+        return !cast<ArrayAttr>(list).empty();
+      }))
+    op->setAttr("onnx.dims", b.getArrayAttr(symbols));
 }
 
 FailureOr<Attribute>
@@ -225,6 +242,7 @@ LogicalResult GraphImporter::importNode(const ::onnx::NodeProto &node) {
       b.getStrArrayAttr(outputNames), b.getStrArrayAttr(graphNames), inputs,
       /*subgraphsCount=*/graphs.size());
   auto op = cast<tfc::onnx::NodeOp>(b.create(state));
+  stateSymbols(op, outputNames);
   for (auto [graph, region] : llvm::zip(graphs, op.getSubgraphs()))
     if (failed(importSubgraph(*graph, region)))
       return failure();
@@ -274,9 +292,11 @@ GraphImporter::importFunction(const ::onnx::FunctionProto &function,
   ++callDepth;
   llvm::StringMap<int64_t> outerOpsets = std::move(opsets);
   llvm::StringMap<Type> outerTypes = std::move(statedTypes);
+  llvm::StringMap<Attribute> outerSymbols = std::move(statedSymbols);
   SmallVector<Scope> outerScopes = std::move(scopes);
   opsets.clear();
   statedTypes.clear();
+  statedSymbols.clear();
   scopes.clear();
   for (const auto &entry : function.opset_import())
     opsets[normalDomain(entry.domain())] = entry.version();
@@ -305,6 +325,7 @@ GraphImporter::importFunction(const ::onnx::FunctionProto &function,
   }
   opsets = std::move(outerOpsets);
   statedTypes = std::move(outerTypes);
+  statedSymbols = std::move(outerSymbols);
   scopes = std::move(outerScopes);
   --callDepth;
   return result;
@@ -324,7 +345,9 @@ LogicalResult GraphImporter::importSubgraph(const ::onnx::GraphProto &graph,
             : FailureOr<Type>(tfc::onnx::ValueType::get(b.getContext()));
     if (failed(type))
       return failure();
-    define(input.name(), block->addArgument(*type, b.getUnknownLoc()));
+    define(
+        input.name(),
+        block->addArgument(*type, NameLoc::get(b.getStringAttr(input.name()))));
   }
   if (failed(importBody(graph)))
     return failure();

@@ -10,23 +10,13 @@
 #define TFC_LIB_IMPORT_GRAPHIMPORTER_H
 
 #include "OnnxFile.h"
+#include "tfc/Import/ElementTypes.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace tfc {
-
-/// The element type for a number of TensorProto.DataType; null when tfc has
-/// none (strings, complex numbers).
-mlir::Type elementType(mlir::MLIRContext *context, int32_t number);
-
-/// The number of TensorProto.DataType for an element type of the `onnx`
-/// dialect.
-int32_t elementTypeNumber(mlir::Type type);
-
-/// ONNX's name of an element type: "float", "int64", "string".
-std::string elementTypeName(int32_t number);
 
 /// The contents of a tensor as an attribute; large ones stay in the file.
 /// Null after an error at `loc`.
@@ -85,6 +75,9 @@ private:
                   const ::onnx::AttributeProto &attribute);
   mlir::LogicalResult importSubgraph(const ::onnx::GraphProto &graph,
                                      mlir::Region &region);
+  /// Keeps the names of open sizes that the graph states for `op`'s results.
+  void stateSymbols(mlir::Operation *op,
+                    llvm::ArrayRef<llvm::StringRef> outputNames);
   mlir::Location locate(const ::onnx::NodeProto &node);
 
   OnnxFile &file;
@@ -97,6 +90,8 @@ private:
   unsigned callDepth = 0;
   llvm::SmallVector<Scope> scopes;
   llvm::StringMap<mlir::Type> statedTypes;
+  /// The names of the open sizes of those types.
+  llvm::StringMap<mlir::Attribute> statedSymbols;
 };
 
 /// "node 'name' (Op, opset 17)" for messages.

@@ -64,11 +64,10 @@ void ModelImporter::setModuleAttributes(ModuleOp module) {
     metadata.set(entry.key(), b.getStringAttr(entry.value()));
   module->setAttr("onnx.ir_version", b.getI64IntegerAttr(model.ir_version()));
   module->setAttr("onnx.opset", imports.getDictionary(b.getContext()));
-  module->setAttr("onnx.producer",
-                  b.getStringAttr(model.producer_name() +
-                                  (model.producer_version().empty()
-                                       ? ""
-                                       : " " + model.producer_version())));
+  module->setAttr("onnx.producer", b.getStringAttr(model.producer_name()));
+  if (!model.producer_version().empty())
+    module->setAttr("onnx.producer_version",
+                    b.getStringAttr(model.producer_version()));
   module->setAttr("onnx.file", b.getStringAttr(file.path));
   if (!metadata.empty())
     module->setAttr("onnx.metadata", metadata.getDictionary(b.getContext()));

@@ -417,7 +417,7 @@ void RaiseOnnxPass::runOnOperation() {
     if (function->hasAttr("onnx.graph_name") && failed(raise(function)))
       return signalPassFailure();
   for (StringRef name : {"onnx.ir_version", "onnx.opset", "onnx.producer",
-                         "onnx.file", "onnx.metadata"})
+                         "onnx.producer_version", "onnx.file", "onnx.metadata"})
     getOperation()->removeAttr(name);
 }
 

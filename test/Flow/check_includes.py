@@ -18,6 +18,7 @@ ROOMS = [
     ("Onnx", ["include/tfc/Dialect/Onnx", "dialects/Onnx"], []),
     ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], []),
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
+    ("Export", ["include/tfc/Export", "lib/Export"], ["Support", "Onnx", "Import"]),
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
     ("Compress", ["include/tfc/Passes/Compress", "passes/Compress"], ["Support", "Attn"]),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
@@ -26,6 +27,11 @@ ROOMS = [
     ("Optimize", ["include/tfc/Passes/Optimize", "passes/Optimize"], ["Support", "Attn"]),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
     ("Codegen", ["include/tfc/Target/Codegen", "targets/Codegen"], ["Support"]),
+    (
+        "OnnxTarget",
+        ["include/tfc/Target/Onnx", "targets/Onnx"],
+        ["Support", "Onnx", "Attn", "Import"],
+    ),
     (
         "X86",
         ["include/tfc/Target/X86", "targets/X86"],
@@ -40,18 +46,18 @@ ROOMS = [
         "Driver",
         ["include/tfc/Driver", "lib/Driver"],
         [
-            *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
+            *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Decompose", "Lower", "Memory", "Optimize", "Runtime"],
-            *["X86", "CortexM7"],
+            *["OnnxTarget", "X86", "CortexM7"],
         ],
     ),
     (
         "Tools",
         ["tools"],
         [
-            *["Support", "Onnx", "Attn", "Import", "Raise", "Compress"],
+            *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Decompose", "Lower", "Memory", "Optimize", "Runtime"],
-            *["X86", "CortexM7", "Driver"],
+            *["OnnxTarget", "X86", "CortexM7", "Driver"],
         ],
     ),
 ]

@@ -22,6 +22,8 @@ namespace tfc {
 /// What a compilation writes, in the order the forms are reached.
 enum class EmitKind {
   Onnx,
+  /// An ONNX file.
+  OnnxModel,
   Attn,
   Linalg,
   LLVMIR,
@@ -56,6 +58,8 @@ struct CompileOptions {
   /// printed forms, else the input's name with .o or .so in the current folder.
   std::string output;
   EmitKind emit = EmitKind::SharedLibrary;
+  /// An ONNX file's large weights go to a file beside it.
+  bool externalData = false;
   /// Stop after this phase and print the module as MLIR.
   std::optional<Phase> stopAfter;
   TargetKind target = TargetKind::X86;
