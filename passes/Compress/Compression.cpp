@@ -19,7 +19,9 @@ using namespace tfc::compress;
 
 ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
   static const std::vector<CompressionPass> passes = {
+      {"attn-extract", [] { return createExtractPass(); }, false},
       {"attn-low-rank", [] { return createLowRankPass(); }, true},
+      {"attn-prune", [] { return createPrunePass(); }, true},
   };
   return passes;
 }

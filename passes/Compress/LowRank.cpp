@@ -196,8 +196,7 @@ LogicalResult LowRankPass::collect(const SiteNames &names,
     if (candidate.reason.empty() && readers.lookup(numbers) > 1)
       candidate.reason = "its weight is read elsewhere too";
     if (!candidate.reason.empty() && rankOf.contains(candidate.site))
-      return layer.emitError("cannot have a lower rank: ")
-             << candidate.reason;
+      return layer.emitError("cannot have a lower rank: ") << candidate.reason;
     candidates.push_back(std::move(candidate));
   }
   if (method == "whitened" && !isAnyKnown && !layers.empty())

@@ -179,4 +179,93 @@ def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def PrunePass : Pass<"attn-prune", "mlir::func::FuncOp"> {
+  let summary = "Take heads, hidden channels, residual blocks and layers out";
+  let description = [{
+    Shapes really shrink: weights and biases on both sides, reshapes, slices of joined
+    products, and heads that share keys, which go together. What a site is called is the
+    name of the linear layer that sums over its heads or channels.
+
+    ```mlir
+    %h = attn.linear ins(%x, %w1 : tensor<?x64xf32>, tensor<64x256xf32>) ... -> tensor<?x256xf32>
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x256xf32>
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ... -> tensor<?x64xf32>
+    // becomes, with channel-share=0.5
+    %h = attn.linear ins(%x, %w1s : tensor<?x64xf32>, tensor<64x128xf32>) ... -> tensor<?x128xf32>
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x128xf32>
+    %y = attn.linear ins(%a, %w2s : tensor<?x128xf32>, tensor<128x64xf32>) ... -> tensor<?x64xf32>
+    ```
+
+    Which heads and channels: those given by `drop`, or as many as `keep`, `head-share`,
+    `channel-share` and `share` say, by importance. Where layers have `tfc.input_moments`
+    (`attn-observe-inputs`), the one goes next whose loss adds least to the mean square
+    error of the layer's output when all others are fitted anew (the optimal brain surgeon
+    on rows of weights; Hassibi, Stork 1993), and the weights and the bias of what stays
+    are those of that fit. Without them, or with `importance=magnitude`, the one with the
+    least weights goes, and weights stay as they are.
+
+    `drop-blocks` takes what is added to the residual stream out, named by its last linear
+    layer; `drop-layers` whole layers, from 1: blocks up to the next without attention, and
+    the norms that follow their sums.
+
+    Refused, with the operation at fault, is what something else than sums reads as a
+    whole: the model's results, norms, other reductions.
+  }];
+  let options = [
+    Option<"share", "share", "double", "0", "share of the parameters in heads and hidden channels to go without, wherever it costs least">,
+    Option<"headShare", "head-share", "double", "0", "share of the heads of each attention to go without">,
+    Option<"channelShare", "channel-share", "double", "0", "share of the channels of each hidden layer to go without">,
+    ListOption<"keep", "keep", "std::string", "SITE=N: how many heads or channels stay">,
+    ListOption<"drop", "drop", "std::string", "SITE=I:J:...: heads or channels that go, from 0">,
+    ListOption<"dropBlocks", "drop-blocks", "std::string", "residual blocks that go, by their last linear layer">,
+    ListOption<"dropLayers", "drop-layers", "int64_t", "layers that go, from 1">,
+    Option<"importance", "importance", "std::string", "\"moments\"", "moments, where they are known, or magnitude">,
+    Option<"refit", "refit", "bool", "true", "fit the weights of what stays">,
+    Option<"damping", "damping", "double", "0.01", "added to variances of inputs, as a share of their mean">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def PruneZerosPass : Pass<"attn-prune-zeros", "mlir::func::FuncOp"> {
+  let summary = "Take heads and hidden channels out whose output has no weight";
+  let description = [{
+    As `attn-prune`, for heads and channels with nothing but zeros as weights in all linear
+    layers that sum over them: the result is the same but for the order of sums, unless
+    what is multiplied by zero is infinite. One of each is left. Part of -O2.
+
+    ```mlir
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ... // rows 32 to 255 of %w2 are 0
+    // becomes
+    %y = attn.linear ins(%a, %w2s : tensor<?x32xf32>, tensor<32x64xf32>) ...
+    ```
+  }];
+  let statistics = [Statistic<"removed", "removed", "heads and channels taken out">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
+  let summary = "Take a smaller model out of one that was trained to hold it";
+  let description = [{
+    Nested models (MatFormer, Devvrit et al. 2023) hold smaller ones: the first channels of
+    each hidden layer, as many of one as `ffn` says, or different ones of each layer ("mix
+    and match"); the first heads, as `heads` says; the first `layers`, after which what
+    follows the last layer is computed (early exit). Weights stay as they are.
+
+    ```mlir
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x256xf32>
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ...
+    // becomes, with ffn=0.25
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x64xf32>
+    %y = attn.linear ins(%a, %w2s : tensor<?x64xf32>, tensor<64x64xf32>) ... // the first 64 rows
+    ```
+  }];
+  let options = [
+    ListOption<"ffn", "ffn", "double", "share of the hidden channels that stays: one, or one for each hidden layer">,
+    ListOption<"heads", "heads", "double", "share of the heads that stays: one, or one for each attention">,
+    Option<"layers", "layers", "int64_t", "0", "how many layers stay; 0: all">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 #endif // TFC_PASSES_COMPRESS_PASSES_TD
