@@ -20,8 +20,8 @@ using namespace tfc::compress;
 ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
   static const std::vector<CompressionPass> passes = {
       {"attn-extract", [] { return createExtractPass(); }, false},
-      {"attn-prune", [] { return createPrunePass(); }, true},
       {"attn-low-rank", [] { return createLowRankPass(); }, true},
+      {"attn-prune", [] { return createPrunePass(); }, true},
   };
   return passes;
 }

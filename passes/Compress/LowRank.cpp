@@ -38,6 +38,8 @@ struct Candidate {
   std::optional<InputStatistics> input;
   Method method;
   Spectrum spectrum;
+  /// Why it stays as it is; empty where it need not.
+  std::string reason;
   int64_t rank = 0;
 
   RankChoice choice() {
@@ -60,9 +62,12 @@ struct LowRankPass : public compress::impl::LowRankPassBase<LowRankPass> {
     if (failed(checkOptions()) || failed(checkSites(names)) ||
         failed(collect(names, candidates)) || failed(setRanks(candidates)))
       return signalPassFailure();
-    for (Candidate &candidate : candidates)
-      if (candidate.rank > 0)
+    for (Candidate &candidate : candidates) {
+      if (!candidate.reason.empty())
+        noteLeftAlone(candidate);
+      else if (candidate.rank > 0)
         replace(candidate);
+    }
   }
 
 private:
@@ -71,11 +76,12 @@ private:
   LogicalResult collect(const SiteNames &names,
                         std::vector<Candidate> &candidates);
   Method methodFor(const Candidate &candidate) const;
-  /// Why `candidate`, of which layer and site are known, stays as it is; empty
-  /// where it need not.
-  FailureOr<std::string> complete(Candidate &candidate);
+  /// Sets all but the rank of `candidate`, of which layer and site are known.
+  LogicalResult complete(Candidate &candidate);
+  std::string whyAlone(Candidate &candidate);
   LogicalResult setRanks(std::vector<Candidate> &candidates);
   LogicalResult setBudget(std::vector<Candidate> &candidates);
+  void noteLeftAlone(const Candidate &candidate);
   void replace(Candidate &candidate);
 
   /// The rank that `ranks` gives for a site.
@@ -185,21 +191,14 @@ LogicalResult LowRankPass::collect(const SiteNames &names,
     candidate.site = names[layer];
     Attribute numbers;
     matchPattern(layer.getWeight(), m_Constant(&numbers));
-    FailureOr<std::string> reason = complete(candidate);
-    if (failed(reason))
+    if (failed(complete(candidate)))
       return failure();
     isAnyKnown |= candidate.input.has_value();
-    if (reason->empty() && readers.lookup(numbers) > 1)
-      *reason = "its weight is read elsewhere too";
-    if (reason->empty()) {
-      candidates.push_back(std::move(candidate));
-      continue;
-    }
-    if (rankOf.contains(candidate.site))
-      return layer.emitOpError("cannot have a lower rank: ") << *reason;
-    Builder b(&getContext());
-    noteCompression(getOperation(), "low-rank", candidate.site,
-                    b.getNamedAttr("left_alone", b.getStringAttr(*reason)));
+    if (candidate.reason.empty() && readers.lookup(numbers) > 1)
+      candidate.reason = "its weight is read elsewhere too";
+    if (!candidate.reason.empty() && rankOf.contains(candidate.site))
+      return layer.emitError("cannot have a lower rank: ") << candidate.reason;
+    candidates.push_back(std::move(candidate));
   }
   if (method == "whitened" && !isAnyKnown && !layers.empty())
     return getOperation().emitError("low-rank: the method whitened needs "
@@ -217,24 +216,29 @@ Method LowRankPass::methodFor(const Candidate &candidate) const {
   return Method::Svd;
 }
 
-FailureOr<std::string> LowRankPass::complete(Candidate &candidate) {
+LogicalResult LowRankPass::complete(Candidate &candidate) {
   FailureOr<std::optional<InputStatistics>> input =
       inputStatistics(candidate.layer);
   if (failed(input))
     return failure();
   candidate.input = std::move(*input);
   candidate.method = methodFor(candidate);
+  candidate.reason = whyAlone(candidate);
+  return success();
+}
+
+std::string LowRankPass::whyAlone(Candidate &candidate) {
   bool isWhitened = candidate.method == Method::Whitened;
   if (isWhitened && !candidate.input)
-    return std::string("what goes into it is not known, inside of a loop");
+    return "what goes into it is not known, inside of a loop";
   std::optional<Eigen::MatrixXd> weight = weightOf(candidate.layer);
   if (!weight)
-    return std::string("the numbers of its weight are not there");
+    return "the numbers of its weight are not there";
   if (!weight->allFinite())
-    return std::string("its weight has NaN or infinity");
+    return "its weight has NaN or infinity";
   std::optional<Eigen::VectorXd> bias = biasOf(candidate.layer);
   if (isWhitened && !bias)
-    return std::string("its bias is not constant");
+    return "its bias is not constant";
   candidate.weight = std::move(*weight);
   if (bias)
     candidate.bias = std::move(*bias);
@@ -242,9 +246,8 @@ FailureOr<std::string> LowRankPass::complete(Candidate &candidate) {
       isWhitened ? spectrumOf(candidate.weight, candidate.input->covariance())
                  : spectrumOf(candidate.weight);
   if (candidate.spectrum.total() > 0)
-    return std::string();
-  return std::string(isWhitened ? "what goes into it never changes"
-                                : "its weight is zero");
+    return "";
+  return isWhitened ? "what goes into it never changes" : "its weight is zero";
 }
 
 //===----------------------------------------------------------------------===//
@@ -254,17 +257,20 @@ FailureOr<std::string> LowRankPass::complete(Candidate &candidate) {
 LogicalResult LowRankPass::setBudget(std::vector<Candidate> &candidates) {
   std::vector<RankChoice> choices;
   int64_t size = 0;
-  for (Candidate &candidate : candidates) {
-    choices.push_back(candidate.choice());
-    size += choices.back().sizeNow();
-  }
+  SmallVector<Candidate *> changeable;
+  for (Candidate &candidate : candidates)
+    if (candidate.reason.empty()) {
+      changeable.push_back(&candidate);
+      choices.push_back(candidate.choice());
+      size += choices.back().sizeNow();
+    }
   std::vector<int64_t> chosen = chooseRanks(choices, int64_t(budget * size));
   if (chosen.empty() && !choices.empty())
     return getOperation().emitError("low-rank: the layers hold ")
            << size << " numbers, and more than " << int64_t(budget * size)
            << ", which the budget allows, with rank 1 each";
-  for (auto [candidate, number] : llvm::zip(candidates, chosen))
-    candidate.rank = number;
+  for (auto [candidate, number] : llvm::zip(changeable, chosen))
+    candidate->rank = number;
   return success();
 }
 
@@ -272,6 +278,8 @@ LogicalResult LowRankPass::setRanks(std::vector<Candidate> &candidates) {
   if (budget != 0 && failed(setBudget(candidates)))
     return failure();
   for (Candidate &candidate : candidates) {
+    if (!candidate.reason.empty())
+      continue;
     auto given = rankOf.find(candidate.site);
     bool isGiven = given != rankOf.end();
     if (isGiven)
@@ -286,16 +294,12 @@ LogicalResult LowRankPass::setRanks(std::vector<Candidate> &candidates) {
     int64_t size = choice.sizeAt(candidate.rank), before = choice.sizeNow();
     if (candidate.rank == 0 || size < before)
       continue;
-    std::string reason =
+    candidate.reason =
         ("rank " + Twine(candidate.rank) + " would hold " + Twine(size) +
          " numbers, not fewer than " + Twine(before))
             .str();
     if (isGiven)
-      return candidate.layer.emitOpError(reason);
-    Builder b(&getContext());
-    noteCompression(getOperation(), "low-rank", candidate.site,
-                    b.getNamedAttr("left_alone", b.getStringAttr(reason)));
-    candidate.rank = 0;
+      return candidate.layer.emitError(candidate.reason);
   }
   return success();
 }
@@ -316,6 +320,13 @@ static StringRef methodName(Method method) {
     return "exact";
   }
   return "";
+}
+
+void LowRankPass::noteLeftAlone(const Candidate &candidate) {
+  Builder b(&getContext());
+  noteCompression(
+      getOperation(), "low-rank", candidate.site,
+      b.getNamedAttr("left_alone", b.getStringAttr(candidate.reason)));
 }
 
 void LowRankPass::replace(Candidate &candidate) {

@@ -36,11 +36,22 @@ int64_t Spectrum::rankFor(double share) const {
   return rank;
 }
 
+/// Directions whose greatest number is above 0: which of both is free.
+static MatrixXd withSigns(MatrixXd directions) {
+  for (auto direction : directions.colwise()) {
+    Eigen::Index greatest = 0;
+    direction.cwiseAbs().maxCoeff(&greatest);
+    if (direction[greatest] < 0)
+      direction = -direction;
+  }
+  return directions;
+}
+
 /// That of the symmetric `gram`, whose eigenvectors are the directions.
 static Spectrum decompose(const MatrixXd &gram) {
   Eigen::SelfAdjointEigenSolver<MatrixXd> solver(gram);
   return {solver.eigenvalues().reverse().cwiseMax(0),
-          solver.eigenvectors().rowwise().reverse()};
+          withSigns(solver.eigenvectors().rowwise().reverse())};
 }
 
 /// That of the rows of `tall`, whichever side is shorter.
@@ -58,7 +69,7 @@ static Spectrum spectrumOfRows(const MatrixXd &tall) {
   Eigen::HouseholderQR<MatrixXd> angles(right);
   MatrixXd directions = angles.householderQ() *
                         MatrixXd::Identity(tall.cols(), left.directions.cols());
-  return {left.energies, directions};
+  return {left.energies, withSigns(std::move(directions))};
 }
 
 Spectrum tfc::compress::spectrumOf(const MatrixXd &weight) {

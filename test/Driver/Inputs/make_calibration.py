@@ -1,4 +1,7 @@
-"""usage: make_calibration.py WORK: files of inputs x and z, right and wrong."""
+"""usage: make_calibration.py WORK [DIGITS]: files of inputs x and z, right and wrong.
+
+With examples/digits/test.npz some of its images too, and some that are too bright.
+"""
 
 import sys
 
@@ -32,3 +35,8 @@ save("counts", x=np.stack([one] * 3), z=np.stack([zeros] * 2))
 save("overflow", x=one * np.float32(2e38), z=one * np.float32(2e38))
 with open(f"{work}/text.npz", "w", encoding="utf-8") as file:
     file.write("no archive")
+
+if len(sys.argv) > 2:
+    images = np.load(sys.argv[2])["images"][:8, None].astype(np.float32) / 16
+    save("digits", images=images)
+    save("huge", images=images * np.float32(1e38))

@@ -129,6 +129,56 @@ def ObserveInputsPass : Pass<"attn-observe-inputs", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
+  let summary = "Write linear layers as two narrower ones";
+  let description = [{
+    A weight [K, N] of f32 becomes a product of [K, R] and [R, N], where that holds
+    fewer numbers:
+
+    ```mlir
+    %y = attn.linear ins(%x, %w : tensor<4x64xf32>, tensor<64x256xf32>) bias(%b : ...)
+                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
+    // becomes, with rank=16
+    %h = attn.linear ins(%x, %wa : tensor<4x64xf32>, tensor<64x16xf32>) outs(%narrow : ...) -> tensor<4x16xf32>
+    %y = attn.linear ins(%h, %wb : tensor<4x16xf32>, tensor<16x256xf32>) bias(%c : ...)
+                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
+    ```
+
+    How the factors are found is `method`:
+
+    - `svd`: the nearest product to the weight (Eckart, Young 1936).
+    - `whitened`: the product whose results are nearest to those of the layer on
+      average over what goes into it, which is said by the attributes
+      `tfc.input_moments` and `tfc.input_mean`. Both are centred, and the bias takes
+      up the mean of what is left out.
+    - `snmf`: the second factor has no number below 0 (Ding, Li, Jordan 2010).
+    - `exact`: the least rank with which the weight stays what it is but for
+      rounding. Singular values count that are above max(K, N) times f32's epsilon
+      times the greatest.
+
+    Without it layers are `whitened` whose statistics are known, and `svd` else. One
+    of `rank`, `energy` and `budget` says the ranks, and `ranks` those of some sites,
+    or of these only, without one for all. Sites are called as the ONNX node.
+
+    Left alone are layers that would not become smaller, and those whose weight
+    others read too or is not constant or of another type; the report says so.
+    Refused are unknown sites, ranks asked for a site that cannot have them, and
+    statistics of another width than the layer's.
+  }];
+  let options = [
+    Option<"rank", "rank", "int64_t", "0", "the rank of all layers">,
+    Option<"energy", "energy", "double", "0",
+      "the least rank that keeps this share of the squares of a layer's results, or, "
+      "where nothing is known of what goes in, of its singular values">,
+    Option<"budget", "budget", "double", "0",
+      "ranks with which the layers together hold this share of their weights' numbers">,
+    ListOption<"ranks", "ranks", "std::string", "the rank of each of some sites, as site=16">,
+    ListOption<"sites", "sites", "std::string", "the only layers to change">,
+    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 def PrunePass : Pass<"attn-prune", "mlir::func::FuncOp"> {
   let summary = "Take heads, hidden channels, residual blocks and layers out";
   let description = [{
@@ -215,56 +265,6 @@ def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
     ListOption<"heads", "heads", "double", "share of the heads that stays: one, or one for each attention">,
     Option<"layers", "layers", "int64_t", "0", "how many layers stay; 0: all">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
-                           "mlir::tensor::TensorDialect"];
-}
-
-def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
-  let summary = "Write linear layers as two narrower ones";
-  let description = [{
-    A weight [K, N] of f32 becomes a product of [K, R] and [R, N], where that holds
-    fewer numbers:
-
-    ```mlir
-    %y = attn.linear ins(%x, %w : tensor<4x64xf32>, tensor<64x256xf32>) bias(%b : ...)
-                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
-    // becomes, with rank=16
-    %h = attn.linear ins(%x, %wa : tensor<4x64xf32>, tensor<64x16xf32>) outs(%narrow : ...) -> tensor<4x16xf32>
-    %y = attn.linear ins(%h, %wb : tensor<4x16xf32>, tensor<16x256xf32>) bias(%c : ...)
-                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
-    ```
-
-    How the factors are found is `method`:
-
-    - `svd`: the nearest product to the weight (Eckart, Young 1936).
-    - `whitened`: the product whose results are nearest to those of the layer on
-      average over what goes into it, which is said by the attributes
-      `tfc.input_moments` and `tfc.input_mean`. Both are centred, and the bias takes
-      up the mean of what is left out.
-    - `snmf`: the second factor has no number below 0 (Ding, Li, Jordan 2010).
-    - `exact`: the least rank with which the weight stays what it is but for
-      rounding. Singular values count that are above max(K, N) times f32's epsilon
-      times the greatest.
-
-    Without it layers are `whitened` whose statistics are known, and `svd` else. One
-    of `rank`, `energy` and `budget` says the ranks, and `ranks` those of some sites,
-    or of these only, without one for all. Sites are called as the ONNX node.
-
-    Left alone are layers that would not become smaller, and those whose weight
-    others read too or is not constant or of another type; the report says so.
-    Refused are unknown sites, ranks asked for a site that cannot have them, and
-    statistics of another width than the layer's.
-  }];
-  let options = [
-    Option<"rank", "rank", "int64_t", "0", "the rank of all layers">,
-    Option<"energy", "energy", "double", "0",
-      "the least rank that keeps this share of the squares of a layer's results, or, "
-      "where nothing is known of what goes in, of its singular values">,
-    Option<"budget", "budget", "double", "0",
-      "ranks with which the layers together hold this share of their weights' numbers">,
-    ListOption<"ranks", "ranks", "std::string", "the rank of each of some sites, as site=16">,
-    ListOption<"sites", "sites", "std::string", "the only layers to change">,
-    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">];
-  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::tensor::TensorDialect"];
 }
 
