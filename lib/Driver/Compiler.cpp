@@ -73,8 +73,10 @@ private:
   ExitCode checkOptions();
   ExitCode import();
   ExitCode raise();
-  /// Runs the passes of --compress.
+  /// Runs the passes of --compress, and what -O2 takes out without a loss.
   ExitCode compress();
+  ExitCode runCompression();
+  ExitCode pruneZeros();
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
   ExitCode quantize();
@@ -337,33 +339,66 @@ ExitCode Compilation::measureInputs() {
       });
 }
 
-ExitCode Compilation::compress() {
+static void cleanUp(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+ExitCode Compilation::runCompression() {
   OpPassManager passes(func::FuncOp::getOperationName());
   bool readsInputs = false;
   if (llvm::Error error = compress::addCompressionPasses(options.compression,
                                                          passes, readsInputs))
     return refuse(std::move(error));
-  func::FuncOp function = functionOf(*module);
-  if (!function) {
-    diagnostics.error("expected one function to compress");
-    return ExitRefused;
-  }
-  int64_t before = compress::numberOfParameters(function);
   if (readsInputs && !options.calibrationFile.empty())
     if (ExitCode code = measureInputs(); code != ExitSuccess)
       return code;
   ExitCode code =
       runPasses("compress", /*mayRefuse=*/true, [&](OpPassManager &pm) {
         pm.nest<func::FuncOp>() = passes;
-        pm.addPass(createCanonicalizerPass());
-        pm.addPass(createCSEPass());
+        cleanUp(pm);
       });
+  if (code == ExitSuccess)
+    compress::dropInputStatistics(functionOf(*module));
+  return code;
+}
+
+ExitCode Compilation::pruneZeros() {
+  auto notes = [&] {
+    return functionOf(*module)->getAttr(compress::notesName);
+  };
+  Attribute before = notes();
+  ExitCode code =
+      runPasses("prune zeros", /*mayRefuse=*/false, [](OpPassManager &pm) {
+        pm.addNestedPass<func::FuncOp>(compress::createPruneZerosPass());
+      });
+  // A model without zeros stays as it is, to the byte.
+  if (code != ExitSuccess || notes() == before)
+    return code;
+  return runPasses("prune zeros", /*mayRefuse=*/false, cleanUp);
+}
+
+ExitCode Compilation::compress() {
+  func::FuncOp function = functionOf(*module);
+  if (!function && options.compression.empty())
+    return ExitSuccess;
+  if (!function) {
+    diagnostics.error("expected one function to compress");
+    return ExitRefused;
+  }
+  int64_t before = compress::numberOfParameters(function);
+  ExitCode code = ExitSuccess;
+  if (!options.compression.empty())
+    code = runCompression();
+  if (code == ExitSuccess && options.optLevel >= 2)
+    code = pruneZeros();
   if (code != ExitSuccess)
     return code;
   function = functionOf(*module);
-  compress::dropInputStatistics(function);
-  report.noteCompression(before, compress::numberOfParameters(function),
-                         function->removeAttr(compress::notesName));
+  Attribute notes = function->removeAttr(compress::notesName);
+  if (notes || !options.compression.empty())
+    report.noteCompression(before, compress::numberOfParameters(function),
+                           notes);
   return ExitSuccess;
 }
 
@@ -372,10 +407,6 @@ ExitCode Compilation::quantize() {
   ExitCode code = readCalibration(data);
   if (code != ExitSuccess)
     return code;
-  auto cleanUp = [](OpPassManager &pm) {
-    pm.addPass(createCanonicalizerPass());
-    pm.addPass(createCSEPass());
-  };
   code = runPasses("expose", /*mayRefuse=*/false, [&](OpPassManager &pm) {
     pm.addNestedPass<func::FuncOp>(compress::createExposePass());
     cleanUp(pm);
@@ -460,7 +491,7 @@ ExitCode Compilation::run() {
     return code;
   if (stopsAt(Phase::Import, EmitKind::Onnx))
     return printModule();
-  if ((code = raise()) == ExitSuccess && !options.compression.empty())
+  if ((code = raise()) == ExitSuccess)
     code = compress();
   if (code == ExitSuccess && options.quantize)
     code = quantize();

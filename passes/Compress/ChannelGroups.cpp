@@ -46,13 +46,28 @@ static bool agree(const DimensionShrink &shrink,
   }));
 }
 
-/// The elements of constants that are lost.
+StringRef tfc::compress::kindName(ChannelGroup::Kind kind) {
+  return kind == ChannelGroup::Kind::Heads ? "heads" : "channels";
+}
+
+LogicalResult tfc::compress::shrinkTo(DimensionShrink &shrink,
+                                      const ChannelGroup &group,
+                                      ArrayRef<int64_t> kept) {
+  return success(llvm::all_of(group.values, [&](Value value) {
+    return succeeded(shrink.keep(value, group.dim, kept));
+  }));
+}
+
+/// The elements of constants that are lost, of those that are shared once.
 static int64_t lostParameters(const DimensionShrink &shrink) {
   int64_t lost = 0;
+  DenseSet<Attribute> seen;
   for (Operation *op : shrink.operations())
     for (OpOperand &operand : op->getOpOperands()) {
       auto type = dyn_cast<RankedTensorType>(operand.get().getType());
-      if (!type || !matchPattern(operand.get(), m_Constant()))
+      Attribute constant;
+      if (!type || !matchPattern(operand.get(), m_Constant(&constant)) ||
+          !seen.insert(constant).second)
         continue;
       int64_t left = 1;
       for (auto [dim, size] : llvm::enumerate(type.getShape())) {
@@ -70,19 +85,17 @@ static int64_t sizeOf(Value value, unsigned dim) {
 
 static std::optional<ChannelGroup> headsOf(attn::AttentionOp attention) {
   ChannelGroup group{ChannelGroup::Kind::Heads,
-                     attention.getKey(),
+                     {attention.getKey()},
                      1,
                      sizeOf(attention.getKey(), 1),
                      {},
-                     {},
-                     0,
-                     attention};
+                     {}};
   if (!attention.getKey().getDefiningOp() ||
       ShapedType::isDynamic(group.units) || group.units < 2)
     return std::nullopt;
   for (int64_t unit = 0; unit < group.units; ++unit) {
     DimensionShrink shrink;
-    if (failed(shrink.keep(group.value, 1, allBut(group.units, unit))))
+    if (failed(shrinkTo(shrink, group, allBut(group.units, unit))))
       return std::nullopt;
     group.consumers = consumersOf(shrink);
     if (group.consumers.empty() || !agree(shrink, group.consumers))
@@ -99,12 +112,10 @@ static std::optional<ChannelGroup> headsOf(attn::AttentionOp attention) {
 static std::optional<ChannelGroup> channelsOf(attn::LinearOp linear) {
   unsigned last = lastDim(linear.getX());
   ChannelGroup group{ChannelGroup::Kind::Channels,
-                     linear.getX(),
+                     {linear.getX()},
                      last,
                      sizeOf(linear.getX(), last),
                      {},
-                     {},
-                     0,
                      {}};
   Operation *producer = linear.getX().getDefiningOp();
   if (!producer || producer->hasTrait<OpTrait::ConstantLike>() ||
@@ -112,7 +123,7 @@ static std::optional<ChannelGroup> channelsOf(attn::LinearOp linear) {
       !matchPattern(linear.getWeight(), m_Constant()))
     return std::nullopt;
   DimensionShrink shrink;
-  if (failed(shrink.keep(group.value, last, allBut(group.units, int64_t(0)))))
+  if (failed(shrinkTo(shrink, group, allBut(group.units, int64_t(0)))))
     return std::nullopt;
   group.consumers = consumersOf(shrink);
   group.parametersOfUnit = lostParameters(shrink);
@@ -121,6 +132,55 @@ static std::optional<ChannelGroup> channelsOf(attn::LinearOp linear) {
   if (group.consumers.empty() || !agree(shrink, group.consumers))
     return std::nullopt;
   return group;
+}
+
+/// The constants of a layer; null where one is none.
+static std::pair<Attribute, Attribute> constantsOf(attn::LinearOp linear) {
+  Attribute weight, bias;
+  matchPattern(linear.getWeight(), m_Constant(&weight));
+  if (linear.getBias())
+    matchPattern(linear.getBias(), m_Constant(&bias));
+  return {weight, bias};
+}
+
+/// Whether the layers of `other` sum with the weights that those of `group` do.
+static bool sharesWeights(const ChannelGroup &group,
+                          const ChannelGroup &other) {
+  if (group.kind != other.kind || group.dim != other.dim ||
+      group.units != other.units || group.rows != other.rows ||
+      group.consumersOfOne() != other.consumersOfOne())
+    return false;
+  for (size_t i = 0; i < other.consumers.size(); ++i) {
+    attn::LinearOp ours = group.consumers[i], theirs = other.consumers[i];
+    if (!ours.getBias() != !theirs.getBias() ||
+        constantsOf(ours) != constantsOf(theirs))
+      return false;
+  }
+  return true;
+}
+
+/// Makes groups whose layers share weights one.
+static std::vector<ChannelGroup>
+joinShared(std::vector<ChannelGroup> separate) {
+  std::vector<ChannelGroup> joined;
+  for (ChannelGroup &group : separate) {
+    auto other = llvm::find_if(joined, [&](const ChannelGroup &known) {
+      return sharesWeights(known, group);
+    });
+    if (other == joined.end()) {
+      joined.push_back(std::move(group));
+      continue;
+    }
+    llvm::append_range(other->values, group.values);
+    llvm::append_range(other->consumers, group.consumers);
+  }
+  for (ChannelGroup &group : joined) {
+    DimensionShrink shrink;
+    if (group.values.size() > 1 &&
+        succeeded(shrinkTo(shrink, group, allBut(group.units, int64_t(0)))))
+      group.parametersOfUnit = lostParameters(shrink);
+  }
+  return joined;
 }
 
 std::vector<ChannelGroup>
@@ -144,5 +204,5 @@ tfc::compress::findChannelGroups(func::FuncOp function) {
   llvm::sort(groups, [](const ChannelGroup &a, const ChannelGroup &b) {
     return a.consumers.front()->isBeforeInBlock(b.consumers.front());
   });
-  return groups;
+  return joinShared(std::move(groups));
 }

@@ -241,7 +241,8 @@ LogicalResult PrunePass::dropUnits() {
   SiteNames names(function);
   llvm::StringMap<size_t> bySite;
   for (auto [i, group] : llvm::enumerate(groups))
-    bySite[names[group.consumers.front()]] = i;
+    for (size_t k = 0; k < group.consumers.size(); k += group.consumersOfOne())
+      bySite[names[group.consumers[k]]] = i;
   std::vector<SmallVector<int64_t>> gone(groups.size());
   if (failed(chooseGiven(groups, bySite, gone)))
     return failure();
@@ -255,11 +256,10 @@ LogicalResult PrunePass::dropUnits() {
     std::string reason;
     if (failed(removeUnits(group, units, importanceOptions(), reason)))
       return function.emitError("attn-prune: '") << site << "': " << reason;
-    StringRef kind =
-        group.kind == ChannelGroup::Kind::Heads ? "heads" : "channels";
     noteCompression(
         function, "attn-prune", site,
-        {b.getNamedAttr(kind, b.getI64IntegerAttr(group.units - units.size())),
+        {b.getNamedAttr(kindName(group.kind),
+                        b.getI64IntegerAttr(group.units - units.size())),
          b.getNamedAttr("of", b.getI64IntegerAttr(group.units))});
   }
   return success();

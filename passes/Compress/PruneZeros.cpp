@@ -65,6 +65,8 @@ struct PruneZerosPass
     if (function.isDeclaration())
       return;
     bool changed = false;
+    Builder b(function.getContext());
+    SiteNames names(function);
     for (const ChannelGroup &group : groupsWithZeros(function)) {
       SmallVector<int64_t> gone = zeroUnits(group);
       // A tensor without elements is not what is left of all heads.
@@ -77,6 +79,11 @@ struct PruneZerosPass
         continue;
       removed += gone.size();
       changed = true;
+      noteCompression(
+          function, "attn-prune-zeros", names[group.consumers.front()],
+          {b.getNamedAttr(kindName(group.kind),
+                          b.getI64IntegerAttr(group.units - gone.size())),
+           b.getNamedAttr("of", b.getI64IntegerAttr(group.units))});
     }
     if (!changed)
       return markAllAnalysesPreserved();
