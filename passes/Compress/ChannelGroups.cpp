@@ -8,6 +8,7 @@
 
 #include "ChannelGroups.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -18,12 +19,35 @@ static unsigned lastDim(Value value) {
   return cast<ShapedType>(value.getType()).getRank() - 1;
 }
 
+/// Whether `op`, which is no linear layer, sums over what shrinks.
+static bool sumsOver(Operation *op, const DimensionShrink &shrink) {
+  if (auto attention = dyn_cast<attn::AttentionOp>(op))
+    return shrink.keptOf(attention.getQueryMutable(), 3);
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!linalgOp)
+    return false;
+  SmallVector<utils::IteratorType> iterators = linalgOp.getIteratorTypesArray();
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+    for (auto [dim, expression] : llvm::enumerate(map.getResults())) {
+      auto loop = dyn_cast<AffineDimExpr>(expression);
+      if (loop &&
+          iterators[loop.getPosition()] == utils::IteratorType::reduction &&
+          shrink.keptOf(operand, dim))
+        return true;
+    }
+  }
+  return false;
+}
+
 /// The linear layers with constant weights, among what shrinks, that sum over
-/// what does. Nothing where something else sums over it as well: its
-/// importance would be unknown.
+/// what does. Nothing where something else sums over it as well, which zeros in
+/// these weights say nothing of: the squares of a norm, say.
 static SmallVector<attn::LinearOp> consumersOf(const DimensionShrink &shrink) {
   SmallVector<attn::LinearOp> consumers;
   for (Operation *op : shrink.operations()) {
+    if (sumsOver(op, shrink))
+      return {};
     auto linear = dyn_cast<attn::LinearOp>(op);
     if (!linear || !shrink.keptOf(linear.getXMutable(), lastDim(linear.getX())))
       continue;
@@ -205,4 +229,22 @@ tfc::compress::findChannelGroups(func::FuncOp function) {
     return a.consumers.front()->isBeforeInBlock(b.consumers.front());
   });
   return joinShared(std::move(groups));
+}
+
+std::string tfc::compress::whyNoGroup(attn::LinearOp linear) {
+  unsigned last = lastDim(linear.getX());
+  int64_t units = sizeOf(linear.getX(), last);
+  Operation *producer = linear.getX().getDefiningOp();
+  if (!producer)
+    return "it reads an input of the model";
+  if (!matchPattern(linear.getWeight(), m_Constant()))
+    return "its weights are not constant";
+  if (ShapedType::isDynamic(units) || units < 2 ||
+      producer->hasTrait<OpTrait::ConstantLike>())
+    return "what it reads is constant, of open size or one number";
+  DimensionShrink shrink;
+  if (failed(shrink.keep(linear.getX(), last, allBut(units, int64_t(0)))))
+    return shrink.reason();
+  return "other operations sum over what it reads, or several layers over "
+         "different parts of it";
 }

@@ -51,6 +51,9 @@ llvm::LogicalResult shrinkTo(DimensionShrink &shrink, const ChannelGroup &group,
 /// All groups of `function`, in its order.
 std::vector<ChannelGroup> findChannelGroups(mlir::func::FuncOp function);
 
+/// For messages: why what `linear` sums over is no group.
+std::string whyNoGroup(attn::LinearOp linear);
+
 } // namespace tfc::compress
 
 #endif // TFC_PASSES_COMPRESS_CHANNELGROUPS_H

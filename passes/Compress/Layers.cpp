@@ -131,15 +131,15 @@ std::vector<Layer> tfc::compress::findLayers(func::FuncOp function) {
   return layers;
 }
 
-void tfc::compress::dropBlock(const ResidualBlock &block) {
-  block.sum->getResult(0).replaceAllUsesWith(block.input);
-}
-
 static LogicalResult replace(Value value, Value by) {
   if (value.getType() != by.getType())
     return failure();
   value.replaceAllUsesWith(by);
   return success();
+}
+
+LogicalResult tfc::compress::dropBlock(const ResidualBlock &block) {
+  return replace(block.sum->getResult(0), block.input);
 }
 
 LogicalResult tfc::compress::dropLayer(const Layer &layer) {

@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "RemoveUnits.h"
-#include "SiteNames.h"
 #include "tfc/Passes/Compress/Passes.h"
 
 #include "tfc/Dialect/Attn/ConstantElements.h"
@@ -65,7 +64,6 @@ struct PruneZerosPass
     if (function.isDeclaration())
       return;
     bool changed = false;
-    Builder b(function.getContext());
     SiteNames names(function);
     for (const ChannelGroup &group : groupsWithZeros(function)) {
       SmallVector<int64_t> gone = zeroUnits(group);
@@ -79,11 +77,7 @@ struct PruneZerosPass
         continue;
       removed += gone.size();
       changed = true;
-      noteCompression(
-          function, "attn-prune-zeros", names[group.consumers.front()],
-          {b.getNamedAttr(kindName(group.kind),
-                          b.getI64IntegerAttr(group.units - gone.size())),
-           b.getNamedAttr("of", b.getI64IntegerAttr(group.units))});
+      noteRemoval(function, "attn-prune-zeros", group, gone.size(), names);
     }
     if (!changed)
       return markAllAnalysesPreserved();

@@ -53,3 +53,19 @@ LogicalResult tfc::compress::removeUnits(const ChannelGroup &group,
   }
   return success();
 }
+
+void tfc::compress::noteRemoval(func::FuncOp function, StringRef pass,
+                                const ChannelGroup &group, size_t count,
+                                const SiteNames &names) {
+  Builder b(function.getContext());
+  SmallVector<NamedAttribute> details{
+      b.getNamedAttr(kindName(group.kind),
+                     b.getI64IntegerAttr(group.units - count)),
+      b.getNamedAttr("of", b.getI64IntegerAttr(group.units))};
+  SmallVector<StringRef> others;
+  for (attn::LinearOp linear : ArrayRef(group.consumers).drop_front())
+    others.push_back(names[linear]);
+  if (!others.empty())
+    details.push_back(b.getNamedAttr("with", b.getStrArrayAttr(others)));
+  noteCompression(function, pass, names[group.consumers.front()], details);
+}
