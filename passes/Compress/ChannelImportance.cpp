@@ -229,8 +229,8 @@ static std::optional<Refit> refitLayers(ArrayRef<attn::LinearOp> layers,
   std::optional<VectorXd> bias =
       linear.getBias() ? biasOf(linear) : std::nullopt;
   MatrixXd spread = spreadOf(*moments, bias.has_value());
-  // Left of the equation damped, right not: a ridge towards the old weights
-  // of what stays.
+  // On both sides of the equation: a ridge towards the old weights of what
+  // stays.
   damp(spread, options.damping);
   MatrixXd rows = rowsOf(spread, kept);
   MatrixXd inner = rowsOf(rows.transpose(), kept);
