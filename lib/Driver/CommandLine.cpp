@@ -117,7 +117,9 @@ const std::vector<OptionSpec> &optionTable() {
       {"-O1", "", "", OptO1},
       {"-O2", "", "", OptO2},
       {"-O3", "", "", OptO3},
-      {"-O<0..3>", "", "how hard LLVM optimises; 2 is the default"},
+      {"-O<0..3>", "",
+       "how hard LLVM optimises; 2 is the default, and from it on\n"
+       "heads and channels without a weight are taken out"},
       {"", "", "CORTEX-M7"},
       {"--prefix", "NAME",
        "what the names in the header start with; the output's\n"

@@ -78,8 +78,10 @@ private:
   ExitCode checkOptions();
   ExitCode import();
   ExitCode raise();
-  /// Runs the passes of --compress.
+  /// Runs the passes of --compress, and what -O2 takes out without a loss.
   ExitCode compress();
+  ExitCode runCompression();
+  ExitCode pruneZeros();
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
   /// Fits layers of the compressed module to `original`, one after the other.
@@ -366,18 +368,18 @@ ExitCode Compilation::measureInputs() {
       });
 }
 
-ExitCode Compilation::compress() {
+static void cleanUp(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+ExitCode Compilation::runCompression() {
   OpPassManager passes(func::FuncOp::getOperationName());
   bool readsInputs = false;
   if (llvm::Error error = compress::addCompressionPasses(options.compression,
                                                          passes, readsInputs))
     return refuse(std::move(error));
   func::FuncOp function = functionOf(*module);
-  if (!function) {
-    diagnostics.error("expected one function to compress");
-    return ExitRefused;
-  }
-  int64_t before = compress::numberOfParameters(function);
   OwningOpRef<ModuleOp> original;
   if (readsInputs && !options.calibrationFile.empty()) {
     if (ExitCode code = measureInputs(); code != ExitSuccess)
@@ -390,18 +392,54 @@ ExitCode Compilation::compress() {
   ExitCode code =
       runPasses("compress", /*mayRefuse=*/true, [&](OpPassManager &pm) {
         pm.nest<func::FuncOp>() = passes;
-        pm.addPass(createCanonicalizerPass());
-        pm.addPass(createCSEPass());
+        cleanUp(pm);
       });
   if (code != ExitSuccess)
     return code;
   function = functionOf(*module);
   compress::dropInputStatistics(function);
-  if (original && (code = fitLayers(*original)) != ExitSuccess)
-    return code;
+  if (original)
+    code = fitLayers(*original);
   compress::dropLayerNumbers(function);
-  report.noteCompression(before, compress::numberOfParameters(function),
-                         function->removeAttr(compress::notesName));
+  return code;
+}
+
+ExitCode Compilation::pruneZeros() {
+  auto notes = [&] {
+    return functionOf(*module)->getAttr(compress::notesName);
+  };
+  Attribute before = notes();
+  ExitCode code =
+      runPasses("prune zeros", /*mayRefuse=*/false, [](OpPassManager &pm) {
+        pm.addNestedPass<func::FuncOp>(compress::createPruneZerosPass());
+      });
+  // A model without zeros stays as it is, to the byte.
+  if (code != ExitSuccess || notes() == before)
+    return code;
+  return runPasses("prune zeros", /*mayRefuse=*/false, cleanUp);
+}
+
+ExitCode Compilation::compress() {
+  func::FuncOp function = functionOf(*module);
+  if (!function && options.compression.empty())
+    return ExitSuccess;
+  if (!function) {
+    diagnostics.error("expected one function to compress");
+    return ExitRefused;
+  }
+  int64_t before = compress::numberOfParameters(function);
+  ExitCode code = ExitSuccess;
+  if (!options.compression.empty())
+    code = runCompression();
+  if (code == ExitSuccess && options.optLevel >= 2)
+    code = pruneZeros();
+  if (code != ExitSuccess)
+    return code;
+  function = functionOf(*module);
+  Attribute notes = function->removeAttr(compress::notesName);
+  if (notes || !options.compression.empty())
+    report.noteCompression(before, compress::numberOfParameters(function),
+                           notes);
   return ExitSuccess;
 }
 
@@ -458,10 +496,6 @@ ExitCode Compilation::quantize() {
   ExitCode code = readCalibration(data);
   if (code != ExitSuccess)
     return code;
-  auto cleanUp = [](OpPassManager &pm) {
-    pm.addPass(createCanonicalizerPass());
-    pm.addPass(createCSEPass());
-  };
   code = runPasses("expose", /*mayRefuse=*/false, [&](OpPassManager &pm) {
     pm.addNestedPass<func::FuncOp>(compress::createExposePass());
     cleanUp(pm);
@@ -586,11 +620,12 @@ ExitCode Compilation::run() {
     return writeOnnxModel();
   // Raising leaves nothing of the file.
   Attribute metadata = (*module)->getAttr("onnx.metadata");
-  if ((code = raise()) == ExitSuccess && !options.compression.empty())
-    code = compress();
-  // Layers are found by their shapes, so that compression comes first.
+  code = raise();
+  // First, so that compression judges by the rows that are read.
   if (code == ExitSuccess && options.optLevel > 0)
     code = optimize();
+  if (code == ExitSuccess)
+    code = compress();
   if (code == ExitSuccess && options.quantize)
     code = quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))

@@ -16,17 +16,20 @@
 namespace tfc::compress {
 
 /// Parts of a model that are computed beside each other and summed by linear
-/// layers: the heads of an attention, the channels of a hidden layer.
+/// layers: the heads of an attention, the channels of a hidden layer. Where
+/// layers share the weights that sum, theirs are one group, which loses the
+/// same units in each, so that the weights stay shared.
 struct ChannelGroup {
   enum class Kind { Heads, Channels };
   Kind kind;
-  /// The tensor, and its dimension, that has one index for each unit. Of heads
-  /// that share keys it is the keys': a unit is then all heads that share one.
-  mlir::Value value;
+  /// The tensors, one for each layer that shares the weights, and their
+  /// dimension that has one index for each unit. Of heads that share keys it is
+  /// the keys': a unit is then all heads that share one.
+  llvm::SmallVector<mlir::Value> values;
   unsigned dim;
   int64_t units;
-  /// The linear layers that sum over the units. All of them are in no other
-  /// group; the first gives the group its name (`siteName`).
+  /// The linear layers that sum over the units, those of the first of `values`
+  /// first. All of them are in no other group.
   llvm::SmallVector<attn::LinearOp> consumers;
   /// Which rows of a consumer's weights, along what it sums over, are each
   /// unit's.
@@ -34,12 +37,22 @@ struct ChannelGroup {
   /// Elements of constants that go with one unit.
   int64_t parametersOfUnit = 0;
 
-  /// The attention; null where the units are channels.
-  attn::AttentionOp attention;
+  /// How many of `consumers` are of each of `values`.
+  size_t consumersOfOne() const { return consumers.size() / values.size(); }
 };
+
+/// "heads" or "channels".
+llvm::StringRef kindName(ChannelGroup::Kind kind);
+
+/// Finds what follows when `kept` alone stays of each of the group's values.
+llvm::LogicalResult shrinkTo(DimensionShrink &shrink, const ChannelGroup &group,
+                             llvm::ArrayRef<int64_t> kept);
 
 /// All groups of `function`, in its order.
 std::vector<ChannelGroup> findChannelGroups(mlir::func::FuncOp function);
+
+/// For messages: why what `linear` sums over is no group.
+std::string whyNoGroup(attn::LinearOp linear);
 
 } // namespace tfc::compress
 

@@ -30,9 +30,36 @@ struct Consumption {
 
 } // namespace
 
-static std::optional<InputStatistics> knownInputs(attn::LinearOp linear) {
-  FailureOr<std::optional<InputStatistics>> known = inputStatistics(linear);
-  return succeeded(known) ? *known : std::nullopt;
+/// The layers, one for each value of the group, that sum with the same weights
+/// as the consumer at `index` of the first value.
+static SmallVector<attn::LinearOp> layersOf(const ChannelGroup &group,
+                                            size_t index) {
+  SmallVector<attn::LinearOp> layers;
+  for (size_t i = index; i < group.consumers.size();
+       i += group.consumersOfOne())
+    layers.push_back(group.consumers[i]);
+  return layers;
+}
+
+/// The statistics of what goes into any of `layers`, of which each is called as
+/// often; none where those of one are unknown.
+static std::optional<InputStatistics>
+knownInputs(ArrayRef<attn::LinearOp> layers) {
+  std::optional<InputStatistics> sum;
+  for (attn::LinearOp linear : layers) {
+    FailureOr<std::optional<InputStatistics>> known = inputStatistics(linear);
+    if (failed(known) || !*known)
+      return std::nullopt;
+    if (sum) {
+      sum->moments += (*known)->moments;
+      sum->mean += (*known)->mean;
+    } else {
+      sum = std::move(**known);
+    }
+  }
+  sum->moments /= double(layers.size());
+  sum->mean /= double(layers.size());
+  return sum;
 }
 
 /// What the loss of an input is measured by: its variance around the mean,
@@ -49,7 +76,9 @@ static void damp(MatrixXd &spread, double damping) {
 
 static std::optional<Consumption> consumptionOf(const ChannelGroup &group) {
   Consumption result;
-  for (attn::LinearOp linear : group.consumers) {
+  ArrayRef<attn::LinearOp> first =
+      ArrayRef(group.consumers).take_front(group.consumersOfOne());
+  for (attn::LinearOp linear : first) {
     std::optional<MatrixXd> weights = weightOf(linear);
     if (!weights)
       return std::nullopt;
@@ -57,10 +86,9 @@ static std::optional<Consumption> consumptionOf(const ChannelGroup &group) {
     wider << result.weights, *weights;
     result.weights = std::move(wider);
   }
-  if (llvm::all_equal(
-          llvm::map_range(group.consumers,
-                          [](attn::LinearOp linear) { return linear.getX(); })))
-    result.moments = knownInputs(group.consumers.front());
+  if (llvm::all_equal(llvm::map_range(
+          first, [](attn::LinearOp linear) { return linear.getX(); })))
+    result.moments = knownInputs(layersOf(group, 0));
   return result;
 }
 
@@ -190,23 +218,24 @@ static MatrixXd rowsOf(const MatrixXd &matrix, ArrayRef<int64_t> kept) {
   return result;
 }
 
-std::optional<Refit> tfc::compress::refit(attn::LinearOp linear,
-                                          ArrayRef<int64_t> kept,
-                                          const ImportanceOptions &options) {
-  std::optional<InputStatistics> moments = knownInputs(linear);
+static std::optional<Refit> refitLayers(ArrayRef<attn::LinearOp> layers,
+                                        ArrayRef<int64_t> kept,
+                                        const ImportanceOptions &options) {
+  attn::LinearOp linear = layers.front();
+  std::optional<InputStatistics> moments = knownInputs(layers);
   std::optional<MatrixXd> weights = weightOf(linear);
   if (!moments || !weights)
     return std::nullopt;
   std::optional<VectorXd> bias =
       linear.getBias() ? biasOf(linear) : std::nullopt;
   MatrixXd spread = spreadOf(*moments, bias.has_value());
-  // Left of the equation damped, right not: a ridge towards the old weights
-  // of what stays.
+  // On both sides of the equation: a ridge towards the old weights of what
+  // stays.
   damp(spread, options.damping);
   MatrixXd rows = rowsOf(spread, kept);
   MatrixXd inner = rowsOf(rows.transpose(), kept);
   MatrixXd fitted = inner.ldlt().solve(rows * *weights);
-  Refit result{linear, {}, {}};
+  Refit result{SmallVector<attn::LinearOp>(layers), {}, {}};
   if (linear.getTransposeWeight())
     fitted.transposeInPlace();
   for (Eigen::Index i = 0; i < fitted.rows(); ++i)
@@ -221,4 +250,19 @@ std::optional<Refit> tfc::compress::refit(attn::LinearOp linear,
       *bias + weights->transpose() * moments->mean - fitted.transpose() * mean;
   result.bias.assign(moved.begin(), moved.end());
   return result;
+}
+
+std::vector<Refit> tfc::compress::refit(const ChannelGroup &group,
+                                        ArrayRef<int64_t> goneRows,
+                                        const ImportanceOptions &options) {
+  std::vector<Refit> fitted;
+  for (size_t i = 0; i < group.consumersOfOne(); ++i) {
+    SmallVector<attn::LinearOp> layers = layersOf(group, i);
+    int64_t size =
+        cast<ShapedType>(layers.front().getX().getType()).getShape().back();
+    if (std::optional<Refit> fit =
+            refitLayers(layers, allBut(size, goneRows), options))
+      fitted.push_back(std::move(*fit));
+  }
+  return fitted;
 }

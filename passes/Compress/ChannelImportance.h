@@ -36,22 +36,26 @@ struct RemovalOrder {
 /// The order for `group`, of `most` units at most. With moments, the one of
 /// least loss is taken again and again, all weights being fitted to the loss
 /// of those before: the optimal brain surgeon (Hassibi, Stork 1993) on groups
-/// of rows. Without, by the squares of the consumers' weights.
+/// of rows. Without, by the squares of the consumers' weights. Layers that
+/// share weights count as one with the inputs of all.
 RemovalOrder orderOfRemoval(const ChannelGroup &group, int64_t most,
                             const ImportanceOptions &options);
 
-/// New weights and bias for `linear`, of whose input `kept` stays, so that its
-/// output is nearest in the mean square to what it was. Nothing without
-/// moments or where the weights' bytes are not there.
+/// New weights and bias for layers that share theirs, so that their output is
+/// nearest in the mean square to what it was.
 struct Refit {
-  attn::LinearOp linear;
-  /// As the operation has them: [K, N] or, transposed, [N, K].
+  llvm::SmallVector<attn::LinearOp> layers;
+  /// As the operations have them: [K, N] or, transposed, [N, K].
   std::vector<float> weight;
-  /// [N]; empty where the layer has no bias.
+  /// [N]; empty where the layers have no bias.
   std::vector<float> bias;
 };
-std::optional<Refit> refit(attn::LinearOp linear, llvm::ArrayRef<int64_t> kept,
-                           const ImportanceOptions &options);
+
+/// Those of the consumers of `group` without `goneRows`; nothing for consumers
+/// without moments or whose weights' bytes are not there.
+std::vector<Refit> refit(const ChannelGroup &group,
+                         llvm::ArrayRef<int64_t> goneRows,
+                         const ImportanceOptions &options);
 
 } // namespace tfc::compress
 

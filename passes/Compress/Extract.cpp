@@ -83,7 +83,6 @@ private:
              << groups.size() << " " << what
              << ", for which one share, or one each, is expected";
     SiteNames names(function);
-    Builder b(function.getContext());
     for (auto [i, group] : llvm::enumerate(groups)) {
       double part = shares[shares.size() == 1 ? 0 : i];
       auto count = int64_t(std::llround(part * group.units));
@@ -103,9 +102,7 @@ private:
       std::string reason;
       if (failed(removeUnits(group, gone, exact, reason)))
         return function.emitError("attn-extract: '") << site << "': " << reason;
-      noteCompression(function, "attn-extract", site,
-                      {b.getNamedAttr(option, b.getI64IntegerAttr(count)),
-                       b.getNamedAttr("of", b.getI64IntegerAttr(group.units))});
+      noteRemoval(function, "attn-extract", group, gone.size(), names);
     }
     return success();
   }

@@ -10,6 +10,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -32,6 +34,13 @@ static bool isSum(linalg::LinalgOp op) {
            return argument && argument.getOwner() == body &&
                   argument.getArgNumber() < 2;
          });
+}
+
+/// The residual stream that `value` is, or some rows of.
+static Value streamOf(Value value) {
+  while (auto slice = value.getDefiningOp<tensor::ExtractSliceOp>())
+    value = slice.getSource();
+  return value;
 }
 
 /// What `value` is computed from, back to `input`; nothing where it is not
@@ -69,8 +78,9 @@ tfc::compress::findResidualBlocks(func::FuncOp function) {
     for (unsigned i : {0, 1}) {
       ResidualBlock block{op, op->getOperand(i), {}, false};
       llvm::SetVector<Operation *> path =
-          pathFrom(block.input, op->getOperand(1 - i));
-      if (path.empty() || block.input == op->getOperand(1 - i))
+          pathFrom(streamOf(block.input), op->getOperand(1 - i));
+      if (path.empty() ||
+          streamOf(block.input) == streamOf(op->getOperand(1 - i)))
         continue;
       for (Operation *part : path) {
         block.hasAttention |= isa<attn::AttentionOp>(part);
@@ -121,7 +131,7 @@ std::vector<Layer> tfc::compress::findLayers(func::FuncOp function) {
     }
     if (!isOpen) {
       if (!layers.empty() && !layers.back().output)
-        layers.back().output = block.input;
+        layers.back().output = streamOf(block.input);
       layers.push_back({block.input, {}, {}, stream});
     }
     layers.back().blocks.push_back(block);
@@ -131,8 +141,15 @@ std::vector<Layer> tfc::compress::findLayers(func::FuncOp function) {
   return layers;
 }
 
-void tfc::compress::dropBlock(const ResidualBlock &block) {
-  block.sum->getResult(0).replaceAllUsesWith(block.input);
+/// Of `value`, what `like` is of the stream it is rows of.
+static Value rowsLike(Value like, Value value) {
+  auto slice = like.getDefiningOp<tensor::ExtractSliceOp>();
+  if (!slice || slice.getSourceType() != value.getType())
+    return value;
+  OpBuilder b(slice);
+  IRMapping sources;
+  sources.map(slice.getSource(), value);
+  return b.clone(*slice, sources)->getResult(0);
 }
 
 static LogicalResult replace(Value value, Value by) {
@@ -148,6 +165,7 @@ LogicalResult tfc::compress::dropLayer(const Layer &layer) {
 
 LogicalResult tfc::compress::exitAfter(ArrayRef<Layer> layers, size_t count) {
   const Layer &last = layers.back(), &kept = layers[count - 1];
-  return failure(last.stream != kept.stream ||
-                 failed(replace(last.output, kept.output)));
+  if (last.stream != kept.stream)
+    return failure();
+  return replace(last.output, rowsLike(last.input, kept.output));
 }

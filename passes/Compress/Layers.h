@@ -39,8 +39,9 @@ struct Layer {
 
 std::vector<Layer> findLayers(mlir::func::FuncOp function);
 
-/// The model without `block`.
-void dropBlock(const ResidualBlock &block);
+/// The model without `block`; fails where sizes that are known of its input are
+/// not known of the sum.
+llvm::LogicalResult dropBlock(const ResidualBlock &block);
 /// The model without `layer`; fails where it does not give what it takes.
 llvm::LogicalResult dropLayer(const Layer &layer);
 /// The model without what is behind layer `count`, counted from 1; fails where

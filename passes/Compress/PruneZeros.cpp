@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "RemoveUnits.h"
-#include "SiteNames.h"
 #include "tfc/Passes/Compress/Passes.h"
 
 #include "tfc/Dialect/Attn/ConstantElements.h"
@@ -65,6 +64,7 @@ struct PruneZerosPass
     if (function.isDeclaration())
       return;
     bool changed = false;
+    SiteNames names(function);
     for (const ChannelGroup &group : groupsWithZeros(function)) {
       SmallVector<int64_t> gone = zeroUnits(group);
       // A tensor without elements is not what is left of all heads.
@@ -77,6 +77,7 @@ struct PruneZerosPass
         continue;
       removed += gone.size();
       changed = true;
+      noteRemoval(function, "attn-prune-zeros", group, gone.size(), names);
     }
     if (!changed)
       return markAllAnalysesPreserved();

@@ -32,26 +32,40 @@ LogicalResult tfc::compress::removeUnits(const ChannelGroup &group,
   for (int64_t unit : units)
     llvm::append_range(goneRows, group.rows[unit]);
   std::vector<Refit> fitted;
-  for (attn::LinearOp linear : group.consumers) {
-    int64_t size = cast<ShapedType>(linear.getX().getType()).getShape().back();
-    std::optional<Refit> fit;
-    if (options.refit && !options.magnitude)
-      fit = refit(linear, allBut(size, goneRows), options);
-    if (fit)
-      fitted.push_back(std::move(*fit));
-  }
+  if (options.refit && !options.magnitude)
+    fitted = refit(group, goneRows, options);
   DimensionShrink shrink;
-  if (failed(shrink.keep(group.value, group.dim, allBut(group.units, units))) ||
+  if (failed(shrinkTo(shrink, group, allBut(group.units, units))) ||
       failed(shrink.apply())) {
     reason = shrink.reason();
     return failure();
   }
   for (Refit &fit : fitted) {
-    fit.linear.getWeightMutable().assign(
-        constantLike(fit.linear.getWeight(), fit.weight));
+    attn::LinearOp first = fit.layers.front();
+    Value weight = constantLike(first.getWeight(), fit.weight), bias;
     if (!fit.bias.empty())
-      fit.linear.getBiasMutable().assign(
-          constantLike(fit.linear.getBias(), fit.bias));
+      bias = constantLike(first.getBias(), fit.bias);
+    for (attn::LinearOp linear : fit.layers) {
+      linear.getWeightMutable().assign(weight);
+      if (bias)
+        linear.getBiasMutable().assign(bias);
+    }
   }
   return success();
+}
+
+void tfc::compress::noteRemoval(func::FuncOp function, StringRef pass,
+                                const ChannelGroup &group, size_t count,
+                                const SiteNames &names) {
+  Builder b(function.getContext());
+  SmallVector<NamedAttribute> details{
+      b.getNamedAttr(kindName(group.kind),
+                     b.getI64IntegerAttr(group.units - count)),
+      b.getNamedAttr("of", b.getI64IntegerAttr(group.units))};
+  SmallVector<StringRef> others;
+  for (attn::LinearOp linear : ArrayRef(group.consumers).drop_front())
+    others.push_back(names[linear]);
+  if (!others.empty())
+    details.push_back(b.getNamedAttr("with", b.getStrArrayAttr(others)));
+  noteCompression(function, pass, names[group.consumers.front()], details);
 }

@@ -10,6 +10,7 @@
 #define TFC_PASSES_COMPRESS_REMOVEUNITS_H
 
 #include "ChannelImportance.h"
+#include "SiteNames.h"
 
 namespace tfc::compress {
 
@@ -20,6 +21,12 @@ llvm::LogicalResult removeUnits(const ChannelGroup &group,
                                 llvm::ArrayRef<int64_t> units,
                                 const ImportanceOptions &options,
                                 std::string &reason);
+
+/// Notes for the report that `count` units of `group` are gone: what is left,
+/// of how many, and `with` which other layers the first one lost them.
+void noteRemoval(mlir::func::FuncOp function, llvm::StringRef pass,
+                 const ChannelGroup &group, size_t count,
+                 const SiteNames &names);
 
 } // namespace tfc::compress
 
