@@ -34,12 +34,11 @@ STYLES = {
 }
 # Probabilities of 127 steps, as symmetric types have them, turn one step of theirs into several of
 # what is mixed with them, in onnxruntime too: whole models have the other two types.
-ZOO = [f"{name}/{style}" for name in ("vit", "cct", "mcuformer", "low_rank_transformer")
+ZOO = [f"{name}/{style}" for name in ("vit", "cct", "mcuformer", "low_rank_transformer", "poolformer")
        for style in ("int8", "uint8")]
 
 REFUSED = {
     "log_softmax": "LogSoftmax, opset 18): computes 'math.log' in f32",
-    "instance_norm": "InstanceNormalization, opset 18): computes 'arith.mulf' in f32",
     "resize": "computes in double precision",
 }
 
@@ -96,6 +95,12 @@ GRAPHS = {
     "norm": "(float[9,16] x) => (float[9,16] y) <float[16] s, float[16] b> { y = LayerNormalization <axis = -1> (x, s, b) }",
     "norm_odd": "(float[9,15] x) => (float[9,15] y) <float[15] s, float[15] b> { y = LayerNormalization <axis = -1> (x, s, b) }",
     "instance_norm": "(float[1,4,5,4] x) => (float[1,4,5,4] y) <float[4] s, float[4] b> { y = InstanceNormalization (x, s, b) }",
+    "group_norm": "(float[2,8,5,4] x) => (float[2,8,5,4] y) <float[2] one = {1, 1}, float[2] none = {0, 0}, float[8,1,1] s, float[8,1,1] b,"
+                  " int64[3] split = {0, 2, -1}, int64[4] whole = {2, 8, 5, 4}>"
+                  "{ r = Reshape (x, split) n = InstanceNormalization (r, one, none) m = Reshape (n, whole) t = Mul (m, s) y = Add (t, b) }",
+    "group_norm_one": "(float[1,8,5,4] x) => (float[1,8,5,4] y) <float[1] one = {1}, float[1] none = {0}, float[8,1,1] s, float[8,1,1] b,"
+                      " int64[3] split = {0, 1, -1}, int64[4] whole = {1, 8, 5, 4}>"
+                      "{ r = Reshape (x, split) n = InstanceNormalization (r, one, none) m = Reshape (n, whole) t = Mul (m, s) y = Add (t, b) }",
     "batch_norm": "(float[1,4,5,5] x) => (float[1,4,5,5] y) <float[4,4,1,1] w, float[4] s, float[4] b, float[4] m, float[4] v = {1, 2, 0.5, 1}>"
                   "{ t = Conv (x, w) y = BatchNormalization (t, s, b, m, v) }",
     "gemm": "(float[1,16] x) => (float[1,10] y) <float[10,16] w, float[10] b> { y = Gemm <transB = 1> (x, w, b) }",

@@ -104,6 +104,8 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
   }
   if (std::optional<SoftmaxForm> form = softmaxForm(op))
     return selectSoftmax(op, form->input, form->dimension, to);
+  if (auto value = selectAffine(op, to))
+    return *value;
   if (std::optional<std::pair<Value, double>> part = multipleOf(op)) {
     // A mean is a sum over a number.
     linalg::GenericOp sum = reductionOf(part->first);
