@@ -46,7 +46,6 @@ ZOO += [f"{name}/operators" for name in (
 
 REFUSED = {
     "log_softmax": "LogSoftmax, opset 18): computes 'math.log' in f32",
-    "resize": "computes in double precision",
 }
 
 # Graphs of a few operators; initialisers that are named but not given are drawn at random.
@@ -120,6 +119,10 @@ GRAPHS = {
     "argmax": "(float[9,16] x) => (int64[9] y) { t = Tanh (x) y = ArgMax <axis = 1, keepdims = 0> (t) }",
     "resize": "(float[1,2,4,4] x) => (float[1,2,8,8] y) <float[4] s = {1, 1, 2, 2}>"
               "{ t = Tanh (x) y = Resize <mode = \"nearest\"> (t, , s) }",
+    "resize_odd": "(float[1,2,5,4] x) => (float[1,2,8,3] y) <int64[4] s = {1, 2, 8, 3}>"
+                  "{ t = Tanh (x) y = Resize <mode = \"nearest\", nearest_mode = \"floor\", coordinate_transformation_mode = \"asymmetric\"> (t, , , s) }",
+    "resize_linear": "(float[1,2,4,4] x) => (float[1,2,8,8] y) <float[4] s = {1, 1, 2, 2}>"
+                     "{ t = Tanh (x) y = Resize <mode = \"linear\"> (t, , s) }",
     "where": "(float[6,16] x) => (float[6,16] y) <bool[6,16] c, float[1] n = {-1.5}> { t = Tanh (x) u = Where (c, t, n) y = Exp (u) }",
     "minimum": "(float[6,16] x, float[6,16] z) => (float[6,16] y) { a = Max (x, z) y = Min (a, x) }",
     "divide": "(float[6,16] x) => (float[6,16] y) { a = Exp (x) b = Sigmoid (x) y = Div (b, a) }",

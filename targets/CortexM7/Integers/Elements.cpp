@@ -92,6 +92,8 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
   if (!isElementwise(op)) {
     if (reductionOf(op.getResult(0)) == op && isSum(op))
       return selectMean(op, 1, to);
+    if (auto value = selectInterpolation(op, to))
+      return *value;
     return selectChoice(op, to);
   }
   if (std::optional<Function> function = functionOf(op.getResult(0))) {

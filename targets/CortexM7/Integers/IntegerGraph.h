@@ -179,6 +179,14 @@ private:
   Value rounded(Value sums, const Numbers &multipliers,
                 std::optional<Numbers> bias, int64_t zero, unsigned shift);
 
+  // Images resized (Interpolation.cpp).
+  Value interpolated(Value x, int64_t zero, ArrayRef<int64_t> shape,
+                     unsigned axis, int64_t taps, ArrayRef<int64_t> places,
+                     ArrayRef<double> weights);
+  /// Nothing where `op` is something else.
+  std::optional<FailureOr<Value>> selectInterpolation(linalg::GenericOp op,
+                                                      Quantization to);
+
   // Rows (Rows.cpp).
   FailureOr<Value> normalised(attn::NormOp op, const Source &x, Value rows,
                               ArrayRef<double> gain, ArrayRef<double> bias,

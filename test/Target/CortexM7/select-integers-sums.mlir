@@ -252,3 +252,32 @@ func.func @affine(%x: tensor<1x2x3xi8>) -> tensor<1x2x3xi8> {
   %y = attn.quantize ins(%g : tensor<1x2x3xf32>) as !quant.uniform<i8:f32, 0.5:1> outs(%i : tensor<1x2x3xi8>) -> tensor<1x2x3xi8>
   return %y : tensor<1x2x3xi8>
 }
+
+// Two places between two elements each, with weights of a quarter: 2^13 of 2^15.
+// CHECK-LABEL: func.func @interpolated(
+// CHECK-SAME: %[[X:.*]]: tensor<2xi8>
+// CHECK-DAG: arith.constant dense<[24576, 8192]> : tensor<2xi32>
+// CHECK-DAG: arith.constant dense<[8192, 24576]> : tensor<2xi32>
+// CHECK: tensor.extract %[[X]]
+// CHECK: tensor.extract %[[X]]
+// CHECK: arith.trunci {{.*}} : i64 to i32
+// CHECK: arith.trunci {{.*}} : i64 to i8
+func.func @interpolated(%x: tensor<2xi8>) -> tensor<2xi8> {
+  %zero = arith.constant 0.0 : f32
+  %places = arith.constant dense<[[0, 1], [0, 1]]> : tensor<2x2xi64>
+  %weights = arith.constant dense<[[0.75, 0.25], [0.25, 0.75]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2xf32>
+  %f = attn.dequantize ins(%x : tensor<2xi8>) as !quant.uniform<i8:f32, 0.5:3> outs(%e : tensor<2xf32>) -> tensor<2xf32>
+  %s = linalg.fill ins(%zero : f32) outs(%e : tensor<2xf32>) -> tensor<2xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]} ins(%places, %weights : tensor<2x2xi64>, tensor<2x2xf32>) outs(%s : tensor<2xf32>) {
+  ^bb0(%p: i64, %w: f32, %o: f32):
+    %at = arith.index_cast %p : i64 to index
+    %v = tensor.extract %f[%at] : tensor<2xf32>
+    %m = arith.mulf %v, %w : f32
+    %a = arith.addf %o, %m : f32
+    linalg.yield %a : f32
+  } -> tensor<2xf32>
+  %i = tensor.empty() : tensor<2xi8>
+  %y = attn.quantize ins(%r : tensor<2xf32>) as !quant.uniform<i8:f32, 0.5:3> outs(%i : tensor<2xi8>) -> tensor<2xi8>
+  return %y : tensor<2xi8>
+}
