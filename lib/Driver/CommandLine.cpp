@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Driver/CommandLine.h"
+#include "Compression.h"
 #include "tfc/Driver/Driver.h"
 #include "tfc/Support/OptionParser.h"
 
@@ -39,6 +40,8 @@ enum OptionId {
   OptEmit,
   OptStopAfter,
   OptShape,
+  OptCompress,
+  OptNoFit,
   OptQuantize,
   OptCalibration,
   OptRanges,
@@ -77,14 +80,23 @@ const std::vector<OptionSpec> &optionTable() {
        "fix an input's sizes, as in ids=1x128; ? leaves a size\n"
        "open (repeatable)",
        OptShape},
-      {"", "", "QUANTISATION"},
+      {"", "", "COMPRESSION"},
+      {"--compress", "PASSES",
+       "make the model smaller, as in 'low-rank{energy=0.98}';\n"
+       "docs/compression.md lists the passes",
+       OptCompress},
+      {"--no-fit", "",
+       "leave weights as the passes of --compress give them; without\n"
+       "it, layers are fitted to the original model's outputs where\n"
+       "there is calibration data",
+       OptNoFit},
       {"--quantize", "",
        "compute an f32 model in int8, with scales from calls of\n"
        "it with the inputs of --calibration",
        OptQuantize},
       {"--calibration", "FILE",
        "an .npz of inputs by name: one sample each, or many\n"
-       "along a dimension in front",
+       "along a dimension in front; for both of these",
        OptCalibration},
       {"--calibration-ranges", "HOW",
        "minmax (the default), percentile, percentile=99.9 (of\n"
@@ -160,7 +172,6 @@ struct Parsed {
   std::string color = "auto";
   std::string error;
   bool emitGiven = false;
-  bool quantize = false;
   std::string rangesOption;
   /// An option of one target alone.
   std::string x86Option, m7Option;
@@ -295,14 +306,25 @@ void setRanges(Parsed &parsed, const ParsedOption &option) {
                                         : RangeMethod::MinMax;
 }
 
-/// Quantisation needs data, and data quantisation.
+/// Quantisation needs data, and data something that it is for.
 void settleQuantisation(Parsed &parsed) {
-  bool hasData = !parsed.options.calibrationFile.empty();
-  if (parsed.quantize && !hasData)
+  const CompileOptions &options = parsed.options;
+  bool hasData = !options.calibrationFile.empty();
+  if (options.quantize && !hasData)
     parsed.error = "--quantize needs inputs: --calibration=FILE.npz";
-  else if (!parsed.quantize && (hasData || !parsed.rangesOption.empty()))
-    parsed.error = (hasData ? "--calibration" : parsed.rangesOption) +
-                   std::string(" is an option of --quantize only");
+  else if (!options.quantize && hasData && options.compression.empty())
+    parsed.error =
+        "--calibration is an option of --quantize and --compress only";
+  else if (!options.quantize && !parsed.rangesOption.empty())
+    parsed.error = parsed.rangesOption + " is an option of --quantize only";
+}
+
+/// Before anything is read.
+void settleCompression(Parsed &parsed) {
+  if (parsed.options.compression.empty())
+    return;
+  if (llvm::Error error = checkCompression(parsed.options.compression))
+    parsed.error = llvm::toString(std::move(error));
 }
 
 void setStopAfter(Parsed &parsed, llvm::StringRef value) {
@@ -373,8 +395,16 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptShape:
     setShape(parsed, option.value);
     break;
+  case OptCompress:
+    options.compression = option.value;
+    if (option.value.empty())
+      parsed.error = "--compress takes passes, as in 'low-rank{energy=0.98}'";
+    break;
+  case OptNoFit:
+    options.fitLayers = false;
+    break;
   case OptQuantize:
-    parsed.quantize = true;
+    options.quantize = true;
     break;
   case OptCalibration:
     options.calibrationFile = option.value;
@@ -422,6 +452,8 @@ Parsed parse(const std::vector<std::string> &arguments) {
   settleTarget(parsed);
   if (parsed.error.empty())
     settleQuantisation(parsed);
+  if (parsed.error.empty())
+    settleCompression(parsed);
   if (!parsed.error.empty())
     return parsed;
   CompileOptions &options = parsed.options;

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Calibration.h"
+#include "Compression.h"
 #include "Diagnostics.h"
 #include "Output.h"
 #include "PhaseLog.h"
@@ -18,6 +19,9 @@
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Import/Import.h"
+#include "tfc/Passes/Compress/Compression.h"
+#include "tfc/Passes/Compress/LayerFit.h"
+#include "tfc/Passes/Compress/LinearInputs.h"
 #include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/X86/X86Target.h"
@@ -70,7 +74,22 @@ private:
   ExitCode checkOptions();
   ExitCode import();
   ExitCode raise();
+  /// Runs the passes of --compress.
+  ExitCode compress();
+  /// Says of linear layers what goes into them when the model is called.
+  ExitCode measureInputs();
+  /// Fits layers of the compressed module to `original`, one after the other.
+  ExitCode fitLayers(ModuleOp original);
+  ExitCode fitLayer(func::FuncOp original, int64_t number,
+                    CalibrationData &data);
   ExitCode quantize();
+  ExitCode readCalibration(CalibrationData &data);
+  /// Compiles a copy of the module, after `observe`, for this machine, whatever
+  /// the target is, and gives the library's file to `use`.
+  ExitCode callOnHost(
+      llvm::function_ref<ExitCode(OwningOpRef<ModuleOp> &)> observe,
+      llvm::function_ref<LogicalResult(const std::string &, std::string &)>
+          use);
   /// Returns the observed tensors too, which come from `places`.
   ExitCode observe(OwningOpRef<ModuleOp> &observed,
                    std::vector<Location> &places);
@@ -232,10 +251,10 @@ ExitCode Compilation::observe(OwningOpRef<ModuleOp> &observed,
   return ExitRefused;
 }
 
-ExitCode Compilation::calibrate(CalibrationData &data,
-                                std::vector<double> &ranges) {
+ExitCode Compilation::callOnHost(
+    llvm::function_ref<ExitCode(OwningOpRef<ModuleOp> &)> observe,
+    llvm::function_ref<LogicalResult(const std::string &, std::string &)> use) {
   OwningOpRef<ModuleOp> observed(module->clone());
-  // Compiled for this machine, whatever the target is.
   ScratchFile library;
   if (llvm::Error error = library.create(""))
     return refuse(std::move(error));
@@ -248,8 +267,7 @@ ExitCode Compilation::calibrate(CalibrationData &data,
     return code;
   if (llvm::Error error = host->prepare(/*isBinary=*/true))
     return refuse(std::move(error));
-  std::vector<Location> places;
-  if ((code = observe(observed, places)) != ExitSuccess)
+  if ((code = observe(observed)) != ExitSuccess)
     return code;
   code = runPasses(observed, "host", host->mayRefuse(),
                    [&](OpPassManager &pm) { host->buildPipeline(pm); });
@@ -264,38 +282,158 @@ ExitCode Compilation::calibrate(CalibrationData &data,
                ? ExitRefused
                : internalError("calibrate", nullptr, "");
   std::string error;
-  FailureOr<std::vector<double>> measured = measureRanges(
-      hostOptions.output, data, options.ranges, places, log, error);
-  if (failed(measured)) {
-    if (!error.empty())
-      diagnostics.error(error);
-    return ExitRefused;
-  }
-  ranges = std::move(*measured);
-  report.noteCalibration(options.ranges, data.samples(), places.size());
-  return ExitSuccess;
+  if (succeeded(use(hostOptions.output, error)))
+    return ExitSuccess;
+  if (!error.empty())
+    diagnostics.error(error);
+  return ExitRefused;
 }
 
-ExitCode Compilation::quantize() {
+ExitCode Compilation::calibrate(CalibrationData &data,
+                                std::vector<double> &ranges) {
+  std::vector<Location> places;
+  ExitCode code = callOnHost(
+      [&](OwningOpRef<ModuleOp> &observed) {
+        return observe(observed, places);
+      },
+      [&](const std::string &library, std::string &error) -> LogicalResult {
+        FailureOr<std::vector<double>> measured =
+            measureRanges(library, data, options.ranges, places, log, error);
+        if (succeeded(measured))
+          ranges = std::move(*measured);
+        return measured;
+      });
+  if (code == ExitSuccess)
+    report.noteCalibration(options.ranges, data.samples(), places.size());
+  return code;
+}
+
+ExitCode Compilation::readCalibration(CalibrationData &data) {
   func::FuncOp function = functionOf(*module);
   if (!function) {
-    diagnostics.error("expected one function to quantise");
+    diagnostics.error("expected one function to call with the calibration "
+                      "data");
     return ExitRefused;
   }
-  CalibrationData data;
   if (llvm::Error error = data.read(options.calibrationFile))
     return refuse(std::move(error));
   if (llvm::Error error = data.match(function))
     return refuse(std::move(error));
+  return ExitSuccess;
+}
+
+ExitCode Compilation::measureInputs() {
+  CalibrationData data;
+  ExitCode code = readCalibration(data);
+  if (code != ExitSuccess ||
+      compress::linearInputs(functionOf(*module)).empty())
+    return code;
+  return callOnHost(
+      [&](OwningOpRef<ModuleOp> &observed) {
+        return runPasses(observed, "observe", /*mayRefuse=*/false,
+                         [](OpPassManager &pm) {
+                           pm.addNestedPass<func::FuncOp>(
+                               compress::createObserveInputsPass());
+                         });
+      },
+      [&](const std::string &library, std::string &error) {
+        return tfc::measureInputs(library, data, functionOf(*module), log,
+                                  error);
+      });
+}
+
+ExitCode Compilation::compress() {
+  OpPassManager passes(func::FuncOp::getOperationName());
+  bool readsInputs = false;
+  if (llvm::Error error = compress::addCompressionPasses(options.compression,
+                                                         passes, readsInputs))
+    return refuse(std::move(error));
+  func::FuncOp function = functionOf(*module);
+  if (!function) {
+    diagnostics.error("expected one function to compress");
+    return ExitRefused;
+  }
+  int64_t before = compress::numberOfParameters(function);
+  OwningOpRef<ModuleOp> original;
+  if (readsInputs && !options.calibrationFile.empty()) {
+    if (ExitCode code = measureInputs(); code != ExitSuccess)
+      return code;
+    if (options.fitLayers) {
+      compress::numberLayers(function);
+      original = module->clone();
+    }
+  }
+  ExitCode code =
+      runPasses("compress", /*mayRefuse=*/true, [&](OpPassManager &pm) {
+        pm.nest<func::FuncOp>() = passes;
+        pm.addPass(createCanonicalizerPass());
+        pm.addPass(createCSEPass());
+      });
+  if (code != ExitSuccess)
+    return code;
+  function = functionOf(*module);
+  compress::dropInputStatistics(function);
+  if (original && (code = fitLayers(*original)) != ExitSuccess)
+    return code;
+  compress::dropLayerNumbers(function);
+  report.noteCompression(before, compress::numberOfParameters(function),
+                         function->removeAttr(compress::notesName));
+  return ExitSuccess;
+}
+
+ExitCode Compilation::fitLayers(ModuleOp original) {
+  CalibrationData data;
+  ExitCode code = readCalibration(data);
+  func::FuncOp before = functionOf(original);
+  for (int64_t number : compress::layersToFit(functionOf(*module)))
+    if (code == ExitSuccess && compress::layerOf(before, number))
+      code = fitLayer(before, number, data);
+  return code;
+}
+
+ExitCode Compilation::fitLayer(func::FuncOp original, int64_t number,
+                               CalibrationData &data) {
+  constexpr StringLiteral name = "tfc_original";
+  attn::LinearOp layer = compress::layerOf(functionOf(*module), number);
+  auto width = [](Value value) {
+    return cast<ShapedType>(value.getType()).getShape().back();
+  };
+  compress::FitSums sums(width(layer.getX()), width(layer.getInit()));
+  ExitCode code = callOnHost(
+      [&](OwningOpRef<ModuleOp> &observed) {
+        func::FuncOp copy = original.clone();
+        copy.setName(name);
+        copy.setPrivate();
+        observed->push_back(copy);
+        return runPasses(observed, "fit", /*mayRefuse=*/false,
+                         [&](OpPassManager &pm) {
+                           compress::ObserveFitPassOptions fit;
+                           fit.original = name;
+                           fit.layer = number;
+                           pm.addPass(compress::createObserveFitPass(fit));
+                         });
+      },
+      [&](const std::string &library, std::string &error) {
+        return measureFit(library, data, sums, log, error);
+      });
+  if (code == ExitSuccess)
+    compress::fitLayer(layer, sums, options.fitDamping);
+  return code;
+}
+
+ExitCode Compilation::quantize() {
+  CalibrationData data;
+  ExitCode code = readCalibration(data);
+  if (code != ExitSuccess)
+    return code;
   auto cleanUp = [](OpPassManager &pm) {
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
   };
-  ExitCode code =
-      runPasses("expose", /*mayRefuse=*/false, [&](OpPassManager &pm) {
-        pm.addNestedPass<func::FuncOp>(compress::createExposePass());
-        cleanUp(pm);
-      });
+  code = runPasses("expose", /*mayRefuse=*/false, [&](OpPassManager &pm) {
+    pm.addNestedPass<func::FuncOp>(compress::createExposePass());
+    cleanUp(pm);
+  });
   compress::QuantizePassOptions known;
   std::vector<double> ranges;
   if (code != ExitSuccess || (code = calibrate(data, ranges)) != ExitSuccess)
@@ -376,7 +514,9 @@ ExitCode Compilation::run() {
     return code;
   if (stopsAt(Phase::Import, EmitKind::Onnx))
     return printModule();
-  if ((code = raise()) == ExitSuccess && !options.calibrationFile.empty())
+  if ((code = raise()) == ExitSuccess && !options.compression.empty())
+    code = compress();
+  if (code == ExitSuccess && options.quantize)
     code = quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
     return code == ExitSuccess ? printModule() : code;

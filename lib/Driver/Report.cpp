@@ -161,6 +161,13 @@ void Report::noteCalibration(const RangeChoice &choice, int64_t samples,
   calibration = std::move(entry);
 }
 
+void Report::noteCompression(int64_t before, int64_t after, Attribute sites) {
+  compression = llvm::json::Object{
+      {"parameters_before", before},
+      {"parameters_after", after},
+      {"sites", sites ? ::toJson(sites) : llvm::json::Array()}};
+}
+
 static llvm::json::Object
 toObject(const std::map<std::string, unsigned> &counts) {
   llvm::json::Object object;
@@ -205,6 +212,8 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"general", groups(general)}};
   if (calibration)
     report["calibration"] = *calibration;
+  if (compression)
+    report["compression"] = *compression;
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
   if (sizes)

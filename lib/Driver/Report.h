@@ -28,6 +28,9 @@ public:
   /// Notes what scales come from.
   void noteCalibration(const RangeChoice &choice, int64_t samples,
                        size_t tensors);
+  /// Notes what passes of compression said that they did, and how many numbers
+  /// the model held before and after them.
+  void noteCompression(int64_t before, int64_t after, mlir::Attribute sites);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
   /// Notes what the artefact takes of a device's memory, if the target says it.
@@ -58,7 +61,7 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan, sizes, calibration;
+  std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression;
 };
 
 } // namespace tfc

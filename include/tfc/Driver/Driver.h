@@ -79,7 +79,18 @@ struct CompileOptions {
   bool profile = false;
   /// cortex-m7: the input that the caller delivers by rows; empty: the only one.
   std::optional<std::string> streamedInput;
-  /// Quantise the model to int8 by the inputs in this .npz file; empty: do not.
+  /// Passes of the group Compress that run on the raised model, as in
+  /// "low-rank{energy=0.98}"; empty: none.
+  std::string compression;
+  /// After compression by calibration data, fit layers to the original model.
+  bool fitLayers = true;
+  /// How much fitted weights are drawn to what they were, as a share of the
+  /// mean variance of the layer's inputs.
+  double fitDamping = 0.001;
+  /// Quantise the model to int8.
+  bool quantize = false;
+  /// Inputs for calls of the model, an .npz file, by which quantisation and
+  /// compression decide.
   std::string calibrationFile;
   RangeChoice ranges;
   /// Sizes of inputs that replace the file's; -1 leaves a size open.

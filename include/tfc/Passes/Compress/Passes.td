@@ -99,4 +99,200 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
                            "mlir::quant::QuantDialect", "mlir::tensor::TensorDialect"];
 }
 
+def ObserveInputsPass : Pass<"attn-observe-inputs", "mlir::func::FuncOp"> {
+  let summary = "Return sums over what goes into linear layers";
+  let description = [{
+    Each x of an `attn.linear` with a constant weight gives three more results: the
+    sum of x x^T over its rows, the sum of its rows, and how many there were. Sums of
+    many calls give E[x x^T] and E[x], which the driver attaches to the layers as
+    `tfc.input_moments` and `tfc.input_mean`. An x that several layers read is
+    observed once; the attributes of the results have its number.
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>) -> tensor<4x2xf32> {
+      %y = attn.linear ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) ...
+      return %y : tensor<4x2xf32>
+    // becomes
+    func.func @f(%x: tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<8x8xf32> {tfc.sum_of_moments = 0 : i32},
+                                          tensor<8xf32> {tfc.sum_of_rows = 0 : i32},
+                                          tensor<i64> {tfc.number_of_rows = 0 : i32}) {
+      %y = attn.linear ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) ...
+      %moments = linalg.generic {...} ins(%x, %x) { arith.mulf, arith.addf } -> tensor<8x8xf32>
+      %sum = linalg.generic {...} ins(%x) { arith.addf } -> tensor<8xf32>
+      %rows = arith.constant dense<4> : tensor<i64>
+      return %y, %moments, %sum, %rows : ...
+    ```
+
+    Left alone are other element types than f32, and layers inside of loops.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def PrunePass : Pass<"attn-prune", "mlir::func::FuncOp"> {
+  let summary = "Take heads, hidden channels, residual blocks and layers out";
+  let description = [{
+    Shapes really shrink: weights and biases on both sides, reshapes, slices of joined
+    products, and heads that share keys, which go together. What a site is called is the
+    name of the linear layer that sums over its heads or channels.
+
+    ```mlir
+    %h = attn.linear ins(%x, %w1 : tensor<?x64xf32>, tensor<64x256xf32>) ... -> tensor<?x256xf32>
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x256xf32>
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ... -> tensor<?x64xf32>
+    // becomes, with channel-share=0.5
+    %h = attn.linear ins(%x, %w1s : tensor<?x64xf32>, tensor<64x128xf32>) ... -> tensor<?x128xf32>
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x128xf32>
+    %y = attn.linear ins(%a, %w2s : tensor<?x128xf32>, tensor<128x64xf32>) ... -> tensor<?x64xf32>
+    ```
+
+    Which heads and channels: those given by `drop`, or as many as `keep`, `head-share`,
+    `channel-share` and `share` say, by importance. Where layers have `tfc.input_moments`
+    (`attn-observe-inputs`), the one goes next whose loss adds least to the mean square
+    error of the layer's output when all others are fitted anew (the optimal brain surgeon
+    on rows of weights; Hassibi, Stork 1993), and the weights and the bias of what stays
+    are those of that fit. Without them, or with `importance=magnitude`, the one with the
+    least weights goes, and weights stay as they are.
+
+    `drop-blocks` takes what is added to the residual stream out, named by its last linear
+    layer; `drop-layers` whole layers, from 1: blocks up to the next without attention, and
+    the norms that follow their sums.
+
+    Refused, with the operation at fault, is what something else than sums reads as a
+    whole: the model's results, norms, other reductions.
+  }];
+  let options = [
+    Option<"share", "share", "double", "0", "share of the parameters in heads and hidden channels to go without, wherever it costs least">,
+    Option<"headShare", "head-share", "double", "0", "share of the heads of each attention to go without">,
+    Option<"channelShare", "channel-share", "double", "0", "share of the channels of each hidden layer to go without">,
+    ListOption<"keep", "keep", "std::string", "SITE=N: how many heads or channels stay">,
+    ListOption<"drop", "drop", "std::string", "SITE=I:J:...: heads or channels that go, from 0">,
+    ListOption<"dropBlocks", "drop-blocks", "std::string", "residual blocks that go, by their last linear layer">,
+    ListOption<"dropLayers", "drop-layers", "int64_t", "layers that go, from 1">,
+    Option<"importance", "importance", "std::string", "\"moments\"", "moments, where they are known, or magnitude">,
+    Option<"refit", "refit", "bool", "true", "fit the weights of what stays">,
+    Option<"damping", "damping", "double", "0.01", "added to variances of inputs, as a share of their mean">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def PruneZerosPass : Pass<"attn-prune-zeros", "mlir::func::FuncOp"> {
+  let summary = "Take heads and hidden channels out whose output has no weight";
+  let description = [{
+    As `attn-prune`, for heads and channels with nothing but zeros as weights in all linear
+    layers that sum over them: the result is the same but for the order of sums, unless
+    what is multiplied by zero is infinite. One of each is left. Part of -O2.
+
+    ```mlir
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ... // rows 32 to 255 of %w2 are 0
+    // becomes
+    %y = attn.linear ins(%a, %w2s : tensor<?x32xf32>, tensor<32x64xf32>) ...
+    ```
+  }];
+  let statistics = [Statistic<"removed", "removed", "heads and channels taken out">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
+  let summary = "Take a smaller model out of one that was trained to hold it";
+  let description = [{
+    Nested models (MatFormer, Devvrit et al. 2023) hold smaller ones: the first channels of
+    each hidden layer, as many of one as `ffn` says, or different ones of each layer ("mix
+    and match"); the first heads, as `heads` says; the first `layers`, after which what
+    follows the last layer is computed (early exit). Weights stay as they are.
+
+    ```mlir
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x256xf32>
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ...
+    // becomes, with ffn=0.25
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x64xf32>
+    %y = attn.linear ins(%a, %w2s : tensor<?x64xf32>, tensor<64x64xf32>) ... // the first 64 rows
+    ```
+  }];
+  let options = [
+    ListOption<"ffn", "ffn", "double", "share of the hidden channels that stays: one, or one for each hidden layer">,
+    ListOption<"heads", "heads", "double", "share of the heads that stays: one, or one for each attention">,
+    Option<"layers", "layers", "int64_t", "0", "how many layers stay; 0: all">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
+  let summary = "Write linear layers as two narrower ones";
+  let description = [{
+    A weight [K, N] of f32 becomes a product of [K, R] and [R, N], where that holds
+    fewer numbers:
+
+    ```mlir
+    %y = attn.linear ins(%x, %w : tensor<4x64xf32>, tensor<64x256xf32>) bias(%b : ...)
+                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
+    // becomes, with rank=16
+    %h = attn.linear ins(%x, %wa : tensor<4x64xf32>, tensor<64x16xf32>) outs(%narrow : ...) -> tensor<4x16xf32>
+    %y = attn.linear ins(%h, %wb : tensor<4x16xf32>, tensor<16x256xf32>) bias(%c : ...)
+                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
+    ```
+
+    How the factors are found is `method`:
+
+    - `svd`: the nearest product to the weight (Eckart, Young 1936).
+    - `whitened`: the product whose results are nearest to those of the layer on
+      average over what goes into it, which is said by the attributes
+      `tfc.input_moments` and `tfc.input_mean`. Both are centred, and the bias takes
+      up the mean of what is left out.
+    - `snmf`: the second factor has no number below 0 (Ding, Li, Jordan 2010).
+    - `exact`: the least rank with which the weight stays what it is but for
+      rounding. Singular values count that are above max(K, N) times f32's epsilon
+      times the greatest.
+
+    Without it layers are `whitened` whose statistics are known, and `svd` else. One
+    of `rank`, `energy` and `budget` says the ranks, and `ranks` those of some sites,
+    or of these only, without one for all. Sites are called as the ONNX node.
+
+    Left alone are layers that would not become smaller, and those whose weight
+    others read too or is not constant or of another type; the report says so.
+    Refused are unknown sites, ranks asked for a site that cannot have them, and
+    statistics of another width than the layer's.
+  }];
+  let options = [
+    Option<"rank", "rank", "int64_t", "0", "the rank of all layers">,
+    Option<"energy", "energy", "double", "0",
+      "the least rank that keeps this share of the squares of a layer's results, or, "
+      "where nothing is known of what goes in, of its singular values">,
+    Option<"budget", "budget", "double", "0",
+      "ranks with which the layers together hold this share of their weights' numbers">,
+    ListOption<"ranks", "ranks", "std::string", "the rank of each of some sites, as site=16">,
+    ListOption<"sites", "sites", "std::string", "the only layers to change">,
+    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def ObserveFitPass : Pass<"attn-observe-fit", "mlir::ModuleOp"> {
+  let summary = "Return sums for fitting a layer of a smaller model to the original";
+  let description = [{
+    The module has two functions on the same arguments: a compressed one, and what it was
+    before, named by `original`. Their linear layers have numbers (`tfc.layer`). The one of
+    number `layer` that is in both gets, in the compressed function, its input x now, and
+    what it should give: t, the sum that follows it in the original less the residual
+    stream that it is added to now, so that what layers before it lost is given back too;
+    or what the original layer gives, where no such sum follows directly. The original
+    becomes part of the compressed function, whose results are the sums over all rows of
+    x x^T, x t^T, x and t, and the number of rows.
+
+    ```mlir
+    func.func @f(%x: tensor<?x64xf32>) -> tensor<?x64xf32> { ... }
+    func.func private @original(%x: tensor<?x64xf32>) -> tensor<?x64xf32> { ... }
+    // becomes, the layer having 32 inputs and 64 outputs
+    func.func @f(%x: tensor<?x64xf32>) -> (tensor<32x32xf32>, tensor<32x64xf32>,
+                                           tensor<32xf32>, tensor<64xf32>, tensor<i64>) { ... }
+    ```
+  }];
+  let options = [
+    Option<"original", "original", "std::string", "\"\"", "name of the function as it was">,
+    Option<"layer", "layer", "int64_t", "0", "tfc.layer of the linear layer to fit">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 #endif // TFC_PASSES_COMPRESS_PASSES_TD

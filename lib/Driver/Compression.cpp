@@ -1,0 +1,113 @@
+//===- Compression.cpp - the passes of --compress ---------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compression.h"
+#include "ObservedModel.h"
+
+#include "tfc/Passes/Compress/Compression.h"
+#include "tfc/Passes/Compress/LinearInputs.h"
+
+#include "mlir/Pass/PassManager.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace tfc;
+
+llvm::Error tfc::checkCompression(StringRef text) {
+  OpPassManager scratch(func::FuncOp::getOperationName());
+  bool readsInputs = false;
+  return compress::addCompressionPasses(text, scratch, readsInputs);
+}
+
+namespace {
+
+/// The sums over all samples of what goes into some layers.
+struct InputSums {
+  explicit InputSums(int64_t width) : moments(width * width), sum(width) {}
+
+  /// False where a number is not finite.
+  bool add(ArrayRef<float> newMoments, ArrayRef<float> newSum,
+           int64_t newRows) {
+    rows += newRows;
+    return add(moments, newMoments) && add(sum, newSum);
+  }
+
+  void divideByRows() {
+    for (std::vector<double> *numbers : {&moments, &sum})
+      for (double &number : *numbers)
+        number /= std::max<double>(rows, 1);
+  }
+
+  std::vector<double> moments, sum;
+  int64_t rows = 0;
+
+private:
+  static bool add(std::vector<double> &to, ArrayRef<float> numbers) {
+    for (auto [total, number] : llvm::zip_equal(to, numbers))
+      total += number;
+    return llvm::all_of(numbers, [](float x) { return std::isfinite(x); });
+  }
+};
+
+} // namespace
+
+LogicalResult tfc::measureInputs(const std::string &library,
+                                 CalibrationData &data, func::FuncOp function,
+                                 PhaseLog &log, std::string &error) {
+  ObservedModel model;
+  error = model.open(library);
+  if (!error.empty())
+    return failure();
+  SmallVector<compress::LinearInput> inputs = compress::linearInputs(function);
+  std::vector<InputSums> sums;
+  for (const compress::LinearInput &input : inputs)
+    sums.emplace_back(input.width());
+  // Three results each, after those of the model.
+  size_t first = model.numOutputs() - 3 * inputs.size();
+  auto use = [&](int64_t sample) {
+    bool isFinite = true;
+    for (auto [i, input] : llvm::enumerate(inputs)) {
+      size_t at = first + 3 * i;
+      if (sums[i].add(model.numbers<float>(at), model.numbers<float>(at + 1),
+                      model.numbers<int64_t>(at + 2).front()))
+        continue;
+      emitError(input.x.getLoc())
+          << "gives NaN or infinity, or numbers whose squares are, for sample "
+          << sample << " of the calibration data";
+      isFinite = false;
+    }
+    return isFinite;
+  };
+  if (!model.callAll(data, log, error, use))
+    return failure();
+  for (auto [input, sum] : llvm::zip_equal(inputs, sums)) {
+    sum.divideByRows();
+    compress::attachInputStatistics(input.layers, sum.moments, sum.sum);
+  }
+  return success();
+}
+
+LogicalResult tfc::measureFit(const std::string &library, CalibrationData &data,
+                              compress::FitSums &sums, PhaseLog &log,
+                              std::string &error) {
+  ObservedModel model;
+  error = model.open(library);
+  if (!error.empty())
+    return failure();
+  std::vector<double> *totals[] = {&sums.products, &sums.targets, &sums.input,
+                                   &sums.target};
+  auto use = [&](int64_t) {
+    for (auto [i, total] : llvm::enumerate(totals))
+      for (auto [sum, number] :
+           llvm::zip_equal(*total, model.numbers<float>(i)))
+        sum += number;
+    sums.rows += model.numbers<int64_t>(std::size(totals)).front();
+    return true;
+  };
+  return success(model.callAll(data, log, error, use));
+}

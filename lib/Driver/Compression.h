@@ -1,0 +1,41 @@
+//===- Compression.h - the passes of --compress -----------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_COMPRESSION_H
+#define TFC_LIB_DRIVER_COMPRESSION_H
+
+#include "CalibrationData.h"
+#include "PhaseLog.h"
+
+#include "tfc/Passes/Compress/LayerFit.h"
+
+#include "llvm/Support/Error.h"
+
+namespace tfc {
+
+/// Whether `text` is a pipeline of compression that can be built.
+llvm::Error checkCompression(llvm::StringRef text);
+
+/// Calls `library`, compiled from a copy of `function` after
+/// attn-observe-inputs, with all of `data`, and says of the linear layers of
+/// `function` what goes into them. Of tensors that are not finite it emits
+/// errors at their places.
+mlir::LogicalResult measureInputs(const std::string &library,
+                                  CalibrationData &data,
+                                  mlir::func::FuncOp function, PhaseLog &log,
+                                  std::string &error);
+
+/// Calls `library`, compiled from a module after attn-observe-fit, with all of
+/// `data` and adds up what it gives.
+mlir::LogicalResult measureFit(const std::string &library,
+                               CalibrationData &data, compress::FitSums &sums,
+                               PhaseLog &log, std::string &error);
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_COMPRESSION_H

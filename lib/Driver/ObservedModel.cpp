@@ -1,0 +1,69 @@
+//===- ObservedModel.cpp - calls of a model that returns more ---*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ObservedModel.h"
+
+using namespace mlir;
+using namespace tfc;
+
+std::string ObservedModel::open(const std::string &file) {
+  char message[512] = "";
+  library.reset(tfc_library_open(file.c_str(), message, sizeof(message)));
+  if (!library)
+    return message;
+  pool.reset(tfc_pool_create(0));
+  session.reset(tfc_session_create(library.get(), pool.get()));
+  return session ? "" : "there is no memory for a call";
+}
+
+std::string ObservedModel::call(std::vector<tfc_tensor> inputs) {
+  char message[512] = "";
+  if (tfc_session_prepare(session.get(), inputs.data(), message,
+                          sizeof(message)) != TFC_OK)
+    return message;
+  const tfc_model_info &info = *tfc_library_get_info(library.get());
+  results.resize(info.num_outputs);
+  std::vector<tfc_tensor> outputs;
+  for (uint32_t i = 0; i < info.num_outputs; ++i) {
+    const int64_t *dims = tfc_session_output_dims(session.get(), i);
+    run::Array &result = results[i];
+    result.type = info.outputs[i].type;
+    result.dims.assign(dims, dims + info.outputs[i].rank);
+    result.data.resize(result.elements() * run::elementBytes(result.type));
+    outputs.push_back({result.data.data(), result.dims.data(),
+                       info.outputs[i].rank, result.type});
+  }
+  if (tfc_session_run(session.get(), inputs.data(), outputs.data(), message,
+                      sizeof(message)) != TFC_OK)
+    return message;
+  // Data may have made an output smaller than its buffer.
+  for (uint32_t i = 0; i < info.num_outputs; ++i) {
+    const int64_t *dims = tfc_session_output_dims(session.get(), i);
+    results[i].dims.assign(dims, dims + info.outputs[i].rank);
+    results[i].data.resize(results[i].elements() *
+                           run::elementBytes(results[i].type));
+  }
+  return "";
+}
+
+bool ObservedModel::callAll(CalibrationData &data, PhaseLog &log,
+                            std::string &error,
+                            llvm::function_ref<bool(int64_t)> use) {
+  for (int64_t i = 0; i < data.samples(); ++i) {
+    log.progressed(i, data.samples());
+    error = call(data.sample(i));
+    if (!error.empty()) {
+      error =
+          "sample " + std::to_string(i) + " of the calibration data: " + error;
+      return false;
+    }
+    if (!use(i))
+      return false;
+  }
+  return true;
+}

@@ -1,0 +1,60 @@
+//===- ObservedModel.h - calls of a model that returns more -----*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_OBSERVEDMODEL_H
+#define TFC_LIB_DRIVER_OBSERVEDMODEL_H
+
+#include "CalibrationData.h"
+#include "PhaseLog.h"
+
+#include "tfc/Runtime/runtime.h"
+
+#include <memory>
+
+namespace tfc {
+
+/// A compiled model with its threads and the outputs of its last call.
+class ObservedModel {
+public:
+  /// Says what is wrong; empty where nothing is.
+  std::string open(const std::string &file);
+  std::string call(std::vector<tfc_tensor> inputs);
+
+  /// Calls it with each sample; `use` reads the results of sample i, and ends
+  /// the calls by false. `error` is empty where `use` did.
+  bool callAll(CalibrationData &data, PhaseLog &log, std::string &error,
+               llvm::function_ref<bool(int64_t)> use);
+
+  size_t numOutputs() const {
+    return tfc_library_get_info(library.get())->num_outputs;
+  }
+
+  /// The elements of output `i`, which is of `T`.
+  template <typename T>
+  llvm::ArrayRef<T> numbers(size_t i) const {
+    return {reinterpret_cast<const T *>(results[i].data.data()),
+            results[i].data.size() / sizeof(T)};
+  }
+
+private:
+  struct Closer {
+    void operator()(tfc_library *library) const { tfc_library_close(library); }
+    void operator()(tfc_pool *pool) const { tfc_pool_destroy(pool); }
+    void operator()(tfc_session *session) const {
+      tfc_session_destroy(session);
+    }
+  };
+  std::unique_ptr<tfc_library, Closer> library;
+  std::unique_ptr<tfc_pool, Closer> pool;
+  std::unique_ptr<tfc_session, Closer> session;
+  std::vector<run::Array> results;
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_OBSERVEDMODEL_H

@@ -1,0 +1,125 @@
+//===- Compression.cpp - the passes that make models smaller ----*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Passes/Compress/Compression.h"
+#include "tfc/Passes/Compress/Passes.h"
+
+#include "mlir/IR/Matchers.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/DenseSet.h"
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::compress;
+
+ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
+  static const std::vector<CompressionPass> passes = {
+      {"attn-extract", [] { return createExtractPass(); }, false},
+      {"attn-prune", [] { return createPrunePass(); }, true},
+      {"attn-low-rank", [] { return createLowRankPass(); }, true},
+  };
+  return passes;
+}
+
+namespace {
+
+/// A part of a pipeline: a name, and what is in braces after it.
+struct Part {
+  StringRef name, options;
+};
+
+} // namespace
+
+/// Splits `text` at the commas that are in no braces.
+static llvm::Expected<SmallVector<Part>> splitPipeline(StringRef text) {
+  SmallVector<Part> parts;
+  StringRef rest = text;
+  while (true) {
+    size_t end = rest.find_first_of(",{");
+    Part part{rest.take_front(end).trim(), ""};
+    if (part.name.empty())
+      return llvm::createStringError("--compress takes passes, as in "
+                                     "'low-rank{energy=0.98}'; there is none "
+                                     "before '" +
+                                     rest + "' of '" + text + "'");
+    rest = rest.substr(std::min(end, rest.size()));
+    if (rest.starts_with("{")) {
+      unsigned depth = 0;
+      size_t close = 0;
+      for (; close < rest.size(); ++close) {
+        depth += rest[close] == '{';
+        depth -= rest[close] == '}';
+        if (depth == 0)
+          break;
+      }
+      if (depth != 0)
+        return llvm::createStringError("--compress: a brace is open in '" +
+                                       text + "'");
+      part.options = rest.slice(1, close).trim();
+      rest = rest.substr(close + 1).ltrim();
+    }
+    parts.push_back(part);
+    if (rest.empty())
+      return parts;
+    if (!rest.consume_front(","))
+      return llvm::createStringError("--compress: expected a comma before '" +
+                                     rest + "'");
+  }
+}
+
+static const CompressionPass *findPass(StringRef name) {
+  name.consume_front("attn-");
+  for (const CompressionPass &pass : compressionPasses())
+    if (pass.name.drop_front(StringRef("attn-").size()) == name)
+      return &pass;
+  return nullptr;
+}
+
+llvm::Error tfc::compress::addCompressionPasses(StringRef text,
+                                                OpPassManager &pm,
+                                                bool &readsInputs) {
+  llvm::Expected<SmallVector<Part>> parts = splitPipeline(text);
+  if (!parts)
+    return parts.takeError();
+  for (const Part &part : *parts) {
+    const CompressionPass *known = findPass(part.name);
+    if (!known) {
+      std::string names;
+      for (const CompressionPass &pass : compressionPasses())
+        names += (names.empty() ? "" : ", ") +
+                 pass.name.drop_front(StringRef("attn-").size()).str();
+      return llvm::createStringError("--compress: there is no pass '" +
+                                     part.name + "'; there are " + names);
+    }
+    std::unique_ptr<Pass> pass = known->create();
+    std::string message;
+    if (failed(pass->initializeOptions(part.options, [&](const Twine &what) {
+          message = what.str();
+          return failure();
+        })))
+      return llvm::createStringError("--compress: options of '" + part.name +
+                                     "': " + StringRef(message).trim());
+    readsInputs |= known->readsInputs;
+    pm.addPass(std::move(pass));
+  }
+  return llvm::Error::success();
+}
+
+int64_t tfc::compress::numberOfParameters(func::FuncOp function) {
+  llvm::DenseSet<Attribute> seen;
+  int64_t count = 0;
+  function.walk([&](Operation *op) {
+    ElementsAttr numbers;
+    if (op->use_empty() || !matchPattern(op, m_Constant(&numbers)) ||
+        !isa<FloatType>(numbers.getElementType()) ||
+        !seen.insert(numbers).second)
+      return;
+    count += numbers.isSplat() ? 1 : numbers.getNumElements();
+  });
+  return count;
+}

@@ -1,0 +1,372 @@
+//===- LowRank.cpp - linear layers as two narrower ones ---------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "InputStatistics.h"
+#include "LowRankFactors.h"
+#include "SiteGraph.h"
+#include "SiteNames.h"
+#include "tfc/Passes/Compress/LayerFit.h"
+#include "tfc/Passes/Compress/Passes.h"
+
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace tfc::compress {
+#define GEN_PASS_DEF_LOWRANKPASS
+#include "tfc/Passes/Compress/Passes.h.inc"
+} // namespace tfc::compress
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::compress;
+
+namespace {
+
+enum class Method { Svd, Whitened, SemiNonnegative, Exact };
+
+/// A linear layer that can be two.
+struct Candidate {
+  attn::LinearOp layer;
+  StringRef site;
+  Eigen::MatrixXd weight;
+  Eigen::VectorXd bias;
+  std::optional<InputStatistics> input;
+  Method method;
+  Spectrum spectrum;
+  int64_t rank = 0;
+
+  RankChoice choice() {
+    // What x is on average, times what is left out, is added to the bias.
+    int64_t added =
+        method == Method::Whitened && !layer.getBias() ? weight.cols() : 0;
+    return {weight.rows(), weight.cols(), added, &spectrum};
+  }
+};
+
+struct LowRankPass : public compress::impl::LowRankPassBase<LowRankPass> {
+  using LowRankPassBase::LowRankPassBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isDeclaration())
+      return;
+    SiteNames names(function);
+    std::vector<Candidate> candidates;
+    if (failed(checkOptions()) || failed(checkSites(names)) ||
+        failed(collect(names, candidates)) || failed(setRanks(candidates)))
+      return signalPassFailure();
+    for (Candidate &candidate : candidates)
+      if (candidate.rank > 0)
+        replace(candidate);
+  }
+
+private:
+  LogicalResult checkOptions();
+  LogicalResult checkSites(const SiteNames &names);
+  LogicalResult collect(const SiteNames &names,
+                        std::vector<Candidate> &candidates);
+  Method methodFor(const Candidate &candidate) const;
+  /// Why `candidate`, of which layer and site are known, stays as it is; empty
+  /// where it need not.
+  FailureOr<std::string> complete(Candidate &candidate);
+  LogicalResult setRanks(std::vector<Candidate> &candidates);
+  LogicalResult setBudget(std::vector<Candidate> &candidates);
+  void replace(Candidate &candidate);
+
+  /// The rank that `ranks` gives for a site.
+  llvm::StringMap<int64_t> rankOf;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Options
+//===----------------------------------------------------------------------===//
+
+LogicalResult LowRankPass::checkOptions() {
+  rankOf.clear();
+  auto fail = [&](const Twine &what) {
+    return getOperation().emitError("low-rank: " + what);
+  };
+  if (method != "" && method != "svd" && method != "whitened" &&
+      method != "snmf" && method != "exact")
+    return fail("method is svd, whitened, snmf or exact, not '" + method + "'");
+  for (const std::string &entry : ranks) {
+    auto [site, number] = StringRef(entry).rsplit('=');
+    int64_t value = 0;
+    if (site.empty() || number.getAsInteger(10, value) || value < 1)
+      return fail("ranks takes site=rank, with ranks from 1 on, not '" + entry +
+                  "'");
+    if (!rankOf.try_emplace(site, value).second)
+      return fail("ranks names '" + site + "' twice");
+  }
+  if (rank < 0)
+    return fail("a rank is 1 at least, not " + Twine(rank));
+  auto isShare = [](double x) { return x >= 0 && x <= 1; };
+  if (!isShare(energy) || !isShare(budget))
+    return fail("energy and budget are shares above 0 and up to 1");
+  int given = (rank != 0) + (energy != 0) + (budget != 0);
+  bool isExact = method == "exact";
+  if (isExact && (given > 0 || !ranks.empty()))
+    return fail("the method exact finds the ranks itself");
+  if (!isExact && (given > 1 || (given == 0 && ranks.empty())))
+    return fail("expected one of rank, energy and budget, or ranks");
+  return success();
+}
+
+/// Whether the weight is a constant of f32, and the layer on tensors.
+static bool isCandidate(attn::LinearOp layer) {
+  return layer.getResult() && isReal(layer.getX()) &&
+         matchPattern(layer.getWeight(), m_Constant());
+}
+
+LogicalResult LowRankPass::checkSites(const SiteNames &names) {
+  ::llvm::StringSet<> known;
+  std::string listed;
+  getOperation().walk([&](attn::LinearOp layer) {
+    if (!isCandidate(layer))
+      return;
+    known.insert(names[layer]);
+    listed += (listed.empty() ? "'" : ", '") + names[layer].str() + "'";
+  });
+  auto check = [&](StringRef site) -> LogicalResult {
+    if (known.contains(site))
+      return success();
+    return getOperation().emitError("low-rank: there is no linear layer '")
+           << site << "' with a constant weight in f32; there "
+           << (listed.empty() ? "are none" : "are " + listed);
+  };
+  for (const std::string &site : sites)
+    if (failed(check(site)))
+      return failure();
+  for (const auto &entry : rankOf)
+    if (failed(check(entry.getKey())))
+      return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+/// How often each constant is read, by its numbers.
+static DenseMap<Attribute, unsigned> countReaders(func::FuncOp function) {
+  DenseMap<Attribute, unsigned> readers;
+  function.walk([&](Operation *op) {
+    Attribute numbers;
+    if (op->getNumResults() == 1 && matchPattern(op, m_Constant(&numbers)))
+      readers[numbers] += llvm::range_size(op->getUses());
+  });
+  return readers;
+}
+
+LogicalResult LowRankPass::collect(const SiteNames &names,
+                                   std::vector<Candidate> &candidates) {
+  DenseMap<Attribute, unsigned> readers = countReaders(getOperation());
+  SmallVector<attn::LinearOp> layers;
+  getOperation().walk([&](attn::LinearOp layer) {
+    StringRef site = names[layer];
+    // Without a rank for all, `ranks` says which.
+    bool isAsked = rankOf.contains(site) || rank != 0 || energy != 0 ||
+                   budget != 0 || method == "exact";
+    if (isCandidate(layer) && isAsked &&
+        (sites.empty() || llvm::is_contained(sites, site)))
+      layers.push_back(layer);
+  });
+  bool isAnyKnown = false;
+  for (attn::LinearOp layer : layers) {
+    Candidate candidate;
+    candidate.layer = layer;
+    candidate.site = names[layer];
+    Attribute numbers;
+    matchPattern(layer.getWeight(), m_Constant(&numbers));
+    FailureOr<std::string> reason = complete(candidate);
+    if (failed(reason))
+      return failure();
+    isAnyKnown |= candidate.input.has_value();
+    if (reason->empty() && readers.lookup(numbers) > 1)
+      *reason = "its weight is read elsewhere too";
+    if (reason->empty()) {
+      candidates.push_back(std::move(candidate));
+      continue;
+    }
+    if (rankOf.contains(candidate.site))
+      return layer.emitOpError("cannot have a lower rank: ") << *reason;
+    Builder b(&getContext());
+    noteCompression(getOperation(), "low-rank", candidate.site,
+                    b.getNamedAttr("left_alone", b.getStringAttr(*reason)));
+  }
+  if (method == "whitened" && !isAnyKnown && !layers.empty())
+    return getOperation().emitError("low-rank: the method whitened needs "
+                                    "inputs: --calibration=FILE.npz");
+  return success();
+}
+
+Method LowRankPass::methodFor(const Candidate &candidate) const {
+  if (method == "snmf")
+    return Method::SemiNonnegative;
+  if (method == "exact")
+    return Method::Exact;
+  if (method == "whitened" || (method == "" && candidate.input))
+    return Method::Whitened;
+  return Method::Svd;
+}
+
+FailureOr<std::string> LowRankPass::complete(Candidate &candidate) {
+  FailureOr<std::optional<InputStatistics>> input =
+      inputStatistics(candidate.layer);
+  if (failed(input))
+    return failure();
+  candidate.input = std::move(*input);
+  candidate.method = methodFor(candidate);
+  bool isWhitened = candidate.method == Method::Whitened;
+  if (isWhitened && !candidate.input)
+    return std::string("what goes into it is not known, inside of a loop");
+  std::optional<Eigen::MatrixXd> weight = weightOf(candidate.layer);
+  if (!weight)
+    return std::string("the numbers of its weight are not there");
+  if (!weight->allFinite())
+    return std::string("its weight has NaN or infinity");
+  std::optional<Eigen::VectorXd> bias = biasOf(candidate.layer);
+  if (isWhitened && !bias)
+    return std::string("its bias is not constant");
+  candidate.weight = std::move(*weight);
+  if (bias)
+    candidate.bias = std::move(*bias);
+  candidate.spectrum =
+      isWhitened ? spectrumOf(candidate.weight, candidate.input->covariance())
+                 : spectrumOf(candidate.weight);
+  if (candidate.spectrum.total() > 0)
+    return std::string();
+  return std::string(isWhitened ? "what goes into it never changes"
+                                : "its weight is zero");
+}
+
+//===----------------------------------------------------------------------===//
+// Ranks
+//===----------------------------------------------------------------------===//
+
+LogicalResult LowRankPass::setBudget(std::vector<Candidate> &candidates) {
+  std::vector<RankChoice> choices;
+  int64_t size = 0;
+  for (Candidate &candidate : candidates) {
+    choices.push_back(candidate.choice());
+    size += choices.back().sizeNow();
+  }
+  std::vector<int64_t> chosen = chooseRanks(choices, int64_t(budget * size));
+  if (chosen.empty() && !choices.empty())
+    return getOperation().emitError("low-rank: the layers hold ")
+           << size << " numbers, and more than " << int64_t(budget * size)
+           << ", which the budget allows, with rank 1 each";
+  for (auto [candidate, number] : llvm::zip(candidates, chosen))
+    candidate.rank = number;
+  return success();
+}
+
+LogicalResult LowRankPass::setRanks(std::vector<Candidate> &candidates) {
+  if (budget != 0 && failed(setBudget(candidates)))
+    return failure();
+  for (Candidate &candidate : candidates) {
+    auto given = rankOf.find(candidate.site);
+    bool isGiven = given != rankOf.end();
+    if (isGiven)
+      candidate.rank = given->second;
+    else if (candidate.method == Method::Exact)
+      candidate.rank = numericalRank(candidate.weight, candidate.spectrum);
+    else if (rank != 0)
+      candidate.rank = rank;
+    else if (energy != 0)
+      candidate.rank = candidate.spectrum.rankFor(energy);
+    RankChoice choice = candidate.choice();
+    int64_t size = choice.sizeAt(candidate.rank), before = choice.sizeNow();
+    if (candidate.rank == 0 || size < before)
+      continue;
+    std::string reason =
+        ("rank " + Twine(candidate.rank) + " would hold " + Twine(size) +
+         " numbers, not fewer than " + Twine(before))
+            .str();
+    if (isGiven)
+      return candidate.layer.emitOpError(reason);
+    Builder b(&getContext());
+    noteCompression(getOperation(), "low-rank", candidate.site,
+                    b.getNamedAttr("left_alone", b.getStringAttr(reason)));
+    candidate.rank = 0;
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// The two layers
+//===----------------------------------------------------------------------===//
+
+static StringRef methodName(Method method) {
+  switch (method) {
+  case Method::Svd:
+    return "svd";
+  case Method::Whitened:
+    return "whitened";
+  case Method::SemiNonnegative:
+    return "snmf";
+  case Method::Exact:
+    return "exact";
+  }
+  return "";
+}
+
+void LowRankPass::replace(Candidate &candidate) {
+  attn::LinearOp layer = candidate.layer;
+  Location loc = layer.getLoc();
+  OpBuilder b(layer);
+  Factors factors = candidate.method == Method::SemiNonnegative
+                        ? semiNonnegative(candidate.weight, candidate.rank)
+                        : alongDirections(candidate.weight, candidate.spectrum,
+                                          candidate.rank);
+  Eigen::MatrixXd left = candidate.weight - factors.a * factors.b;
+  Value bias = layer.getBias();
+  if (candidate.method == Method::Whitened) {
+    Eigen::VectorXd corrected =
+        candidate.bias + left.transpose() * candidate.input->mean;
+    bias = constantOf(b, loc, corrected, "low_rank.bias");
+  }
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, layer.getX());
+  sizes.back() = b.getIndexAttr(candidate.rank);
+  Value narrowInit = tensor::EmptyOp::create(b, loc, sizes, b.getF32Type());
+  auto narrow = attn::LinearOp::create(
+      b, loc, narrowInit.getType(), layer.getX(),
+      constantOf(b, loc, factors.a, "low_rank.a"), Value(), narrowInit,
+      /*transpose_weight=*/false, attn::Activation::None);
+  auto wide = attn::LinearOp::create(
+      b, loc, layer.getInit().getType(), narrow->getResult(0),
+      constantOf(b, loc, factors.b, "low_rank.b"), bias, layer.getInit(),
+      /*transpose_weight=*/false, layer.getActivation());
+  if (candidate.input) {
+    attachInputStatistics(narrow, *candidate.input);
+    attachInputStatistics(
+        wide, {factors.a.transpose() * candidate.input->moments * factors.a,
+               factors.a.transpose() * candidate.input->mean});
+  }
+  if (Attribute number = layer->getAttr(layerName))
+    wide->setAttr(layerName, number);
+  RankChoice choice = candidate.choice();
+  auto integer = [&](StringRef name, int64_t number) {
+    return b.getNamedAttr(name, b.getI64IntegerAttr(number));
+  };
+  double lost = candidate.method == Method::SemiNonnegative
+                    ? left.squaredNorm() / candidate.weight.squaredNorm()
+                    : candidate.spectrum.lostShare(candidate.rank);
+  noteCompression(
+      getOperation(), "low-rank", candidate.site,
+      {b.getNamedAttr("method", b.getStringAttr(methodName(candidate.method))),
+       integer("rows", choice.rows), integer("columns", choice.columns),
+       integer("rank", candidate.rank),
+       b.getNamedAttr("energy_kept", b.getF64FloatAttr(1 - lost)),
+       integer("parameters_before", choice.sizeNow()),
+       integer("parameters_after", choice.sizeAt(candidate.rank))});
+  layer->replaceAllUsesWith(wide);
+  layer.erase();
+}
