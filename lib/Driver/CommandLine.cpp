@@ -127,8 +127,9 @@ const std::vector<OptionSpec> &optionTable() {
        OptPrefix},
       {"--float-abi", "ABI", "hard (the default) or soft", OptFloatAbi},
       {"--sram", "BYTES",
-       "compute wide layers by tiles until arena and stack fit,\n"
-       "as in 320K, or fail",
+       "compute wide layers by tiles until arena, stack, inputs\n"
+       "and outputs fit, as in 320K, or fail and say what would\n"
+       "make the model smaller",
        OptSram},
       {"--flash", "BYTES", "fail where code and constants need more, as in 1M",
        OptFlash},

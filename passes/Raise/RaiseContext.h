@@ -305,6 +305,7 @@ void populateSequenceRules(RuleSet &rules);
 void populateUniqueRules(RuleSet &rules);
 void populateGridSampleRules(RuleSet &rules);
 void populateQuantizeRules(RuleSet &rules);
+void populateQuantizedOperatorRules(RuleSet &rules);
 void populateScatterRules(RuleSet &rules);
 void populateSortRules(RuleSet &rules);
 void populateSelectionRules(RuleSet &rules);

@@ -403,6 +403,7 @@ void RaiseOnnxPass::runOnOperation() {
   populateUniqueRules(rules);
   populateGridSampleRules(rules);
   populateQuantizeRules(rules);
+  populateQuantizedOperatorRules(rules);
   populateScatterRules(rules);
   populateSortRules(rules);
   populateSelectionRules(rules);

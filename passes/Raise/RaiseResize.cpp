@@ -8,11 +8,12 @@
 //
 // Resize, Upsample: one dimension after the other, each a sum of a few elements
 // of the input (the taps) with weights. Positions and weights of a dimension
-// are tables, computed when the call runs; their formulas are those of ONNX's
-// specification of Resize.
+// are tables, constants where sizes and scales are known, else computed when
+// the call runs; their formulas are those of ONNX's specification of Resize.
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConstantTables.h"
 #include "RaiseContext.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -224,6 +225,15 @@ Raised resizeAxis(NodeContext &n, Raised image, const Method &m,
   Sizes shape = image.shape;
   shape[axis.dimension] = axis.to;
   Value source = n.c.tensor(image);
+  bool nearest = m.interpolation == Interpolation::Nearest;
+  if (!nearest && (m.excludesOutside || m.antialiases))
+    weights = normalised(n, weights, {axis.to, n.c.size(taps)});
+  places = knownTable(places, cast<RankedTensorType>(places.getType()));
+  if (!nearest)
+    weights = knownTable(
+        weights,
+        RankedTensorType::get(cast<ShapedType>(weights.getType()).getShape(),
+                              n.c.elementType(image.kind)));
   auto element = [&](OpBuilder &b, Location loc, Value place) -> Value {
     SmallVector<Value> index;
     for (int64_t d = 0; d < rank; ++d)
@@ -242,12 +252,15 @@ Raised resizeAxis(NodeContext &n, Raised image, const Method &m,
                                              utils::IteratorType::parallel);
   iterators.push_back(utils::IteratorType::reduction);
   Value init = n.c.filled(shape, n.c.zero(image.kind), image.kind);
-  bool nearest = m.interpolation == Interpolation::Nearest;
-  if (!nearest && (m.excludesOutside || m.antialiases))
-    weights = normalised(n, weights, {axis.to, n.c.size(taps)});
+  SmallVector<Value> tables = {places};
+  SmallVector<AffineMap> maps = {tableMap};
+  if (!nearest) {
+    tables.push_back(weights);
+    maps.push_back(tableMap);
+  }
+  maps.push_back(out);
   auto generic = linalg::GenericOp::create(
-      n.b, n.loc, init.getType(), ValueRange{places, weights}, init,
-      ArrayRef<AffineMap>{tableMap, tableMap, out}, iterators,
+      n.b, n.loc, init.getType(), tables, init, maps, iterators,
       [&](OpBuilder &b, Location loc, ValueRange v) {
         Value x = element(b, loc, v[0]);
         if (!nearest) {

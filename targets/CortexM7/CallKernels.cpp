@@ -334,8 +334,9 @@ FailureOr<func::FuncOp> KernelCaller::prepare(MeanOp op, Arguments &arguments) {
 
 FailureOr<func::FuncOp> KernelCaller::prepare(NormOp op, Arguments &arguments) {
   int64_t channels = columnsOf(op.getX());
-  if (channels > 4096)
-    return op.emitOpError("expected at most 4096 channels, found ") << channels;
+  if (channels > mostNormDepth)
+    return op.emitOpError("expected at most ")
+           << mostNormDepth << " channels, found " << channels;
   std::vector<int32_t> gains = elementsOf<int32_t>(op.getGains());
   std::vector<int64_t> offsets = elementsOf<int64_t>(op.getOffsets());
   ByteWriter parameters;
@@ -350,7 +351,8 @@ FailureOr<func::FuncOp> KernelCaller::prepare(NormOp op, Arguments &arguments) {
       .word(rowsOf(op.getX()))
       .word(op.getRms() ? static_cast<int32_t>(op.getXZero()) : 0)
       .wide(op.getEpsilon());
-  return normKernel(module, channels, !op.getRms());
+  return normKernel(module, channels, !op.getRms(),
+                    channels / static_cast<int64_t>(gains.size()));
 }
 
 struct CallKernelsPass

@@ -202,12 +202,15 @@ LogicalResult NormOp::verify() {
       failed(verifySameShape(*this, getX(), "x")))
     return failure();
   int64_t channels = shapeOf(getX()).back();
-  if (failed(verifyConstant(*this, getGains(), {channels}, 32, "gains")))
+  int64_t groups = getGains().getShapedType().getNumElements();
+  if (groups == 0 || channels % groups != 0)
+    groups = channels;
+  if (failed(verifyConstant(*this, getGains(), {groups}, 32, "gains")))
     return failure();
   if (getEpsilon() < 1 || getEpsilon() > int64_t(1) << 29)
     return emitOpError("expected an epsilon of 1 to 2^29, found ")
            << getEpsilon();
-  return verifyConstant(*this, getOffsets(), {channels}, 64, "offsets");
+  return verifyConstant(*this, getOffsets(), {groups}, 64, "offsets");
 }
 
 #define TFC_EFFECTS(Op)                                                        \

@@ -105,20 +105,28 @@ void setAttributes(llvm::Module &module, llvm::TargetMachine &machine) {
 LogicalResult checkLimits(ModuleOp module, const CortexM7Options &options,
                           const Interface &interface,
                           const ObjectSizes &sizes) {
-  uint64_t ram = interface.arenaBytes + sizes.stack;
+  uint64_t own = interface.arenaBytes + sizes.stack;
+  uint64_t inputs = interface.inputBytes(/*whole=*/false),
+           outputs = interface.outputBytes(), ram = own + inputs + outputs;
   if (options.sram && ram > options.sram) {
     InFlightDiagnostic error = module.emitError("the model needs ");
     error << ram << " bytes of SRAM (arena " << interface.arenaBytes
-          << ", stack " << sizes.stack << "), more than the " << options.sram
+          << ", stack " << sizes.stack << "; of the caller's, inputs " << inputs
+          << ", outputs " << outputs << "), more than the " << options.sram
           << " of --sram";
+    if (own <= options.sram)
+      error << "; arena and stack alone are " << own;
     notePeak(module, error);
     return error;
   }
-  if (options.flash && sizes.flash > options.flash)
-    return module.emitError("the model needs ")
-           << sizes.flash << " bytes of flash (code " << sizes.code
-           << ", constants " << sizes.flash - sizes.code << "), more than the "
-           << options.flash << " of --flash";
+  if (options.flash && sizes.flash > options.flash) {
+    InFlightDiagnostic error = module.emitError("the model needs ");
+    error << sizes.flash << " bytes of flash (code " << sizes.code
+          << ", constants " << sizes.flash - sizes.code << "), more than the "
+          << options.flash << " of --flash";
+    noteFlash(module, error);
+    return error;
+  }
   if (!sizes.undefined.empty()) {
     InFlightDiagnostic error = module.emitError("the code calls ");
     llvm::interleaveComma(sizes.undefined, error);
@@ -142,6 +150,8 @@ void noteSizes(ModuleOp module, const Interface &interface,
   entries.set("code", bytes(sizes.code));
   entries.set("flash", bytes(sizes.flash));
   entries.set("inputs", bytes(inputs));
+  entries.set("outputs", bytes(interface.outputBytes()));
+  entries.set("sram", bytes(own + inputs + interface.outputBytes()));
   entries.set("sram_with_inputs", bytes(own + inputs));
   entries.set("sram_with_whole_inputs", bytes(own + whole));
   entries.set("stack", bytes(sizes.stack));

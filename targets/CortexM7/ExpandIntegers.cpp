@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "IntegerArithmetic.h"
+#include "KernelConstants.h"
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/Passes.h"
 
@@ -303,6 +304,17 @@ Value Expander::normRoot(NormOp op, Value sums) {
                   });
 }
 
+/// Numbers of groups of channels, once for each channel.
+template <typename T>
+static ElementsAttr ofChannels(ElementsAttr groups, int64_t channels) {
+  std::vector<T> values = elementsOf<T>(groups), all;
+  for (int64_t c = 0; c < channels; ++c)
+    all.push_back(values[c * values.size() / channels]);
+  return DenseElementsAttr::get(
+      RankedTensorType::get({channels}, groups.getElementType()),
+      ArrayRef<T>(all));
+}
+
 Value Expander::expand(NormOp op) {
   Value x = op.getX();
   unsigned rank = rankOf(x);
@@ -315,7 +327,8 @@ Value Expander::expand(NormOp op) {
   AffineMap all = first(rank, rank), row = first(rank, rank - 1),
             column = map(rank, {rank - 1});
   return generic(
-      {x, sums, roots, constant(op.getGains()), constant(op.getOffsets())},
+      {x, sums, roots, constant(ofChannels<int32_t>(op.getGains(), depth)),
+       constant(ofChannels<int64_t>(op.getOffsets(), depth))},
       op.getInit(), {all, row, row, column, column, all}, rank,
       [&](IntegerArithmetic &a, ValueRange v) {
         Value centre =

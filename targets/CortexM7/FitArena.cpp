@@ -11,7 +11,6 @@
 #include "tfc/Target/CortexM7/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Diagnostics.h"
 
 namespace tfc::m7 {
 #define GEN_PASS_DEF_FITARENAPASS
@@ -22,9 +21,6 @@ using namespace mlir;
 using namespace tfc::m7;
 
 namespace {
-
-/// What is left for the stack, which is known only when there is code.
-constexpr int64_t stackReserve = 2048;
 
 struct FitArenaPass : public tfc::m7::impl::FitArenaPassBase<FitArenaPass> {
   using Base::Base;
@@ -41,30 +37,20 @@ private:
   std::optional<int64_t> arenaWith(int64_t rows);
 };
 
-/// The bytes of the arena that tiles of `rows` rows lead to; 0: no tiles. The
-/// plan is made, on a copy.
+/// The bytes of the arena that tiles of `rows` rows lead to; 0: no tiles.
 std::optional<int64_t> FitArenaPass::arenaWith(int64_t rows) {
-  ModuleOp copy = getOperation().clone();
-  OpBuilder::atBlockEnd(getOperation().getBody()).insert(copy);
-  auto function = copy.lookupSymbol<func::FuncOp>(computeName);
-  function->setAttr(
-      "memory.tile_rows",
-      IntegerAttr::get(IntegerType::get(&getContext(), 64), rows));
-  OpPassManager pm(ModuleOp::getOperationName());
-  addPlanPasses(pm);
-  LogicalResult result = failure();
-  {
-    // What fails here fails again, and says so, if it is chosen.
-    ScopedDiagnosticHandler quiet(&getContext(),
-                                  [](Diagnostic &) { return success(); });
-    result = runPipeline(pm, copy);
-  }
-  std::optional<int64_t> bytes;
-  if (auto plan = copy->getAttrOfType<DictionaryAttr>("m7.plan"))
-    if (succeeded(result))
-      bytes = plan.getAs<IntegerAttr>("bytes").getInt();
-  copy.erase();
-  return bytes;
+  auto planned = planCopy(
+      getOperation(),
+      [&](OpPassManager &pm, Operation *op) { return runPipeline(pm, op); },
+      [&](ModuleOp copy) {
+        copy.lookupSymbol<func::FuncOp>(computeName)
+            ->setAttr("memory.tile_rows",
+                      Builder(&getContext()).getI64IntegerAttr(rows));
+        return success();
+      });
+  if (!planned)
+    return std::nullopt;
+  return planned->plan.getAs<IntegerAttr>("bytes").getInt();
 }
 
 void FitArenaPass::runOnOperation() {
@@ -72,6 +58,11 @@ void FitArenaPass::runOnOperation() {
   if (!function || sram == 0)
     return;
   Builder b(&getContext());
+  int64_t held = 0;
+  if (getOperation()->hasAttr("m7.interface")) {
+    Interface interface = readInterface(getOperation());
+    held = interface.inputBytes(/*whole=*/false) + interface.outputBytes();
+  }
   SmallVector<Attribute> tried;
   std::optional<int64_t> least, last;
   int64_t chosen = 0;
@@ -88,14 +79,15 @@ void FitArenaPass::runOnOperation() {
       least = bytes;
       chosen = rows;
     }
-    if (*bytes + stackReserve <= sram)
+    if (*bytes + held + stackReserve <= sram)
       break;
   }
   if (chosen > 0)
     function->setAttr("memory.tile_rows", b.getI64IntegerAttr(chosen));
   getOperation()->setAttr(
       "m7.tiles",
-      b.getDictionaryAttr({b.getNamedAttr("rows", b.getI64IntegerAttr(chosen)),
+      b.getDictionaryAttr({b.getNamedAttr("held", b.getI64IntegerAttr(held)),
+                           b.getNamedAttr("rows", b.getI64IntegerAttr(chosen)),
                            b.getNamedAttr("tried", b.getArrayAttr(tried))}));
 }
 

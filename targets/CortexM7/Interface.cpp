@@ -75,6 +75,13 @@ int64_t Interface::inputBytes(bool whole) const {
   return bytes;
 }
 
+int64_t Interface::outputBytes() const {
+  int64_t bytes = 0;
+  for (const InterfaceTensor &output : outputs)
+    bytes += output.count() * output.elementBytes();
+  return bytes;
+}
+
 /// `name` as a C identifier that `taken` has not.
 static std::string identifierOf(StringRef name, llvm::StringSet<> &taken) {
   static const llvm::StringSet<> keywords = {

@@ -68,6 +68,7 @@ struct Interface {
 
   /// Bytes of the inputs that the caller holds in memory; all where `whole`.
   int64_t inputBytes(bool whole) const;
+  int64_t outputBytes() const;
 };
 
 /// Reads `m7.interface`, `m7.plan` and `m7.nodes` of a module.

@@ -13,9 +13,13 @@
 
 namespace tfc::m7 {
 
-/// Adds to `error` where the plan in `m7.plan` is fullest, and which buffers
-/// are alive there, the largest first.
+/// Adds to `error` where the plan in `m7.plan` is fullest, which buffers are
+/// alive there, the largest first, and what `m7.savings` says of options.
 void notePeak(mlir::ModuleOp module, mlir::InFlightDiagnostic &error);
+
+/// Adds to `error` which constants of `m7.weights` take most flash, and what
+/// options would save of it.
+void noteFlash(mlir::ModuleOp module, mlir::InFlightDiagnostic &error);
 
 } // namespace tfc::m7
 

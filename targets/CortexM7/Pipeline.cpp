@@ -77,6 +77,9 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   }
   if (options.savesMemory)
     pm.addPass(createFitArenaPass({static_cast<int64_t>(options.sram)}));
+  pm.addPass(createNoteSavingsPass(
+      {static_cast<int64_t>(options.savesMemory ? options.sram : 0),
+       static_cast<int64_t>(options.flash)}));
   addPlanPasses(pm, options.savesMemory);
   pm.addPass(createVerifyMemoryPlanPass());
   if (options.profile)

@@ -87,6 +87,16 @@ void PlanArenaPass::place(func::FuncOp function, const ArenaPlan &plan) {
   }
 }
 
+/// "1x37x32xf32"
+std::string typeText(MemRefType type) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  for (int64_t size : type.getShape())
+    stream << (ShapedType::isDynamic(size) ? "?" : std::to_string(size)) << "x";
+  stream << type.getElementType();
+  return text;
+}
+
 /// What the report says of the plan.
 void PlanArenaPass::describe(const ArenaPlan &plan) {
   Builder b(&getContext());
@@ -104,7 +114,8 @@ void PlanArenaPass::describe(const ArenaPlan &plan) {
          // The node that writes it first; that of the allocation may be another
          // one's which asked for an equal buffer.
          text("node", steps.empty() ? "" : steps[buffers[i].first].second),
-         number("offset", plan.offsets[i])}));
+         number("offset", plan.offsets[i]),
+         text("type", typeText(alloc.getType()))}));
   for (const auto &[op, node] : steps)
     work.push_back(b.getDictionaryAttr({text("node", node), text("op", op)}));
   bool proven = plan.bytes == plan.lowerBound;

@@ -51,9 +51,10 @@ def least_sram(folder, work, sizes):
         ["tfc", os.path.join(folder, "model.onnx"), "--target=cortex-m7", "--sram=1K", *sizes,
          "--stop-after=lower", "--elide", "-o", work + ".mlir", f"--report={report}"], capture_output=True)
     with open(report, encoding="utf-8") as file:
-        tried = json.load(file)["memory_plan"]["tiles"]["tried"]
+        tiles = json.load(file)["memory_plan"]["tiles"]
+    tried = tiles["tried"]
     least = min(one["bytes"] for one in tried)
-    return [f"--sram={least + 2048}"] if least < tried[0]["bytes"] else []
+    return [f"--sram={least + 2048 + tiles['held']}"] if least < tried[0]["bytes"] else []
 
 
 def check(folder, work, tiles):

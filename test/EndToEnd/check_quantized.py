@@ -3,7 +3,7 @@
 usage: check_quantized.py ZOO WORK [NAME...]
 
 A name is a model of ZOO or a graph below, in all styles; with `/style` behind it, in one. Without
-names, graphs have the styles in turn. Integers have to do: nothing is computed in f32. Outputs are
+names, graphs have the styles in turn, and some are of operators of integers. Integers have to do: nothing is computed in f32. Outputs are
 compared with onnxruntime's run of the same model, operator by operator: within 2 steps for 99.9%
 of them. What is in REFUSED has to be refused with the reason given there.
 """
@@ -32,15 +32,20 @@ STYLES = {
     "asymmetric": dict(activation_type=QuantType.QUInt8, weight_type=QuantType.QUInt8, per_channel=False,
                        extra_options={"WeightSymmetric": False}),
 }
+# Operators of integers, not of f32 between roundings; weights of 7 bits, as onnxruntime's sums of
+# two products saturate at 16 bits on some machines.
+OPERATORS = dict(activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True,
+                 reduce_range=True, quant_format=QuantFormat.QOperator)
 # Probabilities of 127 steps, as symmetric types have them, turn one step of theirs into several of
 # what is mixed with them, in onnxruntime too: whole models have the other two types.
-ZOO = [f"{name}/{style}" for name in ("vit", "cct", "mcuformer", "low_rank_transformer")
+ZOO = [f"{name}/{style}" for name in ("vit", "cct", "mcuformer", "low_rank_transformer", "poolformer")
        for style in ("int8", "uint8")]
+ZOO += [f"{name}/operators" for name in (
+    "conv_strided", "conv_depthwise", "max_pool", "leaky", "gates", "constants", "softmax_long", "gemm", "gemm_odd", "scores",
+    "vit", "cct", "poolformer")]
 
 REFUSED = {
     "log_softmax": "LogSoftmax, opset 18): computes 'math.log' in f32",
-    "instance_norm": "InstanceNormalization, opset 18): computes 'arith.mulf' in f32",
-    "resize": "computes in double precision",
 }
 
 # Graphs of a few operators; initialisers that are named but not given are drawn at random.
@@ -96,6 +101,12 @@ GRAPHS = {
     "norm": "(float[9,16] x) => (float[9,16] y) <float[16] s, float[16] b> { y = LayerNormalization <axis = -1> (x, s, b) }",
     "norm_odd": "(float[9,15] x) => (float[9,15] y) <float[15] s, float[15] b> { y = LayerNormalization <axis = -1> (x, s, b) }",
     "instance_norm": "(float[1,4,5,4] x) => (float[1,4,5,4] y) <float[4] s, float[4] b> { y = InstanceNormalization (x, s, b) }",
+    "group_norm": "(float[2,8,5,4] x) => (float[2,8,5,4] y) <float[2] one = {1, 1}, float[2] none = {0, 0}, float[8,1,1] s, float[8,1,1] b,"
+                  " int64[3] split = {0, 2, -1}, int64[4] whole = {2, 8, 5, 4}>"
+                  "{ r = Reshape (x, split) n = InstanceNormalization (r, one, none) m = Reshape (n, whole) t = Mul (m, s) y = Add (t, b) }",
+    "group_norm_one": "(float[1,8,5,4] x) => (float[1,8,5,4] y) <float[1] one = {1}, float[1] none = {0}, float[8,1,1] s, float[8,1,1] b,"
+                      " int64[3] split = {0, 1, -1}, int64[4] whole = {1, 8, 5, 4}>"
+                      "{ r = Reshape (x, split) n = InstanceNormalization (r, one, none) m = Reshape (n, whole) t = Mul (m, s) y = Add (t, b) }",
     "batch_norm": "(float[1,4,5,5] x) => (float[1,4,5,5] y) <float[4,4,1,1] w, float[4] s, float[4] b, float[4] m, float[4] v = {1, 2, 0.5, 1}>"
                   "{ t = Conv (x, w) y = BatchNormalization (t, s, b, m, v) }",
     "gemm": "(float[1,16] x) => (float[1,10] y) <float[10,16] w, float[10] b> { y = Gemm <transB = 1> (x, w, b) }",
@@ -108,6 +119,10 @@ GRAPHS = {
     "argmax": "(float[9,16] x) => (int64[9] y) { t = Tanh (x) y = ArgMax <axis = 1, keepdims = 0> (t) }",
     "resize": "(float[1,2,4,4] x) => (float[1,2,8,8] y) <float[4] s = {1, 1, 2, 2}>"
               "{ t = Tanh (x) y = Resize <mode = \"nearest\"> (t, , s) }",
+    "resize_odd": "(float[1,2,5,4] x) => (float[1,2,8,3] y) <int64[4] s = {1, 2, 8, 3}>"
+                  "{ t = Tanh (x) y = Resize <mode = \"nearest\", nearest_mode = \"floor\", coordinate_transformation_mode = \"asymmetric\"> (t, , , s) }",
+    "resize_linear": "(float[1,2,4,4] x) => (float[1,2,8,8] y) <float[4] s = {1, 1, 2, 2}>"
+                     "{ t = Tanh (x) y = Resize <mode = \"linear\"> (t, , s) }",
     "where": "(float[6,16] x) => (float[6,16] y) <bool[6,16] c, float[1] n = {-1.5}> { t = Tanh (x) u = Where (c, t, n) y = Exp (u) }",
     "minimum": "(float[6,16] x, float[6,16] z) => (float[6,16] y) { a = Max (x, z) y = Min (a, x) }",
     "divide": "(float[6,16] x) => (float[6,16] y) { a = Exp (x) b = Sigmoid (x) y = Div (b, a) }",
@@ -169,9 +184,8 @@ def quantise(model, sets, style, work):
     onnx.save(model, work + ".f32.onnx")
     quant_pre_process(work + ".f32.onnx", work + ".pre.onnx", skip_symbolic_shape=True)
     kinds = {n.op_type for n in onnx.load(work + ".pre.onnx").graph.node} - {"Shape", "Constant", "Cast"}
-    options = dict(STYLES[style])
-    quantize_static(work + ".pre.onnx", work + ".onnx", Data(sets), quant_format=QuantFormat.QDQ,
-                    op_types_to_quantize=sorted(kinds), **options)
+    options = {"quant_format": QuantFormat.QDQ, **(OPERATORS if style == "operators" else STYLES[style])}
+    quantize_static(work + ".pre.onnx", work + ".onnx", Data(sets), op_types_to_quantize=sorted(kinds), **options)
     return work + ".onnx"
 
 

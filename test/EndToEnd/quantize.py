@@ -21,7 +21,7 @@ import sys
 
 import numpy as np
 
-ZOO = ["vit", "mcuformer", "distilbert"]
+ZOO = ["vit", "mcuformer", "distilbert", "poolformer"]
 
 
 def run(*command):

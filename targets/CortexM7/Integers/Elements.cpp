@@ -92,6 +92,8 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
   if (!isElementwise(op)) {
     if (reductionOf(op.getResult(0)) == op && isSum(op))
       return selectMean(op, 1, to);
+    if (auto value = selectInterpolation(op, to))
+      return *value;
     return selectChoice(op, to);
   }
   if (std::optional<Function> function = functionOf(op.getResult(0))) {
@@ -104,6 +106,8 @@ FailureOr<Value> IntegerGraph::selectElements(linalg::GenericOp op,
   }
   if (std::optional<SoftmaxForm> form = softmaxForm(op))
     return selectSoftmax(op, form->input, form->dimension, to);
+  if (auto value = selectAffine(op, to))
+    return *value;
   if (std::optional<std::pair<Value, double>> part = multipleOf(op)) {
     // A mean is a sum over a number.
     linalg::GenericOp sum = reductionOf(part->first);

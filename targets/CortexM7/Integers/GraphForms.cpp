@@ -193,9 +193,9 @@ tfc::m7::multipleOf(linalg::GenericOp op) {
   return std::nullopt;
 }
 
-/// `constant` at each element of `shape`, by a map to its indices.
-static std::optional<std::vector<double>>
-spread(const RealConstant &constant, AffineMap map, ArrayRef<int64_t> shape) {
+std::optional<std::vector<double>> tfc::m7::spread(const RealConstant &constant,
+                                                   AffineMap map,
+                                                   ArrayRef<int64_t> shape) {
   std::vector<double> values;
   SmallVector<int64_t> at(shape.size(), 0);
   for (int64_t n = ShapedType::getNumElements(shape); n > 0; --n) {

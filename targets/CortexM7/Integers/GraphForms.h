@@ -9,6 +9,8 @@
 #ifndef TFC_TARGETS_CORTEXM7_INTEGERS_GRAPHFORMS_H
 #define TFC_TARGETS_CORTEXM7_INTEGERS_GRAPHFORMS_H
 
+#include "RealConstant.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include <optional>
 #include <vector>
@@ -54,6 +56,11 @@ std::optional<SoftmaxForm> softmaxForm(mlir::linalg::GenericOp divide);
 
 /// Its input, where it goes over the last dimension; else null.
 mlir::Value softmaxInput(mlir::linalg::GenericOp divide);
+
+/// `constant` at each element of `shape`, by a map to its indices.
+std::optional<std::vector<double>> spread(const RealConstant &constant,
+                                          mlir::AffineMap map,
+                                          llvm::ArrayRef<int64_t> shape);
 
 } // namespace tfc::m7
 

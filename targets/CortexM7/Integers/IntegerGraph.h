@@ -89,6 +89,20 @@ private:
   FailureOr<Value> selectClamp(linalg::GenericOp op, Quantization to);
   FailureOr<Source> broadcastSource(linalg::GenericOp op, unsigned input);
 
+  // Constant factors and sums of elements (Affine.cpp).
+  struct Affine {
+    /// Of each element of `base`, in its order, gain times it plus bias.
+    Value base;
+    std::vector<double> gain, bias;
+  };
+  std::optional<Affine> affineOf(Value real);
+  /// Nothing where `op` is something else.
+  std::optional<FailureOr<Value>> selectAffine(linalg::GenericOp op,
+                                               Quantization to);
+  FailureOr<Value> scaled(const Source &x, const Affine &affine,
+                          ArrayRef<int64_t> shape, Operation *op,
+                          Quantization to);
+
   // Products (Products.cpp).
   struct Contraction {
     Value x, y;
@@ -165,8 +179,20 @@ private:
   Value rounded(Value sums, const Numbers &multipliers,
                 std::optional<Numbers> bias, int64_t zero, unsigned shift);
 
+  // Images resized (Interpolation.cpp).
+  Value interpolated(Value x, int64_t zero, ArrayRef<int64_t> shape,
+                     unsigned axis, int64_t taps, ArrayRef<int64_t> places,
+                     ArrayRef<double> weights);
+  /// Nothing where `op` is something else.
+  std::optional<FailureOr<Value>> selectInterpolation(linalg::GenericOp op,
+                                                      Quantization to);
+
   // Rows (Rows.cpp).
-  FailureOr<Value> selectNorm(attn::NormOp op, Quantization to);
+  FailureOr<Value> normalised(attn::NormOp op, const Source &x, Value rows,
+                              ArrayRef<double> gain, ArrayRef<double> bias,
+                              Quantization to);
+  FailureOr<Value> selectNorm(attn::NormOp op, Quantization to,
+                              const Affine *after = nullptr);
   FailureOr<Value> selectSoftmax(linalg::GenericOp divide, Value scores,
                                  unsigned dimension, Quantization to);
   FailureOr<Value> selectMean(linalg::GenericOp reduce, double factor,

@@ -102,8 +102,8 @@ tfc::m7::softmaxParameters(double scale, int64_t columns,
 
 std::optional<NormParameters>
 tfc::m7::normParameters(const std::vector<double> &gain,
-                        const std::vector<double> &bias, double epsilon,
-                        double xScale, Quantization y) {
+                        const std::vector<double> &bias, int64_t count,
+                        double epsilon, double xScale, Quantization y) {
   NormParameters parameters;
   for (size_t i = 0; i < gain.size(); ++i) {
     double g = std::nearbyint(std::ldexp(gain[i] / y.scale, 16));
@@ -116,8 +116,8 @@ tfc::m7::normParameters(const std::vector<double> &gain,
         static_cast<int64_t>(std::nearbyint(std::ldexp(h, 32))) +
         (int64_t(1) << 31));
   }
-  double count = static_cast<double>(gain.size());
-  double e = std::nearbyint(epsilon * count * count / (xScale * xScale));
+  double length = static_cast<double>(count);
+  double e = std::nearbyint(epsilon * length * length / (xScale * xScale));
   if (!(e <= std::ldexp(1.0, 29)))
     return std::nullopt;
   parameters.epsilon = static_cast<int64_t>(std::fmax(e, 1.0));

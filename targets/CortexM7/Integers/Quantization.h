@@ -70,11 +70,12 @@ struct NormParameters {
   std::vector<int64_t> offsets;
   int64_t epsilon;
 };
-/// None where a gain leaves 32 bits or epsilon 2^29.
+/// Of rows of `count` elements. None where a gain leaves 32 bits or epsilon
+/// 2^29.
 std::optional<NormParameters> normParameters(const std::vector<double> &gain,
                                              const std::vector<double> &bias,
-                                             double epsilon, double xScale,
-                                             Quantization y);
+                                             int64_t count, double epsilon,
+                                             double xScale, Quantization y);
 
 } // namespace tfc::m7
 

@@ -7,11 +7,67 @@
 //===----------------------------------------------------------------------===//
 
 #include "IntegerGraph.h"
+#include "tfc/Target/CortexM7/Kernels/Kernels.h"
 
 using namespace tfc;
 using namespace tfc::m7;
 
-FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
+/// The numbers of `values` by groups of equal ones after one another, as few as
+/// may be; `other` has the same groups.
+static int64_t groupsOf(ArrayRef<double> values, ArrayRef<double> other) {
+  int64_t count = values.size();
+  for (int64_t groups = 1; groups < count; ++groups) {
+    if (count % groups != 0)
+      continue;
+    int64_t size = count / groups;
+    bool isEqual = true;
+    for (int64_t i = 0; i < count && isEqual; ++i)
+      isEqual = values[i] == values[i / size * size] &&
+                other[i] == other[i / size * size];
+    if (isEqual)
+      return groups;
+  }
+  return count;
+}
+
+/// Rows of x, [rows, channels], normalised with one gain and bias a channel.
+FailureOr<Value> IntegerGraph::normalised(attn::NormOp op, const Source &x,
+                                          Value rows, ArrayRef<double> gain,
+                                          ArrayRef<double> bias,
+                                          Quantization to) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(rows.getType()).getShape();
+  // Long rows are maps, of which each channel is many elements.
+  int64_t channels = shape.back(), groups = channels > 4096 || !op.getScale()
+                                                ? groupsOf(gain, bias)
+                                                : channels;
+  std::vector<double> gains, biases;
+  for (int64_t i = 0; i < groups; ++i) {
+    gains.push_back(gain[i * (channels / groups)]);
+    biases.push_back(bias[i * (channels / groups)]);
+  }
+  auto parameters =
+      normParameters(gains, biases, channels, op.getEpsilon().convertToDouble(),
+                     x.quantization.scale, to);
+  if (!parameters)
+    return fail(op, "its scales are too far above the result's, or epsilon is "
+                    "too many of x's steps");
+  auto row = [&](auto values, Type element) {
+    return DenseElementsAttr::get(RankedTensorType::get({groups}, element),
+                                  ArrayRef(values));
+  };
+  return NormOp::create(b, loc, bytes(shape), rows, empty(shape),
+                        row(parameters->gains, b.getI32Type()),
+                        row(parameters->offsets, b.getI64Type()),
+                        parameters->epsilon,
+                        static_cast<int32_t>(x.quantization.zero),
+                        op.getKind() == attn::NormKind::Rms)
+      .getResult();
+}
+
+/// `op`, and each of its elements times a constant plus a constant where
+/// `after` is given.
+FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to,
+                                          const Affine *after) {
   FailureOr<Source> x = sourceOf(op.getX());
   if (failed(x))
     return failure();
@@ -19,9 +75,10 @@ FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
   int64_t axis = op.getAxis(), channels = 1;
   for (int64_t size : type.getShape().drop_front(axis))
     channels *= size;
-  if (channels > 4096)
+  if (channels > mostNormDepth)
     return fail(op, "a norm of " + Twine(channels) +
-                        " elements has no int8 form; expected at most 4096");
+                        " elements has no int8 form; expected at most " +
+                        Twine(mostNormDepth));
   auto parameter = [&](Value value,
                        double otherwise) -> std::optional<std::vector<double>> {
     if (!value)
@@ -34,26 +91,49 @@ FailureOr<Value> IntegerGraph::selectNorm(attn::NormOp op, Quantization to) {
   auto gain = parameter(op.getScale(), 1), bias = parameter(op.getBias(), 0);
   if (!gain || !bias)
     return fail(op, "expected constant scales and biases");
-  auto parameters =
-      normParameters(*gain, *bias, op.getEpsilon().convertToDouble(),
-                     x->quantization.scale, to);
-  if (!parameters)
-    return fail(op, "its scales are too far above the result's, or epsilon is "
-                    "too many of x's steps");
   int64_t rows = type.getNumElements() / channels;
-  auto row = [&](auto values, Type element) {
-    return DenseElementsAttr::get(RankedTensorType::get({channels}, element),
-                                  ArrayRef(values));
+  Value matrix = reshaped(x->integers, {rows, channels});
+  auto gainOf = [&](int64_t row) {
+    std::vector<double> numbers = *gain;
+    for (int64_t c = 0; after && c < channels; ++c)
+      numbers[c] *= after->gain[row * channels + c];
+    return numbers;
   };
-  bool rms = op.getKind() == attn::NormKind::Rms;
-  Value y = NormOp::create(
-                b, loc, bytes({rows, channels}),
-                reshaped(x->integers, {rows, channels}),
-                empty({rows, channels}), row(parameters->gains, b.getI32Type()),
-                row(parameters->offsets, b.getI64Type()), parameters->epsilon,
-                static_cast<int32_t>(x->quantization.zero), rms)
-                .getResult();
-  return reshaped(y, type.getShape());
+  auto biasOf = [&](int64_t row) {
+    std::vector<double> numbers = *bias;
+    for (int64_t c = 0; after && c < channels; ++c)
+      numbers[c] = numbers[c] * after->gain[row * channels + c] +
+                   after->bias[row * channels + c];
+    return numbers;
+  };
+  bool isOne = true;
+  for (int64_t row = 1; after && row < rows && isOne; ++row)
+    isOne = gainOf(row) == gainOf(0) && biasOf(row) == biasOf(0);
+  if (isOne) {
+    FailureOr<Value> y = normalised(op, *x, matrix, gainOf(0), biasOf(0), to);
+    if (failed(y))
+      return failure();
+    return reshaped(*y, type.getShape());
+  }
+  // A map a channel is a row with a gain of its own.
+  constexpr int64_t mostRows = 1024;
+  if (rows > mostRows)
+    return fail(op, "its gains differ in " + Twine(rows) +
+                        " rows; expected at most " + Twine(mostRows));
+  Value all = empty({rows, channels});
+  SmallVector<OpFoldResult> sizes = {b.getIndexAttr(1),
+                                     b.getIndexAttr(channels)},
+                            strides(2, b.getIndexAttr(1));
+  for (int64_t row = 0; row < rows; ++row) {
+    SmallVector<OpFoldResult> at = {b.getIndexAttr(row), b.getIndexAttr(0)};
+    Value part =
+        tensor::ExtractSliceOp::create(b, loc, matrix, at, sizes, strides);
+    FailureOr<Value> y = normalised(op, *x, part, gainOf(row), biasOf(row), to);
+    if (failed(y))
+      return failure();
+    all = tensor::InsertSliceOp::create(b, loc, *y, all, at, sizes, strides);
+  }
+  return reshaped(all, type.getShape());
 }
 
 FailureOr<Value> IntegerGraph::selectSoftmax(linalg::GenericOp divide,

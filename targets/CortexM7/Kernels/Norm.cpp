@@ -20,11 +20,13 @@ class Norm {
 public:
   using Values = KernelBuilder::Values;
 
-  Norm(ModuleOp module, StringRef name, int64_t depth, bool centred)
+  Norm(ModuleOp module, StringRef name, int64_t depth, int64_t group,
+       bool centred)
       : k(module, name, "pppiil",
           Twine(centred ? "layer" : "RMS") + " norm of rows of " +
               Twine(depth) + " int8"),
-        depth(depth), centred(centred), zero(k.word(0)), one(k.word(1)) {}
+        depth(depth), group(group), centred(centred), zero(k.word(0)),
+        one(k.word(1)) {}
 
   func::FuncOp build() {
     k.loop(zero, k.argument(3), one, [&](Value row) {
@@ -87,8 +89,13 @@ private:
     Value root = this->root(k.add(radicand, k.argument(5)));
     // The root's 16 leading bits give the reciprocal; its exponent shifts the
     // distances. |z| is at most sqrt(n): 2^5 up to 1020 channels and 2^6 up to
-    // 4096, where roots have 26 and 28 bits, and distances stay below 2^26.
-    int64_t bits = depth > 1020 ? 4 : 6;
+    // 4096, where roots have 26 and 28 bits, and distances stay below 2^26; a
+    // bit more of roots for each doubling, up to 31 and 2^31.
+    int64_t bits = depth <= 1020    ? 6
+                   : depth <= 4096  ? 4
+                   : depth <= 8192  ? 3
+                   : depth <= 16384 ? 2
+                                    : 1;
     Value zeros = k.countLeadingZeros(root);
     Value normal = k.shiftLeftBy(root, zeros);
     Value divisor = k.shiftRightUnsigned(
@@ -96,37 +103,51 @@ private:
     Value reciprocal = k.divideUnsigned(k.word(0x7fffffff), divisor);
     Value factor = k.shiftLeft(reciprocal, 9 + bits);
     Value shift = k.sub(zeros, k.word(bits));
-    k.loop(zero, count, one, {k.argument(2)}, [&](Value column, ValueRange at) {
+    auto element = [&](Value column, Value parameters) {
       Value x = k.loadByte(k.at(from, column));
       Value distance = k.sub(k.mul(x, count), centre);
       Value z = k.multiplyHigh(k.shiftLeftBy(distance, shift), factor, zero);
-      Value product = k.mul(k.extend(z), k.extend(k.loadWord(at[0])));
-      Value y =
-          k.truncate(k.shiftRight(k.add(product, k.loadWide(at[0], 8)), 32));
+      Value product = k.mul(k.extend(z), k.extend(k.loadWord(parameters)));
+      Value y = k.truncate(
+          k.shiftRight(k.add(product, k.loadWide(parameters, 8)), 32));
       k.storeByte(k.saturate8(y), k.at(to, column));
-      return Values{k.at(at[0], 16)};
-    });
+    };
+    k.loop(zero, count, k.word(group), {k.argument(2)},
+           [&](Value first, ValueRange at) {
+             if (group == 1)
+               element(first, at[0]);
+             else
+               k.loop(first, k.add(first, k.word(group)), one,
+                      [&](Value column) { element(column, at[0]); });
+             return Values{k.at(at[0], 16)};
+           });
   }
 
   KernelBuilder k;
-  int64_t depth;
+  int64_t depth, group;
   bool centred;
   Value zero, one;
 };
 
 } // namespace
 
-/// Arguments: x, y, for each channel scale, nothing and bias in 64 bits, rows,
-/// x's zero point (RMSNorm's only), epsilon in units of V, from 1 to 2^29.
+/// Arguments: x, y, for each `group` channels scale, nothing and bias in 64
+/// bits, rows, x's zero point (RMSNorm's only), epsilon in units of V, from 1
+/// to 2^29.
 FailureOr<func::FuncOp> tfc::m7::normKernel(ModuleOp module, int64_t depth,
-                                            bool centred) {
-  if (depth <= 0 || depth > 4096)
+                                            bool centred, int64_t group) {
+  if (depth <= 0 || depth > mostNormDepth)
     return module.emitError("the norm's depth is ")
-           << depth << ", expected 1 to 4096";
+           << depth << ", expected 1 to " << mostNormDepth;
+  if (group <= 0 || depth % group != 0)
+    return module.emitError("the norm's channels in groups of ")
+           << group << " do not fill its depth " << depth;
   std::string name = (Twine("tfc_m7_") + (centred ? "layer" : "rms") +
                       "_norm_k" + Twine(depth))
                          .str();
+  if (group != 1)
+    name += "_g" + std::to_string(group);
   if (auto known = module.lookupSymbol<func::FuncOp>(name))
     return known;
-  return Norm(module, name, depth, centred).build();
+  return Norm(module, name, depth, group, centred).build();
 }

@@ -90,3 +90,15 @@ func.func @main_graph(%x: tensor<5xf32> {onnx.dims = [""], onnx.name = "x"}) -> 
   return %y#0 : !onnx.value
 }
 }
+
+// -----
+
+// What has no body of integers needs constant scales.
+module attributes {onnx.opset = {ai.onnx = 18 : i64, com.microsoft = 1 : i64}} {
+func.func @main_graph(%x: tensor<3x4xui8> {onnx.dims = ["", ""], onnx.name = "x"}, %s: tensor<f32> {onnx.dims = [], onnx.name = "s"}) -> (!onnx.value {onnx.dims = [], onnx.name = "y"}) attributes {onnx.graph_name = "g"} {
+  %z = onnx.initializer "z" = dense<7> : tensor<ui8>
+  // expected-error @+1 {{node 'y' (com.microsoft.QLinearAdd, opset 1): its scales and zero points are not constant}}
+  %y = onnx.node "QLinearAdd"(%x, %s, %z, %x, %s, %z, %s, %z) domain "com.microsoft" opset 1 name "y" outputs ["y"] : (tensor<3x4xui8>, tensor<f32>, tensor<ui8>, tensor<3x4xui8>, tensor<f32>, tensor<ui8>, tensor<f32>, tensor<ui8>) -> !onnx.value
+  return %y : !onnx.value
+}
+}

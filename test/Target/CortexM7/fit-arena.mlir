@@ -5,13 +5,13 @@
 
 // What fits is left whole; the largest tiles that fit are taken, or the least
 // arena. The module is planned on copies, and itself left as it was.
-// WHOLE: m7.tiles = {rows = 0 : i64, tried = [{bytes = 8192 : i64, rows = 0 : i64}]}
+// WHOLE: m7.tiles = {held = 0 : i64, rows = 0 : i64, tried = [{bytes = 8192 : i64, rows = 0 : i64}]}
 // WHOLE-NOT: memory.tile_rows
-// TILES: m7.tiles = {rows = 32 : i64, tried = [{bytes = 8192 : i64, rows = 0 : i64}, {bytes = 4096 : i64, rows = 32 : i64}]}
+// TILES: m7.tiles = {held = 0 : i64, rows = 32 : i64, tried = [{bytes = 8192 : i64, rows = 0 : i64}, {bytes = 4096 : i64, rows = 32 : i64}]}
 // TILES: func.func @tfc_compute{{.*}} attributes {memory.tile_rows = 32 : i64}
 // TILES: linalg.matmul {{.*}} -> tensor<64x32xf32>
 // TILES-NOT: module
-// LEAST: m7.tiles = {rows = 4 : i64, tried = [{{.*}}{bytes = 512 : i64, rows = 4 : i64}]}
+// LEAST: m7.tiles = {held = 0 : i64, rows = 4 : i64, tried = [{{.*}}{bytes = 512 : i64, rows = 4 : i64}]}
 // LEAST: func.func @tfc_compute{{.*}} attributes {memory.tile_rows = 4 : i64}
 // ANY-NOT: m7.tiles
 // ANY-NOT: memory.tile_rows

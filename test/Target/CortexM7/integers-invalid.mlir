@@ -114,3 +114,12 @@ func.func @gains(%x: tensor<9x8xi8>) {
     epsilon 1 x_zero 0 outs(%x : tensor<9x8xi8>) -> tensor<9x8xi8>
   return
 }
+
+// -----
+
+func.func @groups(%x: tensor<9x8xi8>) {
+  // expected-error @+1 {{'m7.norm' op expected offsets of type 'tensor<4xi64>', found 'tensor<8xi64>'}}
+  %0 = m7.norm ins(%x : tensor<9x8xi8>) gains dense<1> : tensor<4xi32> offsets dense<1> : tensor<8xi64>
+    epsilon 1 x_zero 0 outs(%x : tensor<9x8xi8>) -> tensor<9x8xi8>
+  return
+}

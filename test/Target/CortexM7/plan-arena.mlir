@@ -2,9 +2,9 @@
 
 // The first and the last do not meet: 64 bytes do for three of 32.
 // CHECK: m7.plan = {bound_step = {{[0-9]+}} : i64, buffers = [
-// CHECK-SAME: {bytes = 32 : i64, first = 0 : i64, last = 1 : i64, node = "first", offset = [[A:[0-9]+]] : i64}
-// CHECK-SAME: {bytes = 32 : i64, first = 1 : i64, last = 2 : i64, node = "", offset = {{[0-9]+}} : i64}
-// CHECK-SAME: {bytes = 32 : i64, first = 2 : i64, last = 3 : i64, node = "", offset = [[A]] : i64}
+// CHECK-SAME: {bytes = 32 : i64, first = 0 : i64, last = 1 : i64, node = "first", offset = [[A:[0-9]+]] : i64, type = "8xf32"}
+// CHECK-SAME: {bytes = 32 : i64, first = 1 : i64, last = 2 : i64, node = "", offset = {{[0-9]+}} : i64, type = "8xf32"}
+// CHECK-SAME: {bytes = 32 : i64, first = 2 : i64, last = 3 : i64, node = "", offset = [[A]] : i64, type = "8xf32"}
 // CHECK-SAME: bytes = 64 : i64, gap = 0.000000e+00 : f64, live_bytes = 64 : i64, lower_bound = 64 : i64, proven = true,
 // CHECK-SAME: steps = [{node = "first", op = "linalg.exp"}, {node = "", op = "linalg.exp"}, {node = "", op = "linalg.exp"}, {node = "", op = "linalg.exp"}]
 // CHECK-LABEL: func.func @tfc_compute(

@@ -176,3 +176,108 @@ func.func @norm(%x: tensor<3x4xi8>) -> tensor<3x4xi8> {
   %y = attn.quantize ins(%n : tensor<3x4xf32>) as !quant.uniform<i8:f32, 0.5:1> outs(%i : tensor<3x4xi8>) -> tensor<3x4xi8>
   return %y : tensor<3x4xi8>
 }
+
+// A map is normalised as a whole, with a gain a channel behind it: one norm, with
+// parameters for each three elements. g is 2^16 of gain over 0.5.
+// CHECK-LABEL: func.func @group_norm(
+// CHECK: m7.norm ins(%{{.*}} : tensor<1x6xi8>) gains dense<[131072, 262144]> : tensor<2xi32>
+// CHECK-NOT: arith.mul
+// CHECK: return
+#map = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#channel = affine_map<(d0, d1, d2) -> (d1, 0)>
+func.func @group_norm(%x: tensor<1x2x3xi8>) -> tensor<1x2x3xi8> {
+  %gain = arith.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>
+  %bias = arith.constant dense<[[0.5], [0.0]]> : tensor<2x1xf32>
+  %e = tensor.empty() : tensor<1x2x3xf32>
+  %f = attn.dequantize ins(%x : tensor<1x2x3xi8>) as !quant.uniform<i8:f32, 0.1> outs(%e : tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
+  %flat = tensor.collapse_shape %f [[0], [1, 2]] : tensor<1x2x3xf32> into tensor<1x6xf32>
+  %fe = tensor.empty() : tensor<1x6xf32>
+  %n = attn.norm layer axis 1 epsilon 0.25 ins(%flat : tensor<1x6xf32>) outs(%fe : tensor<1x6xf32>) -> tensor<1x6xf32>
+  %m = tensor.expand_shape %n [[0], [1, 2]] output_shape [1, 2, 3] : tensor<1x6xf32> into tensor<1x2x3xf32>
+  %g = linalg.generic {indexing_maps = [#map, #channel, #channel, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%m, %gain, %bias : tensor<1x2x3xf32>, tensor<2x1xf32>, tensor<2x1xf32>) outs(%e : tensor<1x2x3xf32>) {
+  ^bb0(%v: f32, %s: f32, %t: f32, %o: f32):
+    %p = arith.mulf %v, %s : f32
+    %q = arith.addf %p, %t : f32
+    linalg.yield %q : f32
+  } -> tensor<1x2x3xf32>
+  %i = tensor.empty() : tensor<1x2x3xi8>
+  %y = attn.quantize ins(%g : tensor<1x2x3xf32>) as !quant.uniform<i8:f32, 0.5> outs(%i : tensor<1x2x3xi8>) -> tensor<1x2x3xi8>
+  return %y : tensor<1x2x3xi8>
+}
+
+// A channel that is normalised by itself is a row with a gain of its own.
+// CHECK-LABEL: func.func @instance_norm(
+// CHECK: tensor.extract_slice %{{.*}}[0, 0] [1, 3]
+// CHECK: m7.norm ins(%{{.*}} : tensor<1x3xi8>) gains dense<131072> : tensor<1xi32>
+// CHECK: m7.norm ins(%{{.*}} : tensor<1x3xi8>) gains dense<262144> : tensor<1xi32>
+func.func @instance_norm(%x: tensor<1x2x3xi8>) -> tensor<1x2x3xi8> {
+  %gain = arith.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>
+  %e = tensor.empty() : tensor<1x2x3xf32>
+  %f = attn.dequantize ins(%x : tensor<1x2x3xi8>) as !quant.uniform<i8:f32, 0.1> outs(%e : tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
+  %n = attn.norm layer axis 2 epsilon 0.25 ins(%f : tensor<1x2x3xf32>) outs(%e : tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
+  %g = linalg.generic {indexing_maps = [#map, #channel, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%n, %gain : tensor<1x2x3xf32>, tensor<2x1xf32>) outs(%e : tensor<1x2x3xf32>) {
+  ^bb0(%v: f32, %s: f32, %o: f32):
+    %p = arith.mulf %v, %s : f32
+    linalg.yield %p : f32
+  } -> tensor<1x2x3xf32>
+  %i = tensor.empty() : tensor<1x2x3xi8>
+  %y = attn.quantize ins(%g : tensor<1x2x3xf32>) as !quant.uniform<i8:f32, 0.5> outs(%i : tensor<1x2x3xi8>) -> tensor<1x2x3xi8>
+  return %y : tensor<1x2x3xi8>
+}
+
+// Constants in f32 that differ by channel: 2^32 of 0.1 times the gain, over 0.5, and
+// the offsets with half a step and what x's zero point of 3 takes off.
+// CHECK-LABEL: func.func @affine(
+// CHECK-DAG: %[[M:.*]] = arith.constant dense<[858993459, -429496730]> : tensor<2xi32>
+// CHECK-DAG: %[[H:.*]] = arith.constant dense<[12455405159, 3435973838]> : tensor<2xi64>
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[M]], %[[H]] : tensor<1x2x3xi8>, tensor<2xi32>, tensor<2xi64>)
+// CHECK: arith.muli
+// CHECK: arith.shrsi
+func.func @affine(%x: tensor<1x2x3xi8>) -> tensor<1x2x3xi8> {
+  %gain = arith.constant dense<[[1.0], [-0.5]]> : tensor<2x1xf32>
+  %bias = arith.constant dense<[[1.0], [-0.5]]> : tensor<2x1xf32>
+  %e = tensor.empty() : tensor<1x2x3xf32>
+  %f = attn.dequantize ins(%x : tensor<1x2x3xi8>) as !quant.uniform<i8:f32, 0.1:3> outs(%e : tensor<1x2x3xf32>) -> tensor<1x2x3xf32>
+  %p = linalg.generic {indexing_maps = [#map, #channel, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%f, %gain : tensor<1x2x3xf32>, tensor<2x1xf32>) outs(%e : tensor<1x2x3xf32>) {
+  ^bb0(%v: f32, %s: f32, %o: f32):
+    %r = arith.mulf %v, %s : f32
+    linalg.yield %r : f32
+  } -> tensor<1x2x3xf32>
+  %g = linalg.generic {indexing_maps = [#map, #channel, #map], iterator_types = ["parallel", "parallel", "parallel"]} ins(%p, %bias : tensor<1x2x3xf32>, tensor<2x1xf32>) outs(%e : tensor<1x2x3xf32>) {
+  ^bb0(%v: f32, %s: f32, %o: f32):
+    %r = arith.addf %v, %s : f32
+    linalg.yield %r : f32
+  } -> tensor<1x2x3xf32>
+  %i = tensor.empty() : tensor<1x2x3xi8>
+  %y = attn.quantize ins(%g : tensor<1x2x3xf32>) as !quant.uniform<i8:f32, 0.5:1> outs(%i : tensor<1x2x3xi8>) -> tensor<1x2x3xi8>
+  return %y : tensor<1x2x3xi8>
+}
+
+// Two places between two elements each, with weights of a quarter: 2^13 of 2^15.
+// CHECK-LABEL: func.func @interpolated(
+// CHECK-SAME: %[[X:.*]]: tensor<2xi8>
+// CHECK-DAG: arith.constant dense<[24576, 8192]> : tensor<2xi32>
+// CHECK-DAG: arith.constant dense<[8192, 24576]> : tensor<2xi32>
+// CHECK: tensor.extract %[[X]]
+// CHECK: tensor.extract %[[X]]
+// CHECK: arith.trunci {{.*}} : i64 to i32
+// CHECK: arith.trunci {{.*}} : i64 to i8
+func.func @interpolated(%x: tensor<2xi8>) -> tensor<2xi8> {
+  %zero = arith.constant 0.0 : f32
+  %places = arith.constant dense<[[0, 1], [0, 1]]> : tensor<2x2xi64>
+  %weights = arith.constant dense<[[0.75, 0.25], [0.25, 0.75]]> : tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2xf32>
+  %f = attn.dequantize ins(%x : tensor<2xi8>) as !quant.uniform<i8:f32, 0.5:3> outs(%e : tensor<2xf32>) -> tensor<2xf32>
+  %s = linalg.fill ins(%zero : f32) outs(%e : tensor<2xf32>) -> tensor<2xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]} ins(%places, %weights : tensor<2x2xi64>, tensor<2x2xf32>) outs(%s : tensor<2xf32>) {
+  ^bb0(%p: i64, %w: f32, %o: f32):
+    %at = arith.index_cast %p : i64 to index
+    %v = tensor.extract %f[%at] : tensor<2xf32>
+    %m = arith.mulf %v, %w : f32
+    %a = arith.addf %o, %m : f32
+    linalg.yield %a : f32
+  } -> tensor<2xf32>
+  %i = tensor.empty() : tensor<2xi8>
+  %y = attn.quantize ins(%r : tensor<2xf32>) as !quant.uniform<i8:f32, 0.5:3> outs(%i : tensor<2xi8>) -> tensor<2xi8>
+  return %y : tensor<2xi8>
+}

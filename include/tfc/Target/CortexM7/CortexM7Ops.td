@@ -323,7 +323,8 @@ def M7_NormOp : M7_TiledOp<"norm"> {
   let summary = "LayerNorm or RMSNorm of int8 rows";
   let description = [{
     `gains` are g (int32) and `offsets` h (int64) of each of the row's C
-    elements, `epsilon` is e. With `rms`, distances are from `x_zero`, else from
+    elements, or of each C / G after one another, where there are G; `epsilon`
+    is e. With `rms`, distances are from `x_zero`, else from
     the row's mean. The result may be x's memory. Tiles over rows.
 
     ```mlir

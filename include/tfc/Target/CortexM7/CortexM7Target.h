@@ -28,8 +28,8 @@ struct CortexM7Options {
   bool hardFloat = true;
   /// 0 to 3, as clang's -O.
   unsigned optLevel = 2;
-  /// Bytes of RAM for arena and stack, and of flash for code and constants; 0:
-  /// no limit.
+  /// Bytes of RAM for arena, stack and what the caller holds of inputs and
+  /// outputs, and of flash for code and constants; 0: no limit.
   uint64_t sram = 0, flash = 0;
   /// The input that the caller delivers strip by strip; empty: the only one.
   std::optional<std::string> streamedInput;

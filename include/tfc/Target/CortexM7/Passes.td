@@ -138,7 +138,8 @@ def FitArenaPass : Pass<"m7-fit-arena", "mlir::ModuleOp"> {
     Plans the arena of copies of the module: without tiles first, then with ever
     smaller tiles of rows (attn-tile-tokens), until arena and 2 KB of stack fit
     `sram` bytes, and takes the first that fits or, where none does, the least.
-    Without a limit there are no tiles.
+    What the caller holds of inputs and outputs, by `m7.interface`, is taken off
+    `sram` first. Without a limit there are no tiles.
 
     The choice goes to the function's attribute `memory.tile_rows`; with what was
     tried, to the module's `m7.tiles`.
@@ -147,7 +148,33 @@ def FitArenaPass : Pass<"m7-fit-arena", "mlir::ModuleOp"> {
     func.func @tfc_compute(...) attributes {memory.tile_rows = 32 : i64}
     ```
   }];
-  let options = [Option<"sram", "sram", "int64_t", "0", "Bytes for arena and stack; 0: no limit">];
+  let options = [Option<"sram", "sram", "int64_t", "0", "Bytes for arena, stack, inputs and outputs; 0: no limit">];
+}
+
+def NoteSavingsPass : Pass<"m7-note-savings", "mlir::ModuleOp"> {
+  let summary = "Say what would make a model that does not fit smaller";
+  let description = [{
+    Where the tiles of m7-fit-arena leave more than `sram` bytes, with room for a
+    stack that is not known yet, plans copies of the module as options would make
+    them: each input that m7-stream-inputs takes by rows; an image of about three
+    quarters of its rows and columns; and in f32 each buffer at a quarter of its
+    size. The sizes of arena, inputs and outputs go to `m7.savings`.
+
+    The smaller image is the same module with other sizes, which follow from the
+    image's through all operations; constants whose sizes change, such as embeddings
+    of positions, only have sizes there. Where one operation cannot have the sizes of its
+    neighbours, smaller images are tried in steps up to 64, and left out if none goes.
+
+    With `flash` each constant goes to `m7.weights`, with its node and, for
+    weights of a linear layer, its inputs and outputs. Changes nothing else.
+
+    ```mlir
+    module attributes {m7.savings = [{arena = 5632 : i64, held = 40 : i64, how = "with --input-stream=image"} ],
+                       m7.weights = [{bytes = 8192 : i64, inputs = 32 : i64, node = "/mlp/MatMul", outputs = 64 : i64} ] }
+    ```
+  }];
+  let options = [Option<"sram", "sram", "int64_t", "0", "Bytes for arena, stack, inputs and outputs; 0: no limit">,
+                 Option<"flash", "flash", "int64_t", "0", "Bytes for code and constants; 0: no limit">];
 }
 
 def PlanArenaPass : Pass<"m7-plan-arena", "mlir::ModuleOp"> {

@@ -156,10 +156,10 @@ class Graph:
         rows = x[1][0]
         return self.add("mean", [x], f"offset {-5 * rows} multiplier {int(0.4 * 2**32 / rows)} zero 7", x[1][1:])
 
-    def norm(self, x, kind="norm"):
+    def norm(self, x, kind="norm", group=1):
         channels = x[1][-1]
-        gains = random.integers(500000, 4000000, channels) * random.choice([-1, 1], channels)
-        offsets = random.integers(-40, 40, channels) * 2**32 + 2**31
+        gains = random.integers(500000, 4000000, channels // group) * random.choice([-1, 1], channels // group)
+        offsets = random.integers(-40, 40, channels // group) * 2**32 + 2**31
         return self.add(kind, [x], f"gains {dense(gains, 'i32')} offsets {dense(offsets, 'i64')} "
                         f"epsilon {1 + channels} x_zero -20", x[1])
 
@@ -228,6 +228,10 @@ def rows():
         x = g.input(3, channels)
         g.norm(x)
         g.norm(x, "rms_norm")
+    for channels, group in ((12, 4), (9, 3), (8, 8), (4608, 144), (8192, 1), (16384, 64), (32768, 2048)):
+        x = g.input(2, channels)
+        g.norm(x, group=group)
+        g.norm(x, "rms_norm", group)
     for shape in ((1, 8), (9, 10), (256, 5), (257, 4), (1000, 7), (513, 3)):
         g.mean(g.input(*shape))
     return g

@@ -55,8 +55,12 @@ mlir::FailureOr<mlir::func::FuncOp> addRowKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> multiplyKernel(mlir::ModuleOp module);
 mlir::FailureOr<mlir::func::FuncOp> meanKernel(mlir::ModuleOp module,
                                                int64_t depth);
+/// The longest row of which the sums fit 32 bits, and distances too.
+constexpr int64_t mostNormDepth = 32768;
+/// `group` channels after one another share their gain and offset.
 mlir::FailureOr<mlir::func::FuncOp> normKernel(mlir::ModuleOp module,
-                                               int64_t depth, bool centred);
+                                               int64_t depth, bool centred,
+                                               int64_t group = 1);
 mlir::FailureOr<mlir::func::FuncOp>
 attentionKernel(mlir::ModuleOp module, const AttentionShape &shape);
 
