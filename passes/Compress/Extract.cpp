@@ -51,12 +51,12 @@ private:
     std::vector<Layer> all = findLayers(function);
     if (layers < 0 || layers > int64_t(all.size()))
       return function.emitError("attn-extract: layers is ")
-             << layers << "; the model has " << all.size();
+             << int64_t(layers) << "; the model has " << all.size();
     if (layers == int64_t(all.size()))
       return success();
     if (failed(exitAfter(all, layers)))
       return function.emitError("attn-extract: what layer ")
-             << layers
+             << int64_t(layers)
              << " gives is not what the last one does: they are of different "
                 "shapes, or of an encoder and of a decoder";
     IRRewriter rewriter(function.getContext());
@@ -77,6 +77,11 @@ private:
     std::vector<ChannelGroup> groups = findChannelGroups(function);
     llvm::erase_if(
         groups, [&](const ChannelGroup &group) { return group.kind != kind; });
+    if (groups.empty() &&
+        llvm::any_of(shares, [](double part) { return part != 1; }))
+      return function.emitError("attn-extract: ")
+             << option << " is given; the model has no " << what << " whose "
+             << kindName(kind) << " can go";
     if (shares.size() != 1 && shares.size() != groups.size())
       return function.emitError("attn-extract: ")
              << option << " has " << shares.size() << " shares; the model has "
