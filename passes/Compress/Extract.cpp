@@ -77,6 +77,11 @@ private:
     std::vector<ChannelGroup> groups = findChannelGroups(function);
     llvm::erase_if(
         groups, [&](const ChannelGroup &group) { return group.kind != kind; });
+    if (groups.empty() &&
+        llvm::any_of(shares, [](double part) { return part != 1; }))
+      return function.emitError("attn-extract: ")
+             << option << " is given; the model has no " << what << " whose "
+             << kindName(kind) << " can go";
     if (shares.size() != 1 && shares.size() != groups.size())
       return function.emitError("attn-extract: ")
              << option << " has " << shares.size() << " shares; the model has "
