@@ -25,6 +25,12 @@ public:
   /// Fits the arrays to the arguments of `function`.
   llvm::Error match(mlir::func::FuncOp function);
 
+  /// An array of the file, whether it is an input or not; null without it.
+  const run::Array *find(const std::string &name) const {
+    auto found = arrays.find(name);
+    return found == arrays.end() ? nullptr : &found->second;
+  }
+
   int64_t samples() const { return numSamples; }
   /// The inputs of one call. They point into this object.
   std::vector<tfc_tensor> sample(int64_t i);

@@ -6,14 +6,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Calibration.h"
-#include "Compression.h"
+#include "Compressor.h"
 #include "Diagnostics.h"
 #include "NodeOperators.h"
 #include "Output.h"
+#include "PassRunner.h"
 #include "PhaseLog.h"
 #include "Report.h"
-#include "Reproducer.h"
 #include "Target.h"
 #include "tfc/Driver/Driver.h"
 #include "tfc/Driver/Register.h"
@@ -21,10 +20,6 @@
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Export/Export.h"
 #include "tfc/Import/Import.h"
-#include "tfc/Passes/Compress/Compression.h"
-#include "tfc/Passes/Compress/LayerFit.h"
-#include "tfc/Passes/Compress/LinearInputs.h"
-#include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Optimize/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/Onnx/Passes.h"
@@ -70,7 +65,9 @@ public:
               llvm::raw_ostream &out, DiagnosticPrinter &diagnostics,
               PhaseLog &log, Report &report)
       : options(options), context(context), out(out), diagnostics(diagnostics),
-        log(log), report(report), target(createTarget(options)) {}
+        log(log), report(report), target(createTarget(options)),
+        runner(options, context, diagnostics, log),
+        compressor(runner, report, module) {}
 
   ExitCode run();
 
@@ -78,46 +75,20 @@ private:
   ExitCode checkOptions();
   ExitCode import();
   ExitCode raise();
-  /// Runs the passes of --compress, and what -O2 takes out without a loss.
-  ExitCode compress();
-  ExitCode runCompression();
-  ExitCode pruneZeros();
-  /// Says of linear layers what goes into them when the model is called.
-  ExitCode measureInputs();
-  /// Fits layers of the compressed module to `original`, one after the other.
-  ExitCode fitLayers(ModuleOp original);
-  ExitCode fitLayer(func::FuncOp original, int64_t number,
-                    CalibrationData &data);
   /// What is exact and no target's business.
   ExitCode optimize();
-  ExitCode quantize();
-  ExitCode readCalibration(CalibrationData &data);
-  /// Compiles a copy of the module, after `observe`, for this machine, whatever
-  /// the target is, and gives the library's file to `use`.
-  ExitCode callOnHost(
-      llvm::function_ref<ExitCode(OwningOpRef<ModuleOp> &)> observe,
-      llvm::function_ref<LogicalResult(const std::string &, std::string &)>
-          use);
-  /// Returns the observed tensors too, which come from `places`.
-  ExitCode observe(OwningOpRef<ModuleOp> &observed,
-                   std::vector<Location> &places);
-  /// The ranges that attn-quantize takes, from calls of the model in f32.
-  ExitCode calibrate(CalibrationData &data, std::vector<double> &ranges);
   ExitCode lower();
   ExitCode emit();
 
-  /// Runs `build`'s passes on the module as one phase, with the verifier after
-  /// it. What passes refuse with a message is the model's fault if
-  /// `mayRefuse`; everything else that goes wrong is tfc's.
   ExitCode runPasses(StringRef name, bool mayRefuse,
                      llvm::function_ref<void(OpPassManager &)> build) {
-    return runPasses(module, name, mayRefuse, build);
+    return runner.run(module, name, mayRefuse, build);
   }
-  ExitCode runPasses(OwningOpRef<ModuleOp> &module, StringRef name,
-                     bool mayRefuse,
-                     llvm::function_ref<void(OpPassManager &)> build);
-  ExitCode internalError(StringRef during, ModuleOp before, StringRef pipeline);
-  ExitCode refuse(llvm::Error error);
+  ExitCode internalError(StringRef during, ModuleOp before,
+                         StringRef pipeline) {
+    return runner.internalError(during, before, pipeline);
+  }
+  ExitCode refuse(llvm::Error error) { return runner.refuse(std::move(error)); }
   ExitCode printModule();
   /// Writes the module of the onnx dialect as a file.
   ExitCode writeOnnxModel();
@@ -144,54 +115,11 @@ private:
   Report &report;
   std::unique_ptr<Target> target;
   OwningOpRef<ModuleOp> module;
+  PassRunner runner;
+  Compressor compressor;
   /// What the nodes of the file are.
   DictionaryAttr operators;
 };
-
-ExitCode Compilation::refuse(llvm::Error error) {
-  diagnostics.error(llvm::toString(std::move(error)));
-  return ExitRefused;
-}
-
-ExitCode Compilation::internalError(StringRef during, ModuleOp before,
-                                    StringRef pipeline) {
-  std::string path = reproducerName(options.input);
-  diagnostics.error("internal error in phase '" + during +
-                    "'; please report it");
-  if (!before)
-    return ExitInternal;
-  if (llvm::Error error = writeReproducer(before, pipeline, path))
-    diagnostics.note("no reproducer: " + llvm::toString(std::move(error)));
-  else
-    diagnostics.note("a reproducer is in '" + path + "'");
-  return ExitInternal;
-}
-
-ExitCode
-Compilation::runPasses(OwningOpRef<ModuleOp> &module, StringRef name,
-                       bool mayRefuse,
-                       llvm::function_ref<void(OpPassManager &)> build) {
-  log.begin(name);
-  llvm::scope_exit end([&] { log.end(); });
-  PassManager pm(&context, ModuleOp::getOperationName());
-  pm.enableVerifier(false);
-  build(pm);
-  // Attributes are shared, so this copies operations but no weights.
-  OwningOpRef<ModuleOp> before(module->clone());
-  unsigned errors = diagnostics.errors();
-  LogicalResult result = failure();
-  llvm::CrashRecoveryContext guard;
-  if (!guard.RunSafely([&] { result = pm.run(*module); })) {
-    // What a crash leaves behind must not be touched, not even freed.
-    module.release();
-    return internalError(name, *before, pipelineText(pm));
-  }
-  if (failed(result) && mayRefuse && diagnostics.errors() > errors)
-    return ExitRefused;
-  if (failed(result) || failed(verify(*module)))
-    return internalError(name, *before, pipelineText(pm));
-  return ExitSuccess;
-}
 
 ExitCode Compilation::checkOptions() {
   if (!options.output.empty() && options.output != "-") {
@@ -261,253 +189,11 @@ ExitCode Compilation::raise() {
   return ExitSuccess;
 }
 
-ExitCode Compilation::observe(OwningOpRef<ModuleOp> &observed,
-                              std::vector<Location> &places) {
-  ExitCode code =
-      runPasses(observed, "observe", /*mayRefuse=*/true, [](OpPassManager &pm) {
-        pm.addNestedPass<func::FuncOp>(compress::createObservePass());
-      });
-  if (code != ExitSuccess)
-    return code;
-  places = observedPlaces(functionOf(*observed));
-  if (!places.empty())
-    return ExitSuccess;
-  diagnostics.error(
-      "nothing to quantise: no operation in f32 has a form in int8");
-  return ExitRefused;
-}
-
-ExitCode Compilation::callOnHost(
-    llvm::function_ref<ExitCode(OwningOpRef<ModuleOp> &)> observe,
-    llvm::function_ref<LogicalResult(const std::string &, std::string &)> use) {
-  OwningOpRef<ModuleOp> observed(module->clone());
-  ScratchFile library;
-  if (llvm::Error error = library.create(""))
-    return refuse(std::move(error));
-  CompileOptions hostOptions;
-  hostOptions.input = options.input;
-  hostOptions.output = library.name().str();
-  std::unique_ptr<Target> host = createTarget(hostOptions);
-  ExitCode code = host->checkOptions(diagnostics);
-  if (code != ExitSuccess)
-    return code;
-  if (llvm::Error error = host->prepare(/*isBinary=*/true))
-    return refuse(std::move(error));
-  if ((code = observe(observed)) != ExitSuccess)
-    return code;
-  code = runPasses(observed, "host", host->mayRefuse(),
-                   [&](OpPassManager &pm) { host->buildPipeline(pm); });
-  if (code != ExitSuccess)
-    return code;
-  log.begin("calibrate");
-  llvm::scope_exit end([&] { log.end(); });
-  unsigned errors = diagnostics.errors();
-  if (failed(
-          host->emit(*observed, EmitKind::SharedLibrary, hostOptions.output)))
-    return diagnostics.errors() > errors
-               ? ExitRefused
-               : internalError("calibrate", nullptr, "");
-  std::string error;
-  if (succeeded(use(hostOptions.output, error)))
-    return ExitSuccess;
-  if (!error.empty())
-    diagnostics.error(error);
-  return ExitRefused;
-}
-
-ExitCode Compilation::calibrate(CalibrationData &data,
-                                std::vector<double> &ranges) {
-  std::vector<Location> places;
-  ExitCode code = callOnHost(
-      [&](OwningOpRef<ModuleOp> &observed) {
-        return observe(observed, places);
-      },
-      [&](const std::string &library, std::string &error) -> LogicalResult {
-        FailureOr<std::vector<double>> measured =
-            measureRanges(library, data, options.ranges, places, log, error);
-        if (succeeded(measured))
-          ranges = std::move(*measured);
-        return measured;
-      });
-  if (code == ExitSuccess)
-    report.noteCalibration(options.ranges, data.samples(), places.size());
-  return code;
-}
-
-ExitCode Compilation::readCalibration(CalibrationData &data) {
-  func::FuncOp function = functionOf(*module);
-  if (!function) {
-    diagnostics.error("expected one function to call with the calibration "
-                      "data");
-    return ExitRefused;
-  }
-  if (llvm::Error error = data.read(options.calibrationFile))
-    return refuse(std::move(error));
-  if (llvm::Error error = data.match(function))
-    return refuse(std::move(error));
-  return ExitSuccess;
-}
-
-ExitCode Compilation::measureInputs() {
-  CalibrationData data;
-  ExitCode code = readCalibration(data);
-  if (code != ExitSuccess ||
-      compress::linearInputs(functionOf(*module)).empty())
-    return code;
-  return callOnHost(
-      [&](OwningOpRef<ModuleOp> &observed) {
-        return runPasses(observed, "observe", /*mayRefuse=*/false,
-                         [](OpPassManager &pm) {
-                           pm.addNestedPass<func::FuncOp>(
-                               compress::createObserveInputsPass());
-                         });
-      },
-      [&](const std::string &library, std::string &error) {
-        return tfc::measureInputs(library, data, functionOf(*module), log,
-                                  error);
-      });
-}
-
-static void cleanUp(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
-ExitCode Compilation::runCompression() {
-  OpPassManager passes(func::FuncOp::getOperationName());
-  bool readsInputs = false;
-  if (llvm::Error error = compress::addCompressionPasses(options.compression,
-                                                         passes, readsInputs))
-    return refuse(std::move(error));
-  func::FuncOp function = functionOf(*module);
-  OwningOpRef<ModuleOp> original;
-  if (readsInputs && !options.calibrationFile.empty()) {
-    if (ExitCode code = measureInputs(); code != ExitSuccess)
-      return code;
-    if (options.fitLayers) {
-      compress::numberLayers(function);
-      original = module->clone();
-    }
-  }
-  ExitCode code =
-      runPasses("compress", /*mayRefuse=*/true, [&](OpPassManager &pm) {
-        pm.nest<func::FuncOp>() = passes;
-        cleanUp(pm);
-      });
-  if (code != ExitSuccess)
-    return code;
-  function = functionOf(*module);
-  compress::dropInputStatistics(function);
-  if (original)
-    code = fitLayers(*original);
-  compress::dropLayerNumbers(function);
-  return code;
-}
-
-ExitCode Compilation::pruneZeros() {
-  auto notes = [&] {
-    return functionOf(*module)->getAttr(compress::notesName);
-  };
-  Attribute before = notes();
-  ExitCode code =
-      runPasses("prune zeros", /*mayRefuse=*/false, [](OpPassManager &pm) {
-        pm.addNestedPass<func::FuncOp>(compress::createPruneZerosPass());
-      });
-  // A model without zeros stays as it is, to the byte.
-  if (code != ExitSuccess || notes() == before)
-    return code;
-  return runPasses("prune zeros", /*mayRefuse=*/false, cleanUp);
-}
-
-ExitCode Compilation::compress() {
-  func::FuncOp function = functionOf(*module);
-  if (!function && options.compression.empty())
-    return ExitSuccess;
-  if (!function) {
-    diagnostics.error("expected one function to compress");
-    return ExitRefused;
-  }
-  int64_t before = compress::numberOfParameters(function);
-  ExitCode code = ExitSuccess;
-  if (!options.compression.empty())
-    code = runCompression();
-  if (code == ExitSuccess && options.optLevel >= 2)
-    code = pruneZeros();
-  if (code != ExitSuccess)
-    return code;
-  function = functionOf(*module);
-  Attribute notes = function->removeAttr(compress::notesName);
-  if (notes || !options.compression.empty())
-    report.noteCompression(before, compress::numberOfParameters(function),
-                           notes);
-  return ExitSuccess;
-}
-
-ExitCode Compilation::fitLayers(ModuleOp original) {
-  CalibrationData data;
-  ExitCode code = readCalibration(data);
-  func::FuncOp before = functionOf(original);
-  for (int64_t number : compress::layersToFit(functionOf(*module)))
-    if (code == ExitSuccess && compress::layerOf(before, number))
-      code = fitLayer(before, number, data);
-  return code;
-}
-
-ExitCode Compilation::fitLayer(func::FuncOp original, int64_t number,
-                               CalibrationData &data) {
-  constexpr StringLiteral name = "tfc_original";
-  attn::LinearOp layer = compress::layerOf(functionOf(*module), number);
-  auto width = [](Value value) {
-    return cast<ShapedType>(value.getType()).getShape().back();
-  };
-  compress::FitSums sums(width(layer.getX()), width(layer.getInit()));
-  ExitCode code = callOnHost(
-      [&](OwningOpRef<ModuleOp> &observed) {
-        func::FuncOp copy = original.clone();
-        copy.setName(name);
-        copy.setPrivate();
-        observed->push_back(copy);
-        return runPasses(observed, "fit", /*mayRefuse=*/false,
-                         [&](OpPassManager &pm) {
-                           compress::ObserveFitPassOptions fit;
-                           fit.original = name;
-                           fit.layer = number;
-                           pm.addPass(compress::createObserveFitPass(fit));
-                         });
-      },
-      [&](const std::string &library, std::string &error) {
-        return measureFit(library, data, sums, log, error);
-      });
-  if (code == ExitSuccess)
-    compress::fitLayer(layer, sums, options.fitDamping);
-  return code;
-}
-
 ExitCode Compilation::optimize() {
   return runPasses("optimize", /*mayRefuse=*/false, [](OpPassManager &pm) {
     pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
-  });
-}
-
-ExitCode Compilation::quantize() {
-  CalibrationData data;
-  ExitCode code = readCalibration(data);
-  if (code != ExitSuccess)
-    return code;
-  code = runPasses("expose", /*mayRefuse=*/false, [&](OpPassManager &pm) {
-    pm.addNestedPass<func::FuncOp>(compress::createExposePass());
-    cleanUp(pm);
-  });
-  compress::QuantizePassOptions known;
-  std::vector<double> ranges;
-  if (code != ExitSuccess || (code = calibrate(data, ranges)) != ExitSuccess)
-    return code;
-  known.ranges.assign(ranges.begin(), ranges.end());
-  return runPasses("quantize", /*mayRefuse=*/false, [&](OpPassManager &pm) {
-    pm.addNestedPass<func::FuncOp>(compress::createQuantizePass(known));
-    cleanUp(pm);
   });
 }
 
@@ -625,9 +311,9 @@ ExitCode Compilation::run() {
   if (code == ExitSuccess && options.optLevel > 0)
     code = optimize();
   if (code == ExitSuccess)
-    code = compress();
+    code = compressor.compress();
   if (code == ExitSuccess && options.quantize)
-    code = quantize();
+    code = compressor.quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
     return code == ExitSuccess ? printModule() : code;
   if (writesModel()) {

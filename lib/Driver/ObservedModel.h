@@ -34,6 +34,9 @@ public:
     return tfc_library_get_info(library.get())->num_outputs;
   }
 
+  int32_t typeOf(size_t i) const { return results[i].type; }
+  llvm::ArrayRef<int64_t> dimsOf(size_t i) const { return results[i].dims; }
+
   /// The elements of output `i`, which is of `T`.
   template <typename T>
   llvm::ArrayRef<T> numbers(size_t i) const {

@@ -1,0 +1,40 @@
+//===- Budget.h - what a compressed model may take --------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_BUDGET_H
+#define TFC_LIB_DRIVER_BUDGET_H
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+#include <optional>
+
+namespace tfc {
+
+/// What --budget says: "params=50%", "params=20000", "flash=1M", "sram=320K",
+/// "accuracy-drop=1%", with commas between.
+struct Budget {
+  /// As a share of the model's, and as a number.
+  std::optional<double> parameterShare;
+  std::optional<int64_t> parameters;
+  /// Of the device that is compiled for, in bytes.
+  std::optional<int64_t> flash, sram;
+  /// The most that the metric may be worse by.
+  std::optional<double> drop;
+
+  static llvm::Expected<Budget> parse(llvm::StringRef text);
+
+  bool limitsSize() const {
+    return parameterShare || parameters || flash || sram;
+  }
+  bool limitsDevice() const { return flash || sram; }
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_BUDGET_H

@@ -1,0 +1,84 @@
+//===- CandidateSearch.h - how small a model may be -------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_CANDIDATESEARCH_H
+#define TFC_LIB_DRIVER_CANDIDATESEARCH_H
+
+#include "tfc/Passes/Compress/SearchSpace.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <random>
+
+namespace tfc {
+
+/// What a candidate was measured to be.
+struct Measured {
+  /// What guides the search: the lower the better.
+  double loss = 0;
+  /// What the user asked for, in its own terms.
+  double metric = 0;
+  int64_t parameters = 0;
+};
+
+/// Finds sizes for all choices: first greedily, each step the one with the
+/// least measured loss for each parameter saved, where losses measured for
+/// earlier candidates stand in for those of steps that do not look cheapest
+/// (lazy greedy; Minoux 1978); then by exchanges of steps at equal budget, as a
+/// population of one with a fixed seed.
+class CandidateSearch {
+public:
+  using Steps = std::vector<unsigned>;
+  /// Nothing where the candidate cannot be made.
+  using Measure = std::function<std::optional<Measured>(const Steps &)>;
+  /// Whether a measured candidate is small enough.
+  using Fits = std::function<bool(const Steps &, const Measured &)>;
+  /// Whether it is good enough.
+  using IsGood = std::function<bool(const Measured &)>;
+
+  CandidateSearch(llvm::ArrayRef<compress::SizeChoice> choices, Measure measure,
+                  Fits fits, IsGood isGood, unsigned most)
+      : choices(choices), measure(std::move(measure)), fits(std::move(fits)),
+        isGood(std::move(isGood)), most(most) {}
+
+  struct Found {
+    Steps steps;
+    Measured measured;
+    bool fits = false;
+  };
+  /// The best that fits and is good; otherwise the nearest to it. Nothing where
+  /// the model itself could not be measured.
+  std::optional<Found> run();
+
+  /// All that were measured, in that order.
+  llvm::ArrayRef<Found> measured() const { return seen; }
+
+private:
+  std::optional<Measured> look(const Steps &steps);
+  bool descend(Found &at);
+  std::optional<Found> cheapestStep(const Found &at);
+  void exchange(Found &at);
+
+  llvm::ArrayRef<compress::SizeChoice> choices;
+  Measure measure;
+  Fits fits;
+  IsGood isGood;
+  /// How many candidates may be measured.
+  unsigned most;
+  std::vector<Found> seen;
+  std::map<Steps, std::optional<Measured>> known;
+  /// What a choice's next step cost when it was last measured, for each
+  /// parameter.
+  std::vector<double> price;
+  std::mt19937 random{20231};
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_CANDIDATESEARCH_H

@@ -1,0 +1,53 @@
+//===- Compressor.h - the phases that make models smaller -*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_COMPRESSOR_H
+#define TFC_LIB_DRIVER_COMPRESSOR_H
+
+#include "CalibrationData.h"
+#include "PassRunner.h"
+#include "Report.h"
+
+namespace tfc {
+
+/// Compresses and quantises one module, by calls of the model where its passes
+/// want to know more than the file says.
+class Compressor {
+public:
+  Compressor(PassRunner &runner, Report &report,
+             mlir::OwningOpRef<mlir::ModuleOp> &module)
+      : runner(runner), report(report), module(module) {}
+
+  /// Runs the passes of --compress, and what -O2 takes out without a loss.
+  ExitCode compress();
+  ExitCode quantize();
+
+private:
+  ExitCode readCalibration(CalibrationData &data);
+  ExitCode runCompression();
+  ExitCode pruneZeros();
+  /// Says of linear layers what goes into them when the model is called.
+  ExitCode measureInputs();
+  /// Fits layers of the compressed module to `original`, one after the other.
+  ExitCode fitLayers(mlir::ModuleOp original);
+  ExitCode fitLayer(mlir::func::FuncOp original, int64_t number,
+                    CalibrationData &data);
+  /// Returns the observed tensors too, which come from `places`.
+  ExitCode observe(mlir::OwningOpRef<mlir::ModuleOp> &observed,
+                   std::vector<mlir::Location> &places);
+  /// The ranges that attn-quantize takes, from calls of the model in f32.
+  ExitCode calibrate(CalibrationData &data, std::vector<double> &ranges);
+
+  PassRunner &runner;
+  Report &report;
+  mlir::OwningOpRef<mlir::ModuleOp> &module;
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_COMPRESSOR_H
