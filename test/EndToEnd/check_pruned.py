@@ -48,13 +48,19 @@ class Weights:
         self.tensors = {tensor.name: tensor for tensor in model.graph.initializer}
         self.producers = {output: node for node in self.nodes for output in node.output}
 
+    def tensor_of(self, name):
+        """The initialiser behind a name; nothing where it is computed."""
+        while name in self.producers and self.producers[name].op_type == "Identity":
+            (name,) = self.producers[name].input
+        return self.tensors.get(name)
+
     def product_of(self, site):
         """The MatMul or Gemm of a site, which may be named by what follows it."""
         found = [node for node in self.nodes if node.name == site.split("#")[0]]
         while found:
             node = found.pop()
             if node.op_type in ("MatMul", "Gemm"):
-                if node.input[1] in self.tensors:
+                if self.tensor_of(node.input[1]) is not None:
                     return node
                 continue
             found += [self.producers[name] for name in node.input if name in self.producers]
@@ -63,7 +69,7 @@ class Weights:
     def zero(self, site, units, count):
         """Makes the rows of `units`, of `count`, zeros."""
         node = self.product_of(site)
-        tensor = self.tensors[node.input[1]]
+        tensor = self.tensor_of(node.input[1])
         numbers = onnx.numpy_helper.to_array(tensor).copy()
         transposed = any(a.name == "transB" and a.i for a in node.attribute)
         if transposed:
