@@ -41,6 +41,7 @@ enum OptionId {
   OptStopAfter,
   OptShape,
   OptCompress,
+  OptNoFit,
   OptQuantize,
   OptCalibration,
   OptRanges,
@@ -84,6 +85,11 @@ const std::vector<OptionSpec> &optionTable() {
        "make the model smaller, as in 'low-rank{energy=0.98}';\n"
        "docs/compression.md lists the passes",
        OptCompress},
+      {"--no-fit", "",
+       "leave weights as the passes of --compress give them; without\n"
+       "it, layers are fitted to the original model's outputs where\n"
+       "there is calibration data",
+       OptNoFit},
       {"--quantize", "",
        "compute an f32 model in int8, with scales from calls of\n"
        "it with the inputs of --calibration",
@@ -392,6 +398,9 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     options.compression = option.value;
     if (option.value.empty())
       parsed.error = "--compress takes passes, as in 'low-rank{energy=0.98}'";
+    break;
+  case OptNoFit:
+    options.fitLayers = false;
     break;
   case OptQuantize:
     options.quantize = true;

@@ -20,6 +20,7 @@
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Import/Import.h"
 #include "tfc/Passes/Compress/Compression.h"
+#include "tfc/Passes/Compress/LayerFit.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 #include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
@@ -77,6 +78,10 @@ private:
   ExitCode compress();
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
+  /// Fits layers of the compressed module to `original`, one after the other.
+  ExitCode fitLayers(ModuleOp original);
+  ExitCode fitLayer(func::FuncOp original, int64_t number,
+                    CalibrationData &data);
   ExitCode quantize();
   ExitCode readCalibration(CalibrationData &data);
   /// Compiles a copy of the module, after `observe`, for this machine, whatever
@@ -349,9 +354,15 @@ ExitCode Compilation::compress() {
     return ExitRefused;
   }
   int64_t before = compress::numberOfParameters(function);
-  if (readsInputs && !options.calibrationFile.empty())
+  OwningOpRef<ModuleOp> original;
+  if (readsInputs && !options.calibrationFile.empty()) {
     if (ExitCode code = measureInputs(); code != ExitSuccess)
       return code;
+    if (options.fitLayers) {
+      compress::numberLayers(function);
+      original = module->clone();
+    }
+  }
   ExitCode code =
       runPasses("compress", /*mayRefuse=*/true, [&](OpPassManager &pm) {
         pm.nest<func::FuncOp>() = passes;
@@ -362,9 +373,52 @@ ExitCode Compilation::compress() {
     return code;
   function = functionOf(*module);
   compress::dropInputStatistics(function);
+  if (original && (code = fitLayers(*original)) != ExitSuccess)
+    return code;
+  compress::dropLayerNumbers(function);
   report.noteCompression(before, compress::numberOfParameters(function),
                          function->removeAttr(compress::notesName));
   return ExitSuccess;
+}
+
+ExitCode Compilation::fitLayers(ModuleOp original) {
+  CalibrationData data;
+  ExitCode code = readCalibration(data);
+  func::FuncOp before = functionOf(original);
+  for (int64_t number : compress::layersToFit(functionOf(*module)))
+    if (code == ExitSuccess && compress::layerOf(before, number))
+      code = fitLayer(before, number, data);
+  return code;
+}
+
+ExitCode Compilation::fitLayer(func::FuncOp original, int64_t number,
+                               CalibrationData &data) {
+  constexpr StringLiteral name = "tfc_original";
+  attn::LinearOp layer = compress::layerOf(functionOf(*module), number);
+  auto width = [](Value value) {
+    return cast<ShapedType>(value.getType()).getShape().back();
+  };
+  compress::FitSums sums(width(layer.getX()), width(layer.getInit()));
+  ExitCode code = callOnHost(
+      [&](OwningOpRef<ModuleOp> &observed) {
+        func::FuncOp copy = original.clone();
+        copy.setName(name);
+        copy.setPrivate();
+        observed->push_back(copy);
+        return runPasses(observed, "fit", /*mayRefuse=*/false,
+                         [&](OpPassManager &pm) {
+                           compress::ObserveFitPassOptions fit;
+                           fit.original = name;
+                           fit.layer = number;
+                           pm.addPass(compress::createObserveFitPass(fit));
+                         });
+      },
+      [&](const std::string &library, std::string &error) {
+        return measureFit(library, data, sums, log, error);
+      });
+  if (code == ExitSuccess)
+    compress::fitLayer(layer, sums, options.fitDamping);
+  return code;
 }
 
 ExitCode Compilation::quantize() {

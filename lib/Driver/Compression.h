@@ -12,6 +12,8 @@
 #include "CalibrationData.h"
 #include "PhaseLog.h"
 
+#include "tfc/Passes/Compress/LayerFit.h"
+
 #include "llvm/Support/Error.h"
 
 namespace tfc {
@@ -27,6 +29,12 @@ mlir::LogicalResult measureInputs(const std::string &library,
                                   CalibrationData &data,
                                   mlir::func::FuncOp function, PhaseLog &log,
                                   std::string &error);
+
+/// Calls `library`, compiled from a module after attn-observe-fit, with all of
+/// `data` and adds up what it gives.
+mlir::LogicalResult measureFit(const std::string &library,
+                               CalibrationData &data, compress::FitSums &sums,
+                               PhaseLog &log, std::string &error);
 
 } // namespace tfc
 

@@ -58,6 +58,14 @@ public:
                    body);
   }
 
+  /// Of each element of `x` and that of `y`.
+  Value zipped(Value x, Value y, Body body) {
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);
+    AffineMap whole = b.getMultiDimIdentityMap(sizes.size());
+    return generic({x, y}, empty(sizes, getElementTypeOrSelf(x)),
+                   {whole, whole, whole}, body);
+  }
+
   /// `x` over its last dimension, by `combine` from `start` on.
   Value overRows(Value x, double start, Body combine) {
     SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);

@@ -10,6 +10,7 @@
 #include "LowRankFactors.h"
 #include "SiteGraph.h"
 #include "SiteNames.h"
+#include "tfc/Passes/Compress/LayerFit.h"
 #include "tfc/Passes/Compress/Passes.h"
 
 #include "mlir/IR/Matchers.h"
@@ -344,6 +345,8 @@ void LowRankPass::replace(Candidate &candidate) {
         wide, {factors.a.transpose() * candidate.input->moments * factors.a,
                factors.a.transpose() * candidate.input->mean});
   }
+  if (Attribute number = layer->getAttr(layerName))
+    wide->setAttr(layerName, number);
   RankChoice choice = candidate.choice();
   auto integer = [&](StringRef name, int64_t number) {
     return b.getNamedAttr(name, b.getI64IntegerAttr(number));

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "LinalgBuilder.h"
+#include "RowSums.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 #include "tfc/Passes/Compress/Passes.h"
 
@@ -39,7 +39,7 @@ struct ObserveInputsPass
         attributes.push_back(b.getDictionaryAttr(
             b.getNamedAttr(name, b.getI32IntegerAttr(site))));
       };
-      add(sumOfMoments(b, input.x), momentsResultName);
+      add(sumOfProducts(b, input.x, input.x), momentsResultName);
       add(sumOfRows(b, input.x), sumResultName);
       add(numberOfRows(b, input.x), rowsResultName);
     }
@@ -47,62 +47,6 @@ struct ObserveInputsPass
     function.setFunctionType(
         b.getFunctionType(function.getArgumentTypes(), TypeRange(results)));
     function.setAllResultAttrs(attributes);
-  }
-
-private:
-  /// `positions` of `loops`.
-  static AffineMap select(OpBuilder &b, unsigned loops,
-                          ArrayRef<unsigned> positions) {
-    SmallVector<AffineExpr> results;
-    for (unsigned position : positions)
-      results.push_back(b.getAffineDimExpr(position));
-    return AffineMap::get(loops, 0, results, b.getContext());
-  }
-
-  Value sumOfMoments(OpBuilder &b, Value x) {
-    LinalgBuilder l(b, x.getLoc());
-    unsigned rank = cast<ShapedType>(x.getType()).getRank();
-    // The loops are those over x's rows, then one over each factor's elements.
-    SmallVector<unsigned> left, right;
-    for (unsigned d = 0; d + 1 < rank; ++d) {
-      left.push_back(d);
-      right.push_back(d);
-    }
-    left.push_back(rank - 1);
-    right.push_back(rank);
-    OpFoldResult width = tensor::getMixedSize(b, x.getLoc(), x, rank - 1);
-    return l.generic({x, x}, l.filled({width, width}, 0),
-                     {select(b, rank + 1, left), select(b, rank + 1, right),
-                      select(b, rank + 1, {rank - 1, rank})},
-                     [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                       Value product =
-                           arith::MulFOp::create(b, loc, v[0], v[1]);
-                       return arith::AddFOp::create(b, loc, v[2], product);
-                     });
-  }
-
-  Value sumOfRows(OpBuilder &b, Value x) {
-    LinalgBuilder l(b, x.getLoc());
-    unsigned rank = cast<ShapedType>(x.getType()).getRank();
-    OpFoldResult width = tensor::getMixedSize(b, x.getLoc(), x, rank - 1);
-    return l.generic(
-        x, l.filled({width}, 0),
-        {b.getMultiDimIdentityMap(rank), select(b, rank, rank - 1)},
-        [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          return arith::AddFOp::create(b, loc, v[0], v[1]);
-        });
-  }
-
-  Value numberOfRows(OpBuilder &b, Value x) {
-    Location loc = x.getLoc();
-    Value rows = arith::ConstantIndexOp::create(b, loc, 1);
-    for (OpFoldResult size :
-         ArrayRef(tensor::getMixedSizes(b, loc, x)).drop_back())
-      rows = arith::MulIOp::create(
-          b, loc, rows, getValueOrCreateConstantIndexOp(b, loc, size));
-    Value number = arith::IndexCastOp::create(b, loc, b.getI64Type(), rows);
-    return tensor::FromElementsOp::create(
-        b, loc, RankedTensorType::get({}, b.getI64Type()), number);
   }
 };
 

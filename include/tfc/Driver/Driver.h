@@ -82,6 +82,11 @@ struct CompileOptions {
   /// Passes of the group Compress that run on the raised model, as in
   /// "low-rank{energy=0.98}"; empty: none.
   std::string compression;
+  /// After compression by calibration data, fit layers to the original model.
+  bool fitLayers = true;
+  /// How much fitted weights are drawn to what they were, as a share of the
+  /// mean variance of the layer's inputs.
+  double fitDamping = 0.001;
   /// Quantise the model to int8.
   bool quantize = false;
   /// Inputs for calls of the model, an .npz file, by which quantisation and

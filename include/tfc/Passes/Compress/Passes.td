@@ -129,56 +129,6 @@ def ObserveInputsPass : Pass<"attn-observe-inputs", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
-def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
-  let summary = "Write linear layers as two narrower ones";
-  let description = [{
-    A weight [K, N] of f32 becomes a product of [K, R] and [R, N], where that holds
-    fewer numbers:
-
-    ```mlir
-    %y = attn.linear ins(%x, %w : tensor<4x64xf32>, tensor<64x256xf32>) bias(%b : ...)
-                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
-    // becomes, with rank=16
-    %h = attn.linear ins(%x, %wa : tensor<4x64xf32>, tensor<64x16xf32>) outs(%narrow : ...) -> tensor<4x16xf32>
-    %y = attn.linear ins(%h, %wb : tensor<4x16xf32>, tensor<16x256xf32>) bias(%c : ...)
-                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
-    ```
-
-    How the factors are found is `method`:
-
-    - `svd`: the nearest product to the weight (Eckart, Young 1936).
-    - `whitened`: the product whose results are nearest to those of the layer on
-      average over what goes into it, which is said by the attributes
-      `tfc.input_moments` and `tfc.input_mean`. Both are centred, and the bias takes
-      up the mean of what is left out.
-    - `snmf`: the second factor has no number below 0 (Ding, Li, Jordan 2010).
-    - `exact`: the least rank with which the weight stays what it is but for
-      rounding. Singular values count that are above max(K, N) times f32's epsilon
-      times the greatest.
-
-    Without it layers are `whitened` whose statistics are known, and `svd` else. One
-    of `rank`, `energy` and `budget` says the ranks, and `ranks` those of some sites,
-    or of these only, without one for all. Sites are called as the ONNX node.
-
-    Left alone are layers that would not become smaller, and those whose weight
-    others read too or is not constant or of another type; the report says so.
-    Refused are unknown sites, ranks asked for a site that cannot have them, and
-    statistics of another width than the layer's.
-  }];
-  let options = [
-    Option<"rank", "rank", "int64_t", "0", "the rank of all layers">,
-    Option<"energy", "energy", "double", "0",
-      "the least rank that keeps this share of the squares of a layer's results, or, "
-      "where nothing is known of what goes in, of its singular values">,
-    Option<"budget", "budget", "double", "0",
-      "ranks with which the layers together hold this share of their weights' numbers">,
-    ListOption<"ranks", "ranks", "std::string", "the rank of each of some sites, as site=16">,
-    ListOption<"sites", "sites", "std::string", "the only layers to change">,
-    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">];
-  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
-                           "mlir::tensor::TensorDialect"];
-}
-
 def PrunePass : Pass<"attn-prune", "mlir::func::FuncOp"> {
   let summary = "Take heads, hidden channels, residual blocks and layers out";
   let description = [{
@@ -244,6 +194,30 @@ def PruneZerosPass : Pass<"attn-prune-zeros", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
+  let summary = "Take a smaller model out of one that was trained to hold it";
+  let description = [{
+    Nested models (MatFormer, Devvrit et al. 2023) hold smaller ones: the first channels of
+    each hidden layer, as many of one as `ffn` says, or different ones of each layer ("mix
+    and match"); the first heads, as `heads` says; the first `layers`, after which what
+    follows the last layer is computed (early exit). Weights stay as they are.
+
+    ```mlir
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x256xf32>
+    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ...
+    // becomes, with ffn=0.25
+    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x64xf32>
+    %y = attn.linear ins(%a, %w2s : tensor<?x64xf32>, tensor<64x64xf32>) ... // the first 64 rows
+    ```
+  }];
+  let options = [
+    ListOption<"ffn", "ffn", "double", "share of the hidden channels that stays: one, or one for each hidden layer">,
+    ListOption<"heads", "heads", "double", "share of the heads that stays: one, or one for each attention">,
+    Option<"layers", "layers", "int64_t", "0", "how many layers stay; 0: all">];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 def ShrinkHeadsPass : Pass<"attn-shrink-heads", "mlir::func::FuncOp"> {
   let summary = "Compute attention with fewer elements in its heads";
   let description = [{
@@ -286,26 +260,79 @@ def ShrinkHeadsPass : Pass<"attn-shrink-heads", "mlir::func::FuncOp"> {
                            "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 
-def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
-  let summary = "Take a smaller model out of one that was trained to hold it";
+def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
+  let summary = "Write linear layers as two narrower ones";
   let description = [{
-    Nested models (MatFormer, Devvrit et al. 2023) hold smaller ones: the first channels of
-    each hidden layer, as many of one as `ffn` says, or different ones of each layer ("mix
-    and match"); the first heads, as `heads` says; the first `layers`, after which what
-    follows the last layer is computed (early exit). Weights stay as they are.
+    A weight [K, N] of f32 becomes a product of [K, R] and [R, N], where that holds
+    fewer numbers:
 
     ```mlir
-    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x256xf32>
-    %y = attn.linear ins(%a, %w2 : tensor<?x256xf32>, tensor<256x64xf32>) ...
-    // becomes, with ffn=0.25
-    %a = linalg.generic {...} ins(%h) { arith.maximumf } -> tensor<?x64xf32>
-    %y = attn.linear ins(%a, %w2s : tensor<?x64xf32>, tensor<64x64xf32>) ... // the first 64 rows
+    %y = attn.linear ins(%x, %w : tensor<4x64xf32>, tensor<64x256xf32>) bias(%b : ...)
+                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
+    // becomes, with rank=16
+    %h = attn.linear ins(%x, %wa : tensor<4x64xf32>, tensor<64x16xf32>) outs(%narrow : ...) -> tensor<4x16xf32>
+    %y = attn.linear ins(%h, %wb : tensor<4x16xf32>, tensor<16x256xf32>) bias(%c : ...)
+                     outs(%init : ...) activation gelu_erf -> tensor<4x256xf32>
+    ```
+
+    How the factors are found is `method`:
+
+    - `svd`: the nearest product to the weight (Eckart, Young 1936).
+    - `whitened`: the product whose results are nearest to those of the layer on
+      average over what goes into it, which is said by the attributes
+      `tfc.input_moments` and `tfc.input_mean`. Both are centred, and the bias takes
+      up the mean of what is left out.
+    - `snmf`: the second factor has no number below 0 (Ding, Li, Jordan 2010).
+    - `exact`: the least rank with which the weight stays what it is but for
+      rounding. Singular values count that are above max(K, N) times f32's epsilon
+      times the greatest.
+
+    Without it layers are `whitened` whose statistics are known, and `svd` else. One
+    of `rank`, `energy` and `budget` says the ranks, and `ranks` those of some sites,
+    or of these only, without one for all. Sites are called as the ONNX node.
+
+    Left alone are layers that would not become smaller, and those whose weight
+    others read too or is not constant or of another type; the report says so.
+    Refused are unknown sites, ranks asked for a site that cannot have them, and
+    statistics of another width than the layer's.
+  }];
+  let options = [
+    Option<"rank", "rank", "int64_t", "0", "the rank of all layers">,
+    Option<"energy", "energy", "double", "0",
+      "the least rank that keeps this share of the squares of a layer's results, or, "
+      "where nothing is known of what goes in, of its singular values">,
+    Option<"budget", "budget", "double", "0",
+      "ranks with which the layers together hold this share of their weights' numbers">,
+    ListOption<"ranks", "ranks", "std::string", "the rank of each of some sites, as site=16">,
+    ListOption<"sites", "sites", "std::string", "the only layers to change">,
+    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def ObserveFitPass : Pass<"attn-observe-fit", "mlir::ModuleOp"> {
+  let summary = "Return sums for fitting a layer of a smaller model to the original";
+  let description = [{
+    The module has two functions on the same arguments: a compressed one, and what it was
+    before, named by `original`. Their linear layers have numbers (`tfc.layer`). The one of
+    number `layer` that is in both gets, in the compressed function, its input x now, and
+    what it should give: t, the sum that follows it in the original less the residual
+    stream that it is added to now, so that what layers before it lost is given back too;
+    or what the original layer gives, where no such sum follows directly. The original
+    becomes part of the compressed function, whose results are the sums over all rows of
+    x x^T, x t^T, x and t, and the number of rows.
+
+    ```mlir
+    func.func @f(%x: tensor<?x64xf32>) -> tensor<?x64xf32> { ... }
+    func.func private @original(%x: tensor<?x64xf32>) -> tensor<?x64xf32> { ... }
+    // becomes, the layer having 32 inputs and 64 outputs
+    func.func @f(%x: tensor<?x64xf32>) -> (tensor<32x32xf32>, tensor<32x64xf32>,
+                                           tensor<32xf32>, tensor<64xf32>, tensor<i64>) { ... }
     ```
   }];
   let options = [
-    ListOption<"ffn", "ffn", "double", "share of the hidden channels that stays: one, or one for each hidden layer">,
-    ListOption<"heads", "heads", "double", "share of the heads that stays: one, or one for each attention">,
-    Option<"layers", "layers", "int64_t", "0", "how many layers stay; 0: all">];
+    Option<"original", "original", "std::string", "\"\"", "name of the function as it was">,
+    Option<"layer", "layer", "int64_t", "0", "tfc.layer of the linear layer to fit">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect"];
 }

@@ -1,0 +1,58 @@
+//===- LayerFit.h - layers fitted to the original model ---------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+///
+/// After compression the inputs of a layer are not what they were. Layer after
+/// layer, the weights that bring its output nearest to what the original model
+/// has there are the solution of a system of equations, whose numbers come from
+/// calls of both models with calibration data (`attn-observe-fit`).
+///
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_PASSES_COMPRESS_LAYERFIT_H
+#define TFC_PASSES_COMPRESS_LAYERFIT_H
+
+#include "tfc/Dialect/Attn/Attn.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace tfc::compress {
+
+/// The number of a linear layer, which it keeps while a model is compressed.
+inline constexpr llvm::StringLiteral layerName = "tfc.layer";
+
+/// Gives each linear layer with constant weights a number.
+void numberLayers(mlir::func::FuncOp function);
+void dropLayerNumbers(mlir::func::FuncOp function);
+
+/// The layers, by their numbers, that end a residual block, in the order of the
+/// function: what is fitted after compression.
+llvm::SmallVector<int64_t> layersToFit(mlir::func::FuncOp function);
+
+/// The layer of a number; null where there is none.
+attn::LinearOp layerOf(mlir::func::FuncOp function, int64_t number);
+
+/// Sums over rows of x, of [K], and of what the layer should make of it, t, of
+/// [N].
+struct FitSums {
+  FitSums(int64_t inputs, int64_t outputs)
+      : products(inputs * inputs), targets(inputs * outputs), input(inputs),
+        target(outputs) {}
+  /// Of x x^T and of x t^T, row by row.
+  std::vector<double> products, targets;
+  std::vector<double> input, target;
+  int64_t rows = 0;
+};
+
+/// Gives `layer` the weights and, where it has one, the bias with the least mean
+/// square error, the weights being drawn to those it has by `damping` times the
+/// mean of the variances of its input.
+void fitLayer(attn::LinearOp layer, const FitSums &sums, double damping);
+
+} // namespace tfc::compress
+
+#endif // TFC_PASSES_COMPRESS_LAYERFIT_H
