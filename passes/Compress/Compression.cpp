@@ -22,6 +22,7 @@ ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
       {"attn-extract", [] { return createExtractPass(); }, false},
       {"attn-low-rank", [] { return createLowRankPass(); }, true},
       {"attn-prune", [] { return createPrunePass(); }, true},
+      {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, true},
   };
   return passes;
 }

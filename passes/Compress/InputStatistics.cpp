@@ -11,6 +11,7 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -94,6 +95,17 @@ std::optional<Eigen::VectorXd> tfc::compress::biasOf(attn::LinearOp layer) {
   return Eigen::VectorXd(
       Eigen::Map<const Eigen::VectorXf>(numbers->data(), columns)
           .cast<double>());
+}
+
+DenseMap<Attribute, unsigned>
+tfc::compress::countReaders(func::FuncOp function) {
+  DenseMap<Attribute, unsigned> readers;
+  function.walk([&](Operation *op) {
+    Attribute numbers;
+    if (op->getNumResults() == 1 && matchPattern(op, m_Constant(&numbers)))
+      readers[numbers] += llvm::range_size(op->getUses());
+  });
+  return readers;
 }
 
 static Value floatConstant(OpBuilder &b, Location loc, ArrayRef<int64_t> shape,

@@ -45,6 +45,11 @@ std::optional<Eigen::MatrixXd> weightOf(attn::LinearOp layer);
 /// constant.
 std::optional<Eigen::VectorXd> biasOf(attn::LinearOp layer);
 
+/// How often each constant is read, by its numbers: weights that others read
+/// too are not saved by changing one reader.
+llvm::DenseMap<mlir::Attribute, unsigned>
+countReaders(mlir::func::FuncOp function);
+
 /// A constant of f32 with the numbers of `matrix`, of [rows, columns], or of
 /// `vector`.
 mlir::Value constantOf(mlir::OpBuilder &b, mlir::Location loc,

@@ -95,32 +95,27 @@ private:
 //===----------------------------------------------------------------------===//
 
 LogicalResult LowRankPass::checkOptions() {
-  rankOf.clear();
   auto fail = [&](const Twine &what) {
     return getOperation().emitError("low-rank: " + what);
   };
   if (method != "" && method != "svd" && method != "whitened" &&
       method != "snmf" && method != "exact")
     return fail("method is svd, whitened, snmf or exact, not '" + method + "'");
-  for (const std::string &entry : ranks) {
-    auto [site, number] = StringRef(entry).rsplit('=');
-    int64_t value = 0;
-    if (site.empty() || number.getAsInteger(10, value) || value < 1)
-      return fail("ranks takes site=rank, with ranks from 1 on, not '" + entry +
-                  "'");
-    if (!rankOf.try_emplace(site, value).second)
-      return fail("ranks names '" + site + "' twice");
-  }
+  FailureOr<llvm::StringMap<int64_t>> given =
+      readSiteNumbers(getOperation(), "low-rank", "ranks", ranks);
+  if (failed(given))
+    return failure();
+  rankOf = std::move(*given);
   if (rank < 0)
     return fail("a rank is 1 at least, not " + Twine(rank));
   auto isShare = [](double x) { return x >= 0 && x <= 1; };
   if (!isShare(energy) || !isShare(budget))
     return fail("energy and budget are shares above 0 and up to 1");
-  int given = (rank != 0) + (energy != 0) + (budget != 0);
+  int number = (rank != 0) + (energy != 0) + (budget != 0);
   bool isExact = method == "exact";
-  if (isExact && (given > 0 || !ranks.empty()))
+  if (isExact && (number > 0 || !ranks.empty()))
     return fail("the method exact finds the ranks itself");
-  if (!isExact && (given > 1 || (given == 0 && ranks.empty())))
+  if (!isExact && (number > 1 || (number == 0 && ranks.empty())))
     return fail("expected one of rank, energy and budget, or ranks");
   return success();
 }
@@ -159,17 +154,6 @@ LogicalResult LowRankPass::checkSites(const SiteNames &names) {
 //===----------------------------------------------------------------------===//
 // Layers
 //===----------------------------------------------------------------------===//
-
-/// How often each constant is read, by its numbers.
-static DenseMap<Attribute, unsigned> countReaders(func::FuncOp function) {
-  DenseMap<Attribute, unsigned> readers;
-  function.walk([&](Operation *op) {
-    Attribute numbers;
-    if (op->getNumResults() == 1 && matchPattern(op, m_Constant(&numbers)))
-      readers[numbers] += llvm::range_size(op->getUses());
-  });
-  return readers;
-}
 
 LogicalResult LowRankPass::collect(const SiteNames &names,
                                    std::vector<Candidate> &candidates) {

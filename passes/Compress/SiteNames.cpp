@@ -33,6 +33,25 @@ std::string tfc::compress::siteName(Operation *op) {
   return SiteNames(op->getParentOfType<func::FuncOp>())[op].str();
 }
 
+FailureOr<llvm::StringMap<int64_t>>
+tfc::compress::readSiteNumbers(func::FuncOp function, StringRef pass,
+                               StringRef option,
+                               ArrayRef<std::string> entries) {
+  llvm::StringMap<int64_t> numbers;
+  for (StringRef entry : entries) {
+    auto [site, number] = entry.rsplit('=');
+    int64_t value = 0;
+    if (site.empty() || number.getAsInteger(10, value) || value < 1)
+      return function.emitError(pass)
+             << ": " << option << " takes SITE=N, N from 1 on, not '" << entry
+             << "'";
+    if (!numbers.try_emplace(site, value).second)
+      return function.emitError(pass)
+             << ": " << option << " names '" << site << "' twice";
+  }
+  return numbers;
+}
+
 void tfc::compress::noteCompression(func::FuncOp function, StringRef pass,
                                     StringRef site,
                                     ArrayRef<NamedAttribute> details) {

@@ -11,6 +11,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace tfc::compress {
 
@@ -32,6 +33,12 @@ private:
 
 /// The name of one operation; SiteNames is faster for many.
 std::string siteName(mlir::Operation *op);
+
+/// What a list of SITE=N says, N being 1 at least; the error is of `function`,
+/// and names the pass and its option.
+mlir::FailureOr<llvm::StringMap<int64_t>>
+readSiteNumbers(mlir::func::FuncOp function, llvm::StringRef pass,
+                llvm::StringRef option, llvm::ArrayRef<std::string> entries);
 
 /// Adds a line on what a pass did to a site to the function, for the report:
 /// "site" and "pass" and what `details` say. The driver takes them off.

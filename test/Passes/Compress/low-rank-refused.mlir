@@ -12,9 +12,9 @@
 // SHARE: error: low-rank: energy and budget are shares above 0 and up to 1
 // RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{energy=nan}))' 2>&1 | FileCheck %s --check-prefix=SHARE
 // RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{ranks=up}))' 2>&1 | FileCheck %s --check-prefix=FORM
-// FORM: error: low-rank: ranks takes site=rank, with ranks from 1 on, not 'up'
+// FORM: error: low-rank: ranks takes SITE=N, N from 1 on, not 'up'
 // RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{ranks=up=0}))' 2>&1 | FileCheck %s --check-prefix=ZERO
-// ZERO: error: low-rank: ranks takes site=rank, with ranks from 1 on, not 'up=0'
+// ZERO: error: low-rank: ranks takes SITE=N, N from 1 on, not 'up=0'
 // RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{ranks=up=1,up=1}))' 2>&1 | FileCheck %s --check-prefix=TWICE
 // TWICE: error: low-rank: ranks names 'up' twice
 // RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{ranks=down=1}))' 2>&1 | FileCheck %s --check-prefix=SITE

@@ -268,6 +268,48 @@ def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def ShrinkHeadsPass : Pass<"attn-shrink-heads", "mlir::func::FuncOp"> {
+  let summary = "Compute attention with fewer elements in its heads";
+  let description = [{
+    Scores are products of queries and keys, which are products of their input with
+    weights; so are results, with the layer behind them. Both may be computed with
+    fewer elements than there are, head by head, and nothing else changes:
+
+    ```mlir
+    %q = ... attn.linear ins(%x, %wq : tensor<?x17x48xf32>, tensor<48x48xf32>) ... // 4 heads of 12
+    %a = attn.attention scale 0.29 ins(%q, %k, %v : tensor<?x4x17x12xf32>, ...)
+    %y = attn.linear ins(%joined, %wo : tensor<?x17x48xf32>, tensor<48x48xf32>) ...
+    // becomes, with query-key=8 value=6
+    %q = ... attn.linear ins(%x, %wq8 : tensor<?x17x48xf32>, tensor<48x32xf32>) ... // 4 heads of 8
+    %a = attn.attention scale 0.29 ins(%q, %k, %v : tensor<?x4x17x8xf32>, ..., tensor<?x4x17x6xf32>)
+    %y = attn.linear ins(%joined, %wo6 : tensor<?x17x24xf32>, tensor<24x48xf32>) ...
+    ```
+
+    What is kept are the directions that add most to the squares of scores, and of
+    results of the layer behind (balanced truncation of the product of both sides;
+    Tombs, Postlethwaite 1987), by what `tfc.input_moments` and `tfc.input_mean` say of
+    the inputs, or by the weights alone. Keys are centred where a softmax takes away
+    what is equal for all of them. The bias of the layer behind takes up the mean of
+    what is left out. Heads that share keys and values share the directions.
+
+    A site is called as the linear layer behind the attention. Left alone, for a reason
+    that the report gives, are attentions of other types than f32, and sides where
+    anything but transpositions, reshapes and slices is between layer and attention, as
+    rotations of queries and keys, or where others read the layer or its weights.
+    Refused are sites that `query-keys` or `values` name and that cannot be changed.
+  }];
+  let options = [
+    Option<"queryKey", "query-key", "int64_t", "0", "elements of each query and key, in all attentions">,
+    Option<"value", "value", "int64_t", "0", "elements of each value, in all attentions">,
+    Option<"energy", "energy", "double", "0",
+      "as few elements as keep this share of the squares, on each side">,
+    ListOption<"queryKeys", "query-keys", "std::string", "SITE=N: elements of queries and keys of some attentions">,
+    ListOption<"values", "values", "std::string", "SITE=N: elements of values of some attentions">,
+    ListOption<"sites", "sites", "std::string", "the only attentions to change">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
 def ObserveFitPass : Pass<"attn-observe-fit", "mlir::ModuleOp"> {
   let summary = "Return sums for fitting a layer of a smaller model to the original";
   let description = [{
