@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Driver/CommandLine.h"
+#include "Budget.h"
 #include "Compression.h"
+#include "Evaluation.h"
 #include "tfc/Driver/Driver.h"
 #include "tfc/Support/OptionParser.h"
 
@@ -42,6 +44,13 @@ enum OptionId {
   OptStopAfter,
   OptShape,
   OptCompress,
+  OptBudget,
+  OptEvaluate,
+  OptMetric,
+  OptSearchCandidates,
+  OptResume,
+  OptSaveRecipe,
+  OptRecipe,
   OptNoFit,
   OptQuantize,
   OptCalibration,
@@ -86,10 +95,33 @@ const std::vector<OptionSpec> &optionTable() {
        "open (repeatable)",
        OptShape},
       {"", "", "COMPRESSION"},
-      {"--compress", "PASSES",
+      {"--compress", "[=PASSES]",
        "make the model smaller, as in 'low-rank{energy=0.98}';\n"
-       "docs/compression.md lists the passes",
+       "docs/compression.md lists the passes. Without them they\n"
+       "are searched, by --budget",
        OptCompress},
+      {"--budget", "LIMITS",
+       "what the model may take, as in params=50%, flash=64K,\n"
+       "sram=24K, accuracy-drop=1%, with commas between",
+       OptBudget},
+      {"--evaluate", "FILE",
+       "an .npz of inputs, as --calibration, and labels: what\n"
+       "candidates are measured with",
+       OptEvaluate},
+      {"--metric", "NAME",
+       "top1 (the default), perplexity, mse or cosine; the latter\n"
+       "two to what the original model gives",
+       OptMetric},
+      {"--search-candidates", "N", "most candidates to measure; 200 without it",
+       OptSearchCandidates},
+      {"--resume", "FILE",
+       "keep what was measured in FILE, and take what is there", OptResume},
+      {"--save-recipe", "FILE", "write what was done, for --recipe",
+       OptSaveRecipe},
+      {"--recipe", "FILE",
+       "compress as the file says, which --save-recipe wrote for\n"
+       "this model",
+       OptRecipe},
       {"--no-fit", "",
        "leave weights as the passes of --compress give them; without\n"
        "it, layers are fitted to the original model's outputs where\n"
@@ -182,6 +214,8 @@ struct Parsed {
   std::string error;
   bool emitGiven = false;
   std::string rangesOption;
+  /// --compress without passes.
+  bool searches = false;
   /// An option of one target alone.
   std::string x86Option, m7Option;
 };
@@ -343,18 +377,56 @@ void settleQuantisation(Parsed &parsed) {
   bool hasData = !options.calibrationFile.empty();
   if (options.quantize && !hasData)
     parsed.error = "--quantize needs inputs: --calibration=FILE.npz";
-  else if (!options.quantize && hasData && options.compression.empty())
+  else if (!options.quantize && hasData && options.compression.empty() &&
+           !parsed.searches && options.recipe.empty())
     parsed.error =
         "--calibration is an option of --quantize and --compress only";
   else if (!options.quantize && !parsed.rangesOption.empty())
     parsed.error = parsed.rangesOption + " is an option of --quantize only";
 }
 
+/// What a search wants to know, and what is of no use without one.
+void settleSearch(Parsed &parsed) {
+  const CompileOptions &options = parsed.options;
+  if (!parsed.searches) {
+    for (auto [value, name] : {std::pair<const std::string &, const char *>{
+                                   options.budget, "--budget"},
+                               {options.evaluationFile, "--evaluate"},
+                               {options.metric, "--metric"},
+                               {options.searchCache, "--resume"}})
+      if (!value.empty())
+        parsed.error =
+            std::string(name) + " is an option of --compress without passes";
+    return;
+  }
+  if (options.budget.empty() || options.calibrationFile.empty() ||
+      options.evaluationFile.empty()) {
+    parsed.error = "--compress without passes searches them: it needs "
+                   "--budget, --calibration and --evaluate";
+    return;
+  }
+  llvm::Expected<Budget> budget = Budget::parse(options.budget);
+  if (!budget)
+    parsed.error = llvm::toString(budget.takeError());
+  else if (!budget->limitsSize() && !budget->drop)
+    parsed.error = "--budget says nothing";
+  else if (budget->limitsDevice() && options.target != TargetKind::CortexM7)
+    parsed.error = "--budget: flash and sram are of --target=cortex-m7";
+}
+
 /// Before anything is read.
 void settleCompression(Parsed &parsed) {
-  if (parsed.options.compression.empty())
+  const CompileOptions &options = parsed.options;
+  settleSearch(parsed);
+  if (!options.recipe.empty() &&
+      (parsed.searches || !options.compression.empty()))
+    parsed.error = "--recipe takes the place of --compress";
+  if (!options.recipeOutput.empty() && !parsed.searches &&
+      options.compression.empty())
+    parsed.error = "--save-recipe is an option of --compress only";
+  if (options.compression.empty())
     return;
-  if (llvm::Error error = checkCompression(parsed.options.compression))
+  if (llvm::Error error = checkCompression(options.compression))
     parsed.error = llvm::toString(std::move(error));
 }
 
@@ -442,8 +514,36 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     break;
   case OptCompress:
     options.compression = option.value;
-    if (option.value.empty())
+    parsed.searches = !option.hasValue;
+    if (option.hasValue && option.value.empty())
       parsed.error = "--compress takes passes, as in 'low-rank{energy=0.98}'";
+    break;
+  case OptBudget:
+    options.budget = option.value;
+    break;
+  case OptEvaluate:
+    options.evaluationFile = option.value;
+    break;
+  case OptMetric:
+    options.metric = option.value;
+    if (!Evaluation::metricOf(option.value))
+      parsed.error = "--metric takes top1, perplexity, mse or cosine, not '" +
+                     option.value + "'";
+    break;
+  case OptSearchCandidates:
+    if (llvm::StringRef(option.value).getAsInteger(10, options.searchCandidates) ||
+        options.searchCandidates == 0)
+      parsed.error = "--search-candidates takes a number from 1, not '" +
+                     option.value + "'";
+    break;
+  case OptResume:
+    options.searchCache = option.value;
+    break;
+  case OptSaveRecipe:
+    options.recipeOutput = option.value;
+    break;
+  case OptRecipe:
+    options.recipe = option.value;
     break;
   case OptNoFit:
     options.fitLayers = false;

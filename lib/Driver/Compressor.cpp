@@ -9,6 +9,8 @@
 #include "Compressor.h"
 #include "Calibration.h"
 #include "Compression.h"
+#include "Recipe.h"
+#include "Search.h"
 
 #include "tfc/Passes/Compress/Compression.h"
 #include "tfc/Passes/Compress/LayerFit.h"
@@ -121,35 +123,103 @@ ExitCode Compressor::quantize() {
       });
 }
 
-ExitCode Compressor::runCompression() {
-  OpPassManager passes(func::FuncOp::getOperationName());
-  bool readsInputs = false;
-  if (llvm::Error error = compress::addCompressionPasses(
-          runner.options.compression, passes, readsInputs))
-    return runner.refuse(std::move(error));
-  func::FuncOp function = functionOf(*module);
-  OwningOpRef<ModuleOp> original;
-  if (readsInputs && !runner.options.calibrationFile.empty()) {
+ExitCode Compressor::prepare(std::string &passes,
+                             std::unique_ptr<Search> &search) {
+  const CompileOptions &options = runner.options;
+  OpPassManager scratch(func::FuncOp::getOperationName());
+  bool readsInputs = !options.budget.empty();
+  if (!passes.empty())
+    if (llvm::Error error =
+            compress::addCompressionPasses(passes, scratch, readsInputs))
+      return runner.refuse(std::move(error));
+  if (readsInputs && !options.calibrationFile.empty()) {
     if (ExitCode code = measureInputs(); code != ExitSuccess)
       return code;
-    if (runner.options.fitLayers) {
-      compress::numberLayers(function);
+    if (fits) {
+      compress::numberLayers(functionOf(*module));
       original = module->clone();
     }
   }
+  if (options.budget.empty())
+    return ExitSuccess;
+  search = std::make_unique<Search>(runner, report, *module);
+  return search->run(passes);
+}
+
+ExitCode Compressor::runCompression(const std::string &passes) {
+  OpPassManager nested(func::FuncOp::getOperationName());
+  bool readsInputs = false;
+  if (!passes.empty())
+    if (llvm::Error error =
+            compress::addCompressionPasses(passes, nested, readsInputs))
+      return runner.refuse(std::move(error));
   ExitCode code = runner.run(module, "compress", /*mayRefuse=*/true,
                              [&](OpPassManager &pm) {
-                               pm.nest<func::FuncOp>() = passes;
+                               pm.nest<func::FuncOp>() = nested;
                                cleanUp(pm);
                              });
   if (code != ExitSuccess)
     return code;
-  function = functionOf(*module);
+  func::FuncOp function = functionOf(*module);
   compress::dropInputStatistics(function);
   if (original)
     code = fitLayers(*original);
   compress::dropLayerNumbers(function);
   return code;
+}
+
+ExitCode Compressor::readRecipe(std::string &passes) {
+  const CompileOptions &options = runner.options;
+  llvm::Expected<Recipe> recipe = Recipe::read(options.recipe);
+  if (!recipe)
+    return runner.refuse(recipe.takeError());
+  for (auto [file, expected, what] :
+       {std::tuple<std::string, std::string, StringRef>{
+            options.input, recipe->model, "another model"},
+        {options.calibrationFile, recipe->calibration,
+         "other calibration data"}}) {
+    if (expected.empty())
+      continue;
+    if (file.empty())
+      return runner.refuse(llvm::createStringError(
+          "the recipe '" + options.recipe +
+          "' was made with calibration data: it needs --calibration"));
+    llvm::Expected<std::string> hash = hashOfFile(file);
+    if (!hash)
+      return runner.refuse(hash.takeError());
+    if (*hash != expected)
+      return runner.refuse(llvm::createStringError(
+          "the recipe '" + options.recipe + "' is for " + what + " than '" +
+          file + "': that has SHA-256 " + *hash + ", expected " + expected));
+  }
+  if (recipe->quantize != options.quantize)
+    return runner.refuse(llvm::createStringError(
+        "the recipe '" + options.recipe + "' was made " +
+        (recipe->quantize ? "with" : "without") + " --quantize"));
+  fits = recipe->fit;
+  passes = recipe->passes;
+  return ExitSuccess;
+}
+
+ExitCode Compressor::saveRecipe(const std::string &passes) {
+  const CompileOptions &options = runner.options;
+  Recipe recipe;
+  recipe.passes = passes;
+  recipe.fit = fits;
+  recipe.quantize = options.quantize;
+  for (auto [file, to] : {std::pair<const std::string &, std::string &>{
+                              options.input, recipe.model},
+                          {options.calibrationFile, recipe.calibration}}) {
+    if (file.empty())
+      continue;
+    llvm::Expected<std::string> hash = hashOfFile(file);
+    if (!hash)
+      return runner.refuse(hash.takeError());
+    to = *hash;
+  }
+  if (llvm::Error error = recipe.write(options.recipeOutput))
+    return runner.refuse(std::move(error));
+  return ExitSuccess;
 }
 
 ExitCode Compressor::pruneZeros() {
@@ -168,27 +238,38 @@ ExitCode Compressor::pruneZeros() {
 }
 
 ExitCode Compressor::compress() {
+  const CompileOptions &options = runner.options;
+  bool isAsked = !options.compression.empty() || !options.budget.empty() ||
+                 !options.recipe.empty();
   func::FuncOp function = functionOf(*module);
-  if (!function && runner.options.compression.empty())
+  if (!function && !isAsked)
     return ExitSuccess;
   if (!function) {
     runner.diagnostics.error("expected one function to compress");
     return ExitRefused;
   }
   int64_t before = compress::numberOfParameters(function);
+  std::string passes = options.compression;
+  std::unique_ptr<Search> search;
   ExitCode code = ExitSuccess;
-  if (!runner.options.compression.empty())
-    code = runCompression();
-  if (code == ExitSuccess && runner.options.optLevel >= 2)
+  fits = options.fitLayers;
+  if (!options.recipe.empty())
+    code = readRecipe(passes);
+  if (isAsked && code == ExitSuccess &&
+      (code = prepare(passes, search)) == ExitSuccess)
+    code = runCompression(passes);
+  if (code == ExitSuccess && options.optLevel >= 2)
     code = pruneZeros();
   if (code != ExitSuccess)
     return code;
   function = functionOf(*module);
   Attribute notes = function->removeAttr(compress::notesName);
-  if (notes || !runner.options.compression.empty())
+  if (notes || isAsked)
     report.noteCompression(before, compress::numberOfParameters(function),
                            notes);
-  return ExitSuccess;
+  if (search && (code = search->judge(*module)) != ExitSuccess)
+    return code;
+  return options.recipeOutput.empty() ? ExitSuccess : saveRecipe(passes);
 }
 
 ExitCode Compressor::fitLayers(ModuleOp original) {

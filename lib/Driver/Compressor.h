@@ -13,7 +13,11 @@
 #include "PassRunner.h"
 #include "Report.h"
 
+#include <memory>
+
 namespace tfc {
+
+class Search;
 
 /// Compresses and quantises one module, by calls of the model where its passes
 /// want to know more than the file says.
@@ -29,7 +33,11 @@ public:
 
 private:
   ExitCode readCalibration(CalibrationData &data);
-  ExitCode runCompression();
+  /// Puts passes and statistics where `passes` reads or searches them.
+  ExitCode prepare(std::string &passes, std::unique_ptr<Search> &search);
+  ExitCode runCompression(const std::string &passes);
+  ExitCode readRecipe(std::string &passes);
+  ExitCode saveRecipe(const std::string &passes);
   ExitCode pruneZeros();
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
@@ -46,6 +54,9 @@ private:
   PassRunner &runner;
   Report &report;
   mlir::OwningOpRef<mlir::ModuleOp> &module;
+  bool fits = true;
+  /// Before compression, where layers are to be fitted to it.
+  mlir::OwningOpRef<mlir::ModuleOp> original;
 };
 
 } // namespace tfc

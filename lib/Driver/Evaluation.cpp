@@ -72,9 +72,10 @@ llvm::Error Evaluation::read(StringRef path, mlir::func::FuncOp function) {
     return llvm::Error::success();
   const run::Array *array = data.find("labels");
   if (!array)
-    return llvm::createStringError("'" + path + "' has no array 'labels', of "
-                                   "which --metric=" + nameOf(metric) +
-                                   " wants one for each row");
+    return llvm::createStringError("'" + path +
+                                   "' has no array 'labels', of "
+                                   "which --metric=" +
+                                   nameOf(metric) + " wants one for each row");
   labels = integersOf(*array);
   if (labels.empty())
     return llvm::createStringError("'labels' of '" + path + "' are " +

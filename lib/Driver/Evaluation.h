@@ -32,6 +32,8 @@ public:
 
   explicit Evaluation(Metric metric) : metric(metric) {}
 
+  Metric kind() const { return metric; }
+
   /// Inputs by their names, and `labels`, integers, one for each row of the
   /// first output, where the metric wants them.
   llvm::Error read(llvm::StringRef path, mlir::func::FuncOp function);

@@ -168,6 +168,27 @@ void Report::noteCompression(int64_t before, int64_t after, Attribute sites) {
       {"sites", sites ? ::toJson(sites) : llvm::json::Array()}};
 }
 
+void Report::noteCandidate(StringRef passes, int64_t parameters, double metric,
+                           double loss) {
+  candidates.push_back(llvm::json::Object{{"passes", passes},
+                                          {"parameters", parameters},
+                                          {"metric", metric},
+                                          {"loss", loss}});
+}
+
+void Report::noteSearch(StringRef metric, const Measured &whole,
+                        const Measured &chosen) {
+  auto entry = [](const Measured &measured) {
+    return llvm::json::Object{{"parameters", measured.parameters},
+                              {"metric", measured.metric},
+                              {"loss", measured.loss}};
+  };
+  search = llvm::json::Object{{"metric", metric},
+                              {"original", entry(whole)},
+                              {"chosen", entry(chosen)},
+                              {"candidates", llvm::json::Array(candidates)}};
+}
+
 static llvm::json::Object
 toObject(const std::map<std::string, unsigned> &counts) {
   llvm::json::Object object;
@@ -214,6 +235,8 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
     report["calibration"] = *calibration;
   if (compression)
     report["compression"] = *compression;
+  if (search)
+    report["search"] = *search;
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
   if (sizes)

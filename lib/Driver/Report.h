@@ -9,6 +9,7 @@
 #ifndef TFC_LIB_DRIVER_REPORT_H
 #define TFC_LIB_DRIVER_REPORT_H
 
+#include "CandidateSearch.h"
 #include "PhaseLog.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/DenseMap.h"
@@ -31,6 +32,12 @@ public:
   /// Notes what passes of compression said that they did, and how many numbers
   /// the model held before and after them.
   void noteCompression(int64_t before, int64_t after, mlir::Attribute sites);
+  /// Notes a model that a search measured.
+  void noteCandidate(llvm::StringRef passes, int64_t parameters, double metric,
+                     double loss);
+  /// Notes what a search began with and what has become of it.
+  void noteSearch(llvm::StringRef metric, const Measured &whole,
+                  const Measured &chosen);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
   /// Notes what the artefact takes of a device's memory, if the target says it.
@@ -61,7 +68,9 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression;
+  std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression,
+      search;
+  llvm::json::Array candidates;
 };
 
 } // namespace tfc

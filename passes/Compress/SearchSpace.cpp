@@ -8,7 +8,9 @@
 
 #include "tfc/Passes/Compress/SearchSpace.h"
 
+#include "AttentionSides.h"
 #include "ChannelGroups.h"
+#include "HeadLayout.h"
 #include "Layers.h"
 #include "SiteNames.h"
 
@@ -41,12 +43,13 @@ static std::optional<SizeChoice> ranksOf(attn::LinearOp linear,
   if (!matchPattern(linear.getWeight(), m_Constant()) ||
       !linear.getWeight().hasOneUse())
     return std::nullopt;
-  int64_t inputs = lastSize(linear.getX()), outputs = lastSize(linear.getInit());
+  int64_t inputs = lastSize(linear.getX()),
+          outputs = lastSize(linear.getInit());
   if (ShapedType::isDynamic(inputs) || ShapedType::isDynamic(outputs))
     return std::nullopt;
   int64_t most = (inputs * outputs - 1) / (inputs + outputs);
-  SizeChoice choice{"low-rank", "ranks", site.str(),
-                    {std::min(inputs, outputs)}};
+  SizeChoice choice{
+      "low-rank", "ranks", site.str(), {std::min(inputs, outputs)}};
   for (int64_t rank : sizesDown(most))
     if (rank < choice.sizes.back())
       choice.sizes.push_back(rank);
@@ -54,33 +57,35 @@ static std::optional<SizeChoice> ranksOf(attn::LinearOp linear,
   return most < 8 ? std::nullopt : std::optional<SizeChoice>(choice);
 }
 
-std::vector<SizeChoice>
-tfc::compress::sizeChoices(func::FuncOp function) {
+/// The sizes of what is inside of an attention's heads.
+static void addSides(attn::AttentionOp attention, func::FuncOp function,
+                     const SiteNames &names, std::vector<SizeChoice> &choices) {
+  HeadLayout behind = layoutBehind(attention);
+  FailureOr<AttentionSides> sides = AttentionSides::of(attention, function);
+  if (!behind.layer || failed(sides))
+    return;
+  for (auto [option, side] :
+       {std::pair<StringRef, const ProductSide &>{"query-keys",
+                                                  sides->queryKey},
+        {"values", sides->value}})
+    if (side.reason.empty())
+      choices.push_back({"shrink-heads", option, names[behind.layer].str(),
+                         sizesDown(side.size())});
+}
+
+std::vector<SizeChoice> tfc::compress::sizeChoices(func::FuncOp function) {
   SiteNames names(function);
   std::vector<SizeChoice> blocks, heads, inner, channels, ranks;
   for (const ResidualBlock &block : findResidualBlocks(function))
-    blocks.push_back(
-        {"prune", "drop-blocks", names[block.last].str(), {1, 0}});
+    blocks.push_back({"prune", "drop-blocks", names[block.last].str(), {1, 0}});
   for (ChannelGroup &group : findChannelGroups(function)) {
     std::string site = names[group.consumers.front()].str();
     bool isHeads = group.kind == ChannelGroup::Kind::Heads;
     (isHeads ? heads : channels)
         .push_back({"prune", "keep", site, sizesDown(group.units)});
-    if (!isHeads)
-      continue;
-    attn::AttentionOp attention = group.attention;
-    for (auto [option, value] :
-         {std::pair<StringRef, Value>{"query-keys", attention.getQuery()},
-          {"values", attention.getValue()}}) {
-      DimensionShrink shrink;
-      Kept first = allBut(lastSize(value), {});
-      first.pop_back();
-      // What rotations turn has no smaller form.
-      if (lastSize(value) > 1 && succeeded(shrink.keep(value, 3, first)))
-        inner.push_back(
-            {"shrink-heads", option, site, sizesDown(lastSize(value))});
-    }
   }
+  for (auto attention : function.getOps<attn::AttentionOp>())
+    addSides(attention, function, names, inner);
   for (auto linear : function.getOps<attn::LinearOp>())
     if (std::optional<SizeChoice> choice = ranksOf(linear, names[linear]))
       ranks.push_back(std::move(*choice));

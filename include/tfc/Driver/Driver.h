@@ -93,6 +93,18 @@ struct CompileOptions {
   /// How much fitted weights are drawn to what they were, as a share of the
   /// mean variance of the layer's inputs.
   double fitDamping = 0.001;
+  /// Search passes of compression until this is met, as in "params=50%"; empty:
+  /// do not.
+  std::string budget;
+  /// What a search measures candidates with, an .npz file, and how: "top1",
+  /// "perplexity", "mse" or "cosine".
+  std::string evaluationFile, metric;
+  /// How many candidates a search measures at most.
+  unsigned searchCandidates = 200;
+  /// Where a search keeps what it measured, to go on after an interruption.
+  std::string searchCache;
+  /// Where the compression is written to, and read from.
+  std::string recipeOutput, recipe;
   /// Quantise the model to int8.
   bool quantize = false;
   /// Inputs for calls of the model, an .npz file, by which quantisation and

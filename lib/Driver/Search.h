@@ -1,0 +1,65 @@
+//===- Search.h - the compression that a budget asks for --------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_SEARCH_H
+#define TFC_LIB_DRIVER_SEARCH_H
+
+#include "Budget.h"
+#include "CandidateSearch.h"
+#include "Evaluation.h"
+#include "PassRunner.h"
+#include "Report.h"
+#include "SearchCache.h"
+
+namespace tfc {
+
+/// Searches passes and options for one module, whose layers have their
+/// statistics, by compiling candidates for this machine and calling them.
+class Search {
+public:
+  Search(PassRunner &runner, Report &report, mlir::ModuleOp module)
+      : runner(runner), report(report), module(module) {}
+
+  /// Reads what is asked for, and measures candidates until it is met. `passes`
+  /// are then what --compress would take.
+  ExitCode run(std::string &passes);
+
+  /// Measures what has become of the module, and says so; refuses it where it
+  /// is worse than the budget allows.
+  ExitCode judge(mlir::ModuleOp compressed);
+
+private:
+  ExitCode open();
+  std::optional<Measured> measure(const CandidateSearch::Steps &steps);
+  bool measure(mlir::ModuleOp candidate, Measured &result);
+  bool fits(const CandidateSearch::Steps &steps, const Measured &measured);
+  bool fitsDevice(mlir::ModuleOp candidate);
+  bool isGood(const Measured &measured) const;
+  /// The module after the passes of `steps`; null where they refuse it.
+  mlir::OwningOpRef<mlir::ModuleOp> candidate(const std::string &passes);
+  std::string describe(const Measured &measured) const;
+  ExitCode refuseNearest(const CandidateSearch &search,
+                         const CandidateSearch::Found &found);
+
+  PassRunner &runner;
+  Report &report;
+  mlir::ModuleOp module;
+  Budget budget;
+  std::optional<Evaluation> evaluation;
+  std::vector<compress::SizeChoice> choices;
+  SearchCache cache;
+  Measured whole;
+  bool knowsWhole = false;
+  /// Set where no candidate can be measured.
+  ExitCode fault = ExitSuccess;
+  unsigned looked = 0;
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_SEARCH_H
