@@ -8,6 +8,7 @@
 
 #include "AttentionSides.h"
 #include "SiteGraph.h"
+#include "tfc/Passes/Compress/LayerFit.h"
 
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -351,6 +352,8 @@ void AttentionSides::rebuildBehind(int64_t size) {
     attachInputStatistics(
         made, InputStatistics{map.transpose() * behind.input->moments * map,
                               map.transpose() * behind.input->mean});
+  if (Attribute number = layer->getAttr(layerName))
+    made->setAttr(layerName, number);
   Value old = layer.getX();
   layer->replaceAllUsesWith(made);
   layer.erase();
