@@ -531,7 +531,8 @@ void apply(Parsed &parsed, const ParsedOption &option) {
                      option.value + "'";
     break;
   case OptSearchCandidates:
-    if (llvm::StringRef(option.value).getAsInteger(10, options.searchCandidates) ||
+    if (llvm::StringRef(option.value)
+            .getAsInteger(10, options.searchCandidates) ||
         options.searchCandidates == 0)
       parsed.error = "--search-candidates takes a number from 1, not '" +
                      option.value + "'";

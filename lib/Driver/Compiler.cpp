@@ -306,12 +306,11 @@ ExitCode Compilation::run() {
     return writeOnnxModel();
   // Raising leaves nothing of the file.
   Attribute metadata = (*module)->getAttr("onnx.metadata");
-  code = raise();
-  // First, so that compression judges by the rows that are read.
+  if ((code = raise()) == ExitSuccess)
+    code = compressor.compress();
+  // Layers are found by their shapes, so that compression comes first.
   if (code == ExitSuccess && options.optLevel > 0)
     code = optimize();
-  if (code == ExitSuccess)
-    code = compressor.compress();
   if (code == ExitSuccess && options.quantize)
     code = compressor.quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))

@@ -57,13 +57,13 @@ private:
 } // namespace
 
 LogicalResult tfc::measureInputs(const std::string &library,
-                                 CalibrationData &data, func::FuncOp function,
+                                 CalibrationData &data,
+                                 ArrayRef<compress::LinearInput> inputs,
                                  PhaseLog &log, std::string &error) {
   ObservedModel model;
   error = model.open(library);
   if (!error.empty())
     return failure();
-  SmallVector<compress::LinearInput> inputs = compress::linearInputs(function);
   std::vector<InputSums> sums;
   for (const compress::LinearInput &input : inputs)
     sums.emplace_back(input.width());

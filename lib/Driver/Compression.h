@@ -13,6 +13,7 @@
 #include "PhaseLog.h"
 
 #include "tfc/Passes/Compress/LayerFit.h"
+#include "tfc/Passes/Compress/LinearInputs.h"
 
 #include "llvm/Support/Error.h"
 
@@ -21,14 +22,14 @@ namespace tfc {
 /// Whether `text` is a pipeline of compression that can be built.
 llvm::Error checkCompression(llvm::StringRef text);
 
-/// Calls `library`, compiled from a copy of `function` after
-/// attn-observe-inputs, with all of `data`, and says of the linear layers of
-/// `function` what goes into them. Of tensors that are not finite it emits
-/// errors at their places.
+/// Calls `library`, compiled after attn-observe-inputs, with all of `data`, and
+/// says of the layers of `inputs`, in the order in which that pass saw them,
+/// what goes into them. Of tensors that are not finite it emits errors at their
+/// places.
 mlir::LogicalResult measureInputs(const std::string &library,
                                   CalibrationData &data,
-                                  mlir::func::FuncOp function, PhaseLog &log,
-                                  std::string &error);
+                                  llvm::ArrayRef<compress::LinearInput> inputs,
+                                  PhaseLog &log, std::string &error);
 
 /// Calls `library`, compiled from a module after attn-observe-fit, with all of
 /// `data` and adds up what it gives.

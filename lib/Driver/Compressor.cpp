@@ -16,6 +16,7 @@
 #include "tfc/Passes/Compress/LayerFit.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 #include "tfc/Passes/Compress/Passes.h"
+#include "tfc/Passes/Optimize/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -80,15 +81,45 @@ ExitCode Compressor::calibrate(CalibrationData &data,
   return code;
 }
 
+/// Judging by all rows what is read of some would be wrong; layers are found in
+/// models that compute all.
+ExitCode Compressor::sinkSlices(OwningOpRef<ModuleOp> &copy) {
+  if (runner.options.optLevel == 0)
+    return ExitSuccess;
+  return runner.run(copy, "sink", /*mayRefuse=*/false, [](OpPassManager &pm) {
+    pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
+    cleanUp(pm);
+  });
+}
+
+/// The layers of `function` that have the numbers of those of a copy.
+static compress::LinearInput sameInput(const compress::LinearInput &copied,
+                                       func::FuncOp function) {
+  compress::LinearInput input;
+  for (attn::LinearOp layer : copied.layers)
+    input.layers.push_back(compress::layerOf(
+        function,
+        layer->getAttrOfType<IntegerAttr>(compress::layerName).getInt()));
+  input.x = input.layers.front().getX();
+  return input;
+}
+
 ExitCode Compressor::measureInputs() {
   CalibrationData data;
   ExitCode code = readCalibration(data);
-  if (code != ExitSuccess ||
-      compress::linearInputs(functionOf(*module)).empty())
+  func::FuncOp function = functionOf(*module);
+  if (code != ExitSuccess || compress::linearInputs(function).empty())
     return code;
+  std::vector<compress::LinearInput> inputs;
   return runner.callOnHost(
       *module,
       [&](OwningOpRef<ModuleOp> &observed) {
+        ExitCode code = sinkSlices(observed);
+        if (code != ExitSuccess)
+          return code;
+        for (compress::LinearInput &input :
+             compress::linearInputs(functionOf(*observed)))
+          inputs.push_back(sameInput(input, function));
         return runner.run(observed, "observe", /*mayRefuse=*/false,
                           [](OpPassManager &pm) {
                             pm.addNestedPass<func::FuncOp>(
@@ -96,8 +127,7 @@ ExitCode Compressor::measureInputs() {
                           });
       },
       [&](const std::string &library, std::string &error) {
-        return tfc::measureInputs(library, data, functionOf(*module),
-                                  runner.log, error);
+        return tfc::measureInputs(library, data, inputs, runner.log, error);
       });
 }
 
@@ -133,12 +163,11 @@ ExitCode Compressor::prepare(std::string &passes,
             compress::addCompressionPasses(passes, scratch, readsInputs))
       return runner.refuse(std::move(error));
   if (readsInputs && !options.calibrationFile.empty()) {
+    compress::numberLayers(functionOf(*module));
     if (ExitCode code = measureInputs(); code != ExitSuccess)
       return code;
-    if (fits) {
-      compress::numberLayers(functionOf(*module));
+    if (fits)
       original = module->clone();
-    }
   }
   if (options.budget.empty())
     return ExitSuccess;
@@ -162,9 +191,10 @@ ExitCode Compressor::runCompression(const std::string &passes) {
     return code;
   func::FuncOp function = functionOf(*module);
   compress::dropInputStatistics(function);
-  if (original)
+  if (original && (code = sinkSlices(original)) == ExitSuccess &&
+      (code = sinkSlices(module)) == ExitSuccess)
     code = fitLayers(*original);
-  compress::dropLayerNumbers(function);
+  compress::dropLayerNumbers(functionOf(*module));
   return code;
 }
 

@@ -39,6 +39,7 @@ private:
   ExitCode readRecipe(std::string &passes);
   ExitCode saveRecipe(const std::string &passes);
   ExitCode pruneZeros();
+  ExitCode sinkSlices(mlir::OwningOpRef<mlir::ModuleOp> &copy);
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
   /// Fits layers of the compressed module to `original`, one after the other.

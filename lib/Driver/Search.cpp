@@ -15,6 +15,7 @@
 
 #include "tfc/Passes/Compress/Compression.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
+#include "tfc/Passes/Optimize/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -59,6 +60,7 @@ OwningOpRef<ModuleOp> Search::candidate(const std::string &passes) {
       llvm::consumeError(std::move(error));
       return {};
     }
+  nested.addPass(optimize::createSinkSlicesPass());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   // What passes refuse is a candidate that there is not.

@@ -159,6 +159,10 @@ static LogicalResult replace(Value value, Value by) {
   return success();
 }
 
+LogicalResult tfc::compress::dropBlock(const ResidualBlock &block) {
+  return replace(block.sum->getResult(0), block.input);
+}
+
 LogicalResult tfc::compress::dropLayer(const Layer &layer) {
   return replace(layer.output, layer.input);
 }
