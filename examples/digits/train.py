@@ -3,7 +3,8 @@
 usage: train.py [FOLDER]     (default: this folder)
 
 Writes FOLDER/vit.onnx, exported by PyTorch with an open batch size, and
-FOLDER/test.npz: the held-out images (uint8 [N, 8, 8], 0 to 16) and labels. The
+FOLDER/test.npz: the held-out images (uint8 [N, 8, 8], 0 to 16) and labels;
+FOLDER/train.npz has the others. The
 seeds are fixed and everything runs on one thread, so that a machine with the
 same packages (requirements.txt) trains the same model.
 
@@ -131,9 +132,9 @@ def main(folder):
         external_data=False,
     )
     forget_origin(path)
-    np.savez_compressed(
-        os.path.join(folder, "test.npz"), images=test_x, labels=test_y.astype(np.uint8)
-    )
+    for name, images, labels in (("test", test_x, test_y), ("train", train_x, train_y)):
+        path = os.path.join(folder, name + ".npz")
+        np.savez_compressed(path, images=images, labels=labels.astype(np.uint8))
 
 
 if __name__ == "__main__":

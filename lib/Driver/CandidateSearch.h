@@ -30,8 +30,10 @@ struct Measured {
 /// Finds sizes for all choices: first greedily, each step the one with the
 /// least measured loss for each parameter saved, where losses measured for
 /// earlier candidates stand in for those of steps that do not look cheapest
-/// (lazy greedy; Minoux 1978); then by exchanges of steps at equal budget, as a
-/// population of one with a fixed seed.
+/// (lazy greedy; Minoux 1978). A step is a residual block, or one of all
+/// choices of a kind together, and of single ones where these lead no further.
+/// Then by exchanges of single steps within the budget: mutations of a
+/// population of one, with a fixed seed.
 class CandidateSearch {
 public:
   using Steps = std::vector<unsigned>;
@@ -61,8 +63,14 @@ public:
 
 private:
   std::optional<Measured> look(const Steps &steps);
-  bool descend(Found &at);
-  std::optional<Found> cheapestStep(const Found &at);
+  /// Choices that go down together.
+  using Move = llvm::SmallVector<size_t>;
+  bool stepDown(Steps &steps, const Move &move) const;
+  std::vector<Move> coarseMoves() const;
+  bool descend(Found &at, llvm::ArrayRef<Move> moves);
+  /// `price` is what a move cost when it was last measured, for each parameter.
+  std::optional<Found> cheapestStep(const Found &at, llvm::ArrayRef<Move> moves,
+                                    std::vector<double> &price);
   void exchange(Found &at);
 
   llvm::ArrayRef<compress::SizeChoice> choices;
@@ -73,9 +81,6 @@ private:
   unsigned most;
   std::vector<Found> seen;
   std::map<Steps, std::optional<Measured>> known;
-  /// What a choice's next step cost when it was last measured, for each
-  /// parameter.
-  std::vector<double> price;
   std::mt19937 random{20231};
 };
 

@@ -49,7 +49,7 @@ static std::optional<SizeChoice> ranksOf(attn::LinearOp linear,
     return std::nullopt;
   int64_t most = (inputs * outputs - 1) / (inputs + outputs);
   SizeChoice choice{
-      "low-rank", "ranks", site.str(), {std::min(inputs, outputs)}};
+      "low-rank", "ranks", site.str(), "ranks", {std::min(inputs, outputs)}};
   for (int64_t rank : sizesDown(most))
     if (rank < choice.sizes.back())
       choice.sizes.push_back(rank);
@@ -64,25 +64,26 @@ static void addSides(attn::AttentionOp attention, func::FuncOp function,
   FailureOr<AttentionSides> sides = AttentionSides::of(attention, function);
   if (!behind.layer || failed(sides))
     return;
-  for (auto [option, side] :
-       {std::pair<StringRef, const ProductSide &>{"query-keys",
-                                                  sides->queryKey},
-        {"values", sides->value}})
+  for (auto [option, side] : {std::pair<StringRef, const ProductSide &>{
+                                  "query-keys", sides->queryKey},
+                              {"values", sides->value}})
     if (side.reason.empty())
       choices.push_back({"shrink-heads", option, names[behind.layer].str(),
-                         sizesDown(side.size())});
+                         option, sizesDown(side.size())});
 }
 
 std::vector<SizeChoice> tfc::compress::sizeChoices(func::FuncOp function) {
   SiteNames names(function);
   std::vector<SizeChoice> blocks, heads, inner, channels, ranks;
   for (const ResidualBlock &block : findResidualBlocks(function))
-    blocks.push_back({"prune", "drop-blocks", names[block.last].str(), {1, 0}});
+    blocks.push_back(
+        {"prune", "drop-blocks", names[block.last].str(), "block", {1, 0}});
   for (ChannelGroup &group : findChannelGroups(function)) {
     std::string site = names[group.consumers.front()].str();
     bool isHeads = group.kind == ChannelGroup::Kind::Heads;
     (isHeads ? heads : channels)
-        .push_back({"prune", "keep", site, sizesDown(group.units)});
+        .push_back({"prune", "keep", site, kindName(group.kind),
+                    sizesDown(group.units)});
   }
   for (auto attention : function.getOps<attn::AttentionOp>())
     addSides(attention, function, names, inner);

@@ -21,6 +21,8 @@ namespace tfc::compress {
 struct SizeChoice {
   llvm::StringRef pass, option;
   std::string site;
+  /// "block", "heads", "query-keys", "values", "channels" or "ranks".
+  llvm::StringRef kind;
   /// From what the model has down to the least. A residual block, which goes or
   /// stays, has 1 and 0.
   llvm::SmallVector<int64_t> sizes;
