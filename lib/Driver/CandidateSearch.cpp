@@ -138,3 +138,16 @@ std::optional<CandidateSearch::Found> CandidateSearch::run() {
     exchange(at);
   return at;
 }
+
+std::optional<CandidateSearch::Found>
+CandidateSearch::improve(llvm::ArrayRef<Steps> starts) {
+  std::optional<Found> best;
+  for (const Steps &steps : starts) {
+    std::optional<Measured> result = look(steps);
+    if (result && (!best || result->loss < best->measured.loss))
+      best = {steps, *result, true};
+  }
+  if (best)
+    exchange(*best);
+  return best;
+}

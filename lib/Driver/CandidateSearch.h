@@ -58,6 +58,10 @@ public:
   /// the model itself could not be measured.
   std::optional<Found> run();
 
+  /// From the best of `starts`, all of which fit, by exchanges alone: for a
+  /// measure that is too slow to search with.
+  std::optional<Found> improve(llvm::ArrayRef<Steps> starts);
+
   /// All that were measured, in that order.
   llvm::ArrayRef<Found> measured() const { return seen; }
 

@@ -9,6 +9,7 @@
 #include "Compressor.h"
 #include "Calibration.h"
 #include "Compression.h"
+#include "LayerFitter.h"
 #include "Recipe.h"
 #include "Search.h"
 
@@ -171,7 +172,8 @@ ExitCode Compressor::prepare(std::string &passes,
   }
   if (options.budget.empty())
     return ExitSuccess;
-  search = std::make_unique<Search>(runner, report, *module);
+  search = std::make_unique<Search>(runner, report, *module,
+                                    original ? *original : ModuleOp());
   return search->run(passes);
 }
 
@@ -193,7 +195,7 @@ ExitCode Compressor::runCompression(const std::string &passes) {
   compress::dropInputStatistics(function);
   if (original && (code = sinkSlices(original)) == ExitSuccess &&
       (code = sinkSlices(module)) == ExitSuccess)
-    code = fitLayers(*original);
+    code = fitCompressed();
   compress::dropLayerNumbers(functionOf(*module));
   return code;
 }
@@ -229,6 +231,13 @@ ExitCode Compressor::readRecipe(std::string &passes) {
   fits = recipe->fit;
   passes = recipe->passes;
   return ExitSuccess;
+}
+
+ExitCode Compressor::fitCompressed() {
+  CalibrationData data;
+  ExitCode code = readCalibration(data);
+  return code == ExitSuccess ? fitLayers(runner, *original, *module, data)
+                             : code;
 }
 
 ExitCode Compressor::saveRecipe(const std::string &passes) {
@@ -300,45 +309,4 @@ ExitCode Compressor::compress() {
   if (search && (code = search->judge(*module)) != ExitSuccess)
     return code;
   return options.recipeOutput.empty() ? ExitSuccess : saveRecipe(passes);
-}
-
-ExitCode Compressor::fitLayers(ModuleOp original) {
-  CalibrationData data;
-  ExitCode code = readCalibration(data);
-  func::FuncOp before = functionOf(original);
-  for (int64_t number : compress::layersToFit(functionOf(*module)))
-    if (code == ExitSuccess && compress::layerOf(before, number))
-      code = fitLayer(before, number, data);
-  return code;
-}
-
-ExitCode Compressor::fitLayer(func::FuncOp original, int64_t number,
-                              CalibrationData &data) {
-  constexpr StringLiteral name = "tfc_original";
-  attn::LinearOp layer = compress::layerOf(functionOf(*module), number);
-  auto width = [](Value value) {
-    return cast<ShapedType>(value.getType()).getShape().back();
-  };
-  compress::FitSums sums(width(layer.getX()), width(layer.getInit()));
-  ExitCode code = runner.callOnHost(
-      *module,
-      [&](OwningOpRef<ModuleOp> &observed) {
-        func::FuncOp copy = original.clone();
-        copy.setName(name);
-        copy.setPrivate();
-        observed->push_back(copy);
-        return runner.run(observed, "fit", /*mayRefuse=*/false,
-                          [&](OpPassManager &pm) {
-                            compress::ObserveFitPassOptions fit;
-                            fit.original = name;
-                            fit.layer = number;
-                            pm.addPass(compress::createObserveFitPass(fit));
-                          });
-      },
-      [&](const std::string &library, std::string &error) {
-        return measureFit(library, data, sums, runner.log, error);
-      });
-  if (code == ExitSuccess)
-    compress::fitLayer(layer, sums, runner.options.fitDamping);
-  return code;
 }

@@ -42,10 +42,7 @@ private:
   ExitCode sinkSlices(mlir::OwningOpRef<mlir::ModuleOp> &copy);
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
-  /// Fits layers of the compressed module to `original`, one after the other.
-  ExitCode fitLayers(mlir::ModuleOp original);
-  ExitCode fitLayer(mlir::func::FuncOp original, int64_t number,
-                    CalibrationData &data);
+  ExitCode fitCompressed();
   /// Returns the observed tensors too, which come from `places`.
   ExitCode observe(mlir::OwningOpRef<mlir::ModuleOp> &observed,
                    std::vector<mlir::Location> &places);

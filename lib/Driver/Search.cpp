@@ -9,6 +9,7 @@
 #include "Search.h"
 #include "Calibration.h"
 #include "Compressor.h"
+#include "LayerFitter.h"
 #include "Output.h"
 #include "Recipe.h"
 #include "Target.h"
@@ -85,19 +86,25 @@ bool Search::measure(ModuleOp candidate, Measured &result) {
   return code == ExitSuccess;
 }
 
-std::optional<Measured> Search::measure(const CandidateSearch::Steps &steps) {
+std::optional<Measured> Search::measure(const CandidateSearch::Steps &steps,
+                                        bool isFitted) {
   if (fault != ExitSuccess)
     return std::nullopt;
   std::string passes = compress::pipelineOf(choices, steps);
-  std::optional<Measured> known = cache.find(passes);
+  std::string name = passes + (isFitted ? " fitted" : "");
+  std::optional<Measured> known = cache.find(name);
   // The original is what metrics may compare with.
   if (!known || !knowsWhole) {
     OwningOpRef<ModuleOp> made = candidate(passes);
     Measured result;
-    if (!made || !measure(*made, result))
+    if (!made)
+      return std::nullopt;
+    if (isFitted)
+      fault = fitLayers(runner, *fitted, *made, calibration);
+    if (fault != ExitSuccess || !measure(*made, result))
       return std::nullopt;
     known = result;
-    if (llvm::Error error = cache.add(passes, result)) {
+    if (llvm::Error error = cache.add(name, result)) {
       fault = runner.refuse(std::move(error));
       return std::nullopt;
     }
@@ -106,8 +113,9 @@ std::optional<Measured> Search::measure(const CandidateSearch::Steps &steps) {
     whole = *known;
     knowsWhole = true;
   }
-  runner.log.note(
-      llvm::formatv("candidate {0}: {1}", ++looked, describe(*known)).str());
+  runner.log.note(llvm::formatv("candidate {0}{1}: {2}", ++looked,
+                                isFitted ? ", fitted" : "", describe(*known))
+                      .str());
   return known;
 }
 
@@ -189,7 +197,9 @@ ExitCode Search::run(std::string &passes) {
     return code;
   CandidateSearch search(
       choices,
-      [&](const CandidateSearch::Steps &steps) { return measure(steps); },
+      [&](const CandidateSearch::Steps &steps) {
+        return measure(steps, /*isFitted=*/false);
+      },
       [&](const CandidateSearch::Steps &steps, const Measured &measured) {
         return fits(steps, measured);
       },
@@ -207,8 +217,64 @@ ExitCode Search::run(std::string &passes) {
                          each.measured.loss);
   if (budget.limitsSize() && !found->fits)
     return refuseNearest(search, *found);
+  if (original && found->fits)
+    refine(search, *found);
+  if (fault != ExitSuccess)
+    return fault;
   passes = compress::pipelineOf(choices, found->steps);
   return ExitSuccess;
+}
+
+void Search::refine(const CandidateSearch &search,
+                    CandidateSearch::Found &found) {
+  // Fitting is a compilation a layer.
+  constexpr unsigned slower = 10;
+  constexpr size_t fewStarts = 3;
+  std::vector<CandidateSearch::Found> best(search.measured());
+  llvm::sort(best, [](const auto &a, const auto &b) {
+    return a.measured.loss < b.measured.loss;
+  });
+  std::vector<CandidateSearch::Steps> starts;
+  for (const CandidateSearch::Found &each : best)
+    if (starts.size() < fewStarts && fits(each.steps, each.measured))
+      starts.push_back(each.steps);
+  fitted = original.clone();
+  sinkSlices(*fitted);
+  if (llvm::Error error = calibration.read(runner.options.calibrationFile)) {
+    fault = runner.refuse(std::move(error));
+    return;
+  }
+  if (llvm::Error error = calibration.match(functionOf(module))) {
+    fault = runner.refuse(std::move(error));
+    return;
+  }
+  CandidateSearch after(
+      choices,
+      [&](const CandidateSearch::Steps &steps) {
+        return measure(steps, /*isFitted=*/true);
+      },
+      [&](const CandidateSearch::Steps &steps, const Measured &measured) {
+        return fits(steps, measured);
+      },
+      [&](const Measured &measured) { return isGood(measured); },
+      std::max<unsigned>(runner.options.searchCandidates / slower,
+                         starts.size()));
+  if (std::optional<CandidateSearch::Found> better = after.improve(starts))
+    found = *better;
+  for (const CandidateSearch::Found &each : after.measured())
+    report.noteCandidate(compress::pipelineOf(choices, each.steps) + " fitted",
+                         each.measured.parameters, each.measured.metric,
+                         each.measured.loss);
+}
+
+/// Does not compute what nobody reads.
+void Search::sinkSlices(ModuleOp copy) {
+  PassManager pm(copy.getContext(), ModuleOp::getOperationName());
+  pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  if (failed(pm.run(copy)))
+    fault = runner.internalError("sink", copy, "builtin.module()");
 }
 
 ExitCode Search::judge(ModuleOp compressed) {

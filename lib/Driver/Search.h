@@ -22,8 +22,10 @@ namespace tfc {
 /// statistics, by compiling candidates for this machine and calling them.
 class Search {
 public:
-  Search(PassRunner &runner, Report &report, mlir::ModuleOp module)
-      : runner(runner), report(report), module(module) {}
+  /// `original` is the same module where the chosen one is to be fitted to it.
+  Search(PassRunner &runner, Report &report, mlir::ModuleOp module,
+         mlir::ModuleOp original)
+      : runner(runner), report(report), module(module), original(original) {}
 
   /// Reads what is asked for, and measures candidates until it is met. `passes`
   /// are then what --compress would take.
@@ -35,7 +37,11 @@ public:
 
 private:
   ExitCode open();
-  std::optional<Measured> measure(const CandidateSearch::Steps &steps);
+  std::optional<Measured> measure(const CandidateSearch::Steps &steps,
+                                  bool isFitted);
+  /// Goes on from what is best without a fit, measuring after the fit.
+  void refine(const CandidateSearch &search, CandidateSearch::Found &found);
+  void sinkSlices(mlir::ModuleOp copy);
   bool measure(mlir::ModuleOp candidate, Measured &result);
   bool fits(const CandidateSearch::Steps &steps, const Measured &measured);
   bool fitsDevice(mlir::ModuleOp candidate);
@@ -48,7 +54,10 @@ private:
 
   PassRunner &runner;
   Report &report;
-  mlir::ModuleOp module;
+  mlir::ModuleOp module, original;
+  /// The original without rows that nobody reads.
+  mlir::OwningOpRef<mlir::ModuleOp> fitted;
+  CalibrationData calibration;
   Budget budget;
   std::optional<Evaluation> evaluation;
   std::vector<compress::SizeChoice> choices;

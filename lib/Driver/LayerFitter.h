@@ -1,0 +1,25 @@
+//===- LayerFitter.h - the layers of a smaller model, fitted -*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_LAYERFITTER_H
+#define TFC_LIB_DRIVER_LAYERFITTER_H
+
+#include "CalibrationData.h"
+#include "PassRunner.h"
+
+namespace tfc {
+
+/// Fits the layers that end residual blocks of `compressed` to `original`, one
+/// after the other, by calls of both with `data`. In both, rows that nobody
+/// reads are not computed, and layers have their numbers.
+ExitCode fitLayers(PassRunner &runner, mlir::ModuleOp original,
+                   mlir::ModuleOp compressed, CalibrationData &data);
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_LAYERFITTER_H
