@@ -1,13 +1,13 @@
 """Makes the example's vision transformer smaller, without training it again.
 
-usage: compress.py [--tfc DIR] [--budget LIMITS] [--candidates N] [--recipe FILE]
+usage: compress.py [--tfc DIR] [--budget LIMITS] [--candidates N] [--passes PASSES]
                    [--save-recipe FILE] [--resume FILE] [--no-peers]
 
 Calibrates with the images that the model was trained on and the same moved by up
 to a pixel each way, lets tfc search a compression within the budget (default:
 a third of the numbers), measured on images moved in another way, and reads the
-held-out images of test.npz, which the search never saw. With --recipe FILE it
-does what the file says, without a search.
+held-out images of test.npz, which the search never saw. With --passes it runs
+these, without a search.
 
 Beside it, with as many numbers: low rank by plain singular value decomposition
 (as Greenformers does) and pruning by magnitude, one share for all layers. For
@@ -95,7 +95,7 @@ def peers(measurement, parameters):
         ("magnitude", "prune{{share={0:.3f} importance=magnitude}}"),
     ):
         # A budget is what stays, a share is what goes.
-        steps = np.arange(0.98, 0.02, -0.02)
+        steps = np.arange(0.96, 0.04, -0.04)
         for step in steps if "budget" in form else 1 - steps:
             passes = form.format(step)
             if measurement.compile("--no-fit", f"--compress={passes}")["compression"]["parameters_after"] <= parameters:
@@ -110,7 +110,7 @@ def main():
     parser.add_argument("--tfc", default=os.path.join(HERE, "../../build/bin"), metavar="DIR")
     parser.add_argument("--budget", default="params=33.3%", metavar="LIMITS")
     parser.add_argument("--candidates", default="400", metavar="N")
-    parser.add_argument("--recipe", metavar="FILE")
+    parser.add_argument("--passes", metavar="PASSES")
     parser.add_argument("--save-recipe", metavar="FILE")
     parser.add_argument("--resume", metavar="FILE")
     parser.add_argument("--no-peers", action="store_true")
@@ -124,8 +124,8 @@ def main():
         np.savez(calibration, images=np.concatenate([images, moved(images, generator)]))
         np.savez(evaluation, images=moved(images, generator)[:700], labels=labels[:700])
         measurement.measure("the model")
-        if options.recipe:
-            how = [f"--recipe={options.recipe}"]
+        if options.passes:
+            how = [f"--compress={options.passes}"]
         else:
             how = ["--compress", f"--budget={options.budget}", f"--evaluate={evaluation}",
                    f"--search-candidates={options.candidates}"]

@@ -170,7 +170,7 @@ void Report::noteCompression(int64_t before, int64_t after, Attribute sites) {
 
 void Report::noteCandidate(StringRef passes, int64_t parameters, double metric,
                            double loss) {
-  candidates.push_back(llvm::json::Object{{"passes", passes},
+  candidates.push_back(llvm::json::Object{{"passes", passes.str()},
                                           {"parameters", parameters},
                                           {"metric", metric},
                                           {"loss", loss}});
@@ -183,7 +183,7 @@ void Report::noteSearch(StringRef metric, const Measured &whole,
                               {"metric", measured.metric},
                               {"loss", measured.loss}};
   };
-  search = llvm::json::Object{{"metric", metric},
+  search = llvm::json::Object{{"metric", metric.str()},
                               {"original", entry(whole)},
                               {"chosen", entry(chosen)},
                               {"candidates", llvm::json::Array(candidates)}};
