@@ -113,6 +113,7 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   pm.addPass(createX86ConvertToLLVMPass());
   addCleanup(pm);
   pm.addPass(createX86OutlineParallelPass());
+  pm.addPass(createX86MergeTasksPass());
 }
 
 namespace {

@@ -113,6 +113,24 @@ def X86OutlineParallelPass : Pass<"x86-outline-parallel", "mlir::ModuleOp"> {
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];
 }
 
+def X86MergeTasksPass : Pass<"x86-merge-tasks", "mlir::ModuleOp"> {
+  let summary = "Keep one function of those that do the same";
+  let description = [{
+    Layers of the same sizes do the same to other buffers, and a task gets its buffers
+    from outside: so their tasks are equal, and one is compiled for all. Only internal
+    functions go. Locations of the one that stays name all.
+
+    ```mlir
+    llvm.func internal @tfc_task_0(%record: !llvm.ptr) { ... }
+    llvm.func internal @tfc_task_1(%record: !llvm.ptr) { ... }
+    %task = llvm.mlir.addressof @tfc_task_1 : !llvm.ptr
+    // becomes
+    llvm.func internal @tfc_task_0(%record: !llvm.ptr) { ... }
+    %task = llvm.mlir.addressof @tfc_task_0 : !llvm.ptr
+    ```
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//
