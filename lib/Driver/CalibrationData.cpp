@@ -173,7 +173,7 @@ std::vector<tfc_tensor> CalibrationData::sample(int64_t i) {
   std::vector<tfc_tensor> tensors;
   for (Input &input : inputs) {
     size_t bytes = input.array->data.size() / input.samples;
-    int64_t at = input.samples == 1 ? 0 : i;
+    int64_t at = input.samples == 1 ? 0 : i * stride;
     tensors.push_back({input.array->data.data() + at * bytes, input.dims.data(),
                        static_cast<int32_t>(input.dims.size()),
                        input.array->type});

@@ -31,7 +31,10 @@ public:
     return found == arrays.end() ? nullptr : &found->second;
   }
 
-  int64_t samples() const { return numSamples; }
+  /// Leaves out samples, evenly, where there are more than about `most`.
+  void limit(int64_t most) { stride = std::max<int64_t>(1, numSamples / most); }
+
+  int64_t samples() const { return (numSamples + stride - 1) / stride; }
   /// The inputs of one call. They point into this object.
   std::vector<tfc_tensor> sample(int64_t i);
 
@@ -48,7 +51,7 @@ private:
   std::string file;
   run::Arrays arrays;
   std::vector<Input> inputs;
-  int64_t numSamples = 1;
+  int64_t numSamples = 1, stride = 1;
 };
 
 } // namespace tfc

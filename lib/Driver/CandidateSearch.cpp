@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CandidateSearch.h"
+#include "SearchModel.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -84,28 +85,63 @@ bool CandidateSearch::descend(Found &at, llvm::ArrayRef<Move> moves) {
   return at.fits = true;
 }
 
-void CandidateSearch::exchange(Found &at) {
-  auto pick = [&](size_t count) {
-    return std::uniform_int_distribution<size_t>(0, count - 1)(random);
+/// One step up, one or two down, and each alone: those next to `at` that were
+/// not measured, and that are expected to have no more than `parameters`; what
+/// is expected to be best comes first.
+std::vector<CandidateSearch::Steps>
+CandidateSearch::exchanges(const Found &at, double parameters) const {
+  SearchModel model(at.steps);
+  for (const Found &each : seen)
+    model.add(each.steps, each.measured.loss, each.measured.parameters);
+  model.solve();
+  std::vector<std::pair<double, Steps>> found;
+  auto consider = [&](const Steps &steps) {
+    if (known.count(steps))
+      return;
+    SearchModel::Expected expected = model.expect(steps);
+    if (expected.parameters <= parameters)
+      found.emplace_back(expected.loss, steps);
   };
-  for (unsigned tries = 0; tries < 20 * most && seen.size() < most; ++tries) {
-    Steps steps = at.steps;
-    // One of them may be none: what is left of a budget is spent so.
-    size_t up = pick(choices.size()), down = pick(choices.size() + 2);
-    if (up == down || steps[up] == 0)
+  for (size_t up = 0; up <= choices.size(); ++up) {
+    Steps raised = at.steps;
+    if (up < choices.size() && raised[up]-- == 0)
       continue;
-    --steps[up];
-    if (down < choices.size() && !stepDown(steps, {down}))
+    consider(raised);
+    for (size_t down = 0; down < choices.size(); ++down) {
+      Steps steps = raised;
+      for (unsigned count = 0; count < 2 && down != up; ++count)
+        if (stepDown(steps, {down}))
+          consider(steps);
+    }
+  }
+  llvm::stable_sort(
+      found, [](const auto &a, const auto &b) { return a.first < b.first; });
+  std::vector<Steps> steps;
+  for (auto &[loss, each] : found)
+    steps.push_back(std::move(each));
+  return steps;
+}
+
+void CandidateSearch::exchange(Found &at) {
+  // What is left of a budget may be spent.
+  constexpr double tolerance = 1.002;
+  constexpr unsigned triesAtRandom = 4;
+  double parameters = at.measured.parameters;
+  for (unsigned tries = 0; seen.size() < most && tries < 2 * most; ++tries) {
+    std::vector<Steps> open = exchanges(at, parameters * tolerance);
+    if (open.empty())
+      return;
+    // What is never expected to be good is not measured otherwise.
+    size_t next =
+        tries % triesAtRandom == triesAtRandom - 1
+            ? std::uniform_int_distribution<size_t>(0, open.size() - 1)(random)
+            : 0;
+    std::optional<Measured> result = look(open[next]);
+    if (!result || !fits(open[next], *result))
       continue;
-    std::optional<Measured> result = look(steps);
-    // What gives back more than it takes needs one more step down.
-    if (result && down < choices.size() &&
-        result->parameters > at.measured.parameters && !fits(steps, *result) &&
-        stepDown(steps, {down}))
-      result = look(steps);
-    if (result && result->loss < at.measured.loss && isGood(*result) &&
-        fits(steps, *result))
-      at = {steps, *result, true};
+    parameters = std::max(parameters, double(result->parameters));
+    if (result->loss < at.measured.loss && isGood(*result))
+      at = {open[next], *result, true};
   }
 }
 
@@ -137,17 +173,4 @@ std::optional<CandidateSearch::Found> CandidateSearch::run() {
   if (descend(at, coarseMoves()) || descend(at, fine))
     exchange(at);
   return at;
-}
-
-std::optional<CandidateSearch::Found>
-CandidateSearch::improve(llvm::ArrayRef<Steps> starts) {
-  std::optional<Found> best;
-  for (const Steps &steps : starts) {
-    std::optional<Measured> result = look(steps);
-    if (result && (!best || result->loss < best->measured.loss))
-      best = {steps, *result, true};
-  }
-  if (best)
-    exchange(*best);
-  return best;
 }

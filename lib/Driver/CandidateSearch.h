@@ -32,8 +32,8 @@ struct Measured {
 /// earlier candidates stand in for those of steps that do not look cheapest
 /// (lazy greedy; Minoux 1978). A step is a residual block, or one of all
 /// choices of a kind together, and of single ones where these lead no further.
-/// Then by exchanges of single steps within the budget: mutations of a
-/// population of one, with a fixed seed.
+/// Then by exchanges of single steps within the budget, which a model of all
+/// that was measured proposes, and some at random, with a fixed seed.
 class CandidateSearch {
 public:
   using Steps = std::vector<unsigned>;
@@ -58,10 +58,6 @@ public:
   /// the model itself could not be measured.
   std::optional<Found> run();
 
-  /// From the best of `starts`, all of which fit, by exchanges alone: for a
-  /// measure that is too slow to search with.
-  std::optional<Found> improve(llvm::ArrayRef<Steps> starts);
-
   /// All that were measured, in that order.
   llvm::ArrayRef<Found> measured() const { return seen; }
 
@@ -75,6 +71,7 @@ private:
   /// `price` is what a move cost when it was last measured, for each parameter.
   std::optional<Found> cheapestStep(const Found &at, llvm::ArrayRef<Move> moves,
                                     std::vector<double> &price);
+  std::vector<Steps> exchanges(const Found &at, double parameters) const;
   void exchange(Found &at);
 
   llvm::ArrayRef<compress::SizeChoice> choices;

@@ -91,23 +91,3 @@ LogicalResult tfc::measureInputs(const std::string &library,
   }
   return success();
 }
-
-LogicalResult tfc::measureFit(const std::string &library, CalibrationData &data,
-                              compress::FitSums &sums, PhaseLog &log,
-                              std::string &error) {
-  ObservedModel model;
-  error = model.open(library);
-  if (!error.empty())
-    return failure();
-  std::vector<double> *totals[] = {&sums.products, &sums.targets, &sums.input,
-                                   &sums.target};
-  auto use = [&](int64_t) {
-    for (auto [i, total] : llvm::enumerate(totals))
-      for (auto [sum, number] :
-           llvm::zip_equal(*total, model.numbers<float>(i)))
-        sum += number;
-    sums.rows += model.numbers<int64_t>(std::size(totals)).front();
-    return true;
-  };
-  return success(model.callAll(data, log, error, use));
-}

@@ -12,7 +12,6 @@
 #include "CalibrationData.h"
 #include "PhaseLog.h"
 
-#include "tfc/Passes/Compress/LayerFit.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 
 #include "llvm/Support/Error.h"
@@ -30,12 +29,6 @@ mlir::LogicalResult measureInputs(const std::string &library,
                                   CalibrationData &data,
                                   llvm::ArrayRef<compress::LinearInput> inputs,
                                   PhaseLog &log, std::string &error);
-
-/// Calls `library`, compiled from a module after attn-observe-fit, with all of
-/// `data` and adds up what it gives.
-mlir::LogicalResult measureFit(const std::string &library,
-                               CalibrationData &data, compress::FitSums &sums,
-                               PhaseLog &log, std::string &error);
 
 } // namespace tfc
 

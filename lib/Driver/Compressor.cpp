@@ -132,11 +132,13 @@ ExitCode Compressor::measureInputs() {
       });
 }
 
-ExitCode Compressor::quantize() {
+ExitCode Compressor::quantize(std::optional<int64_t> mostSamples) {
   CalibrationData data;
   ExitCode code = readCalibration(data);
   if (code != ExitSuccess)
     return code;
+  if (mostSamples)
+    data.limit(*mostSamples);
   code =
       runner.run(module, "expose", /*mayRefuse=*/false, [&](OpPassManager &pm) {
         pm.addNestedPass<func::FuncOp>(compress::createExposePass());

@@ -29,7 +29,8 @@ public:
 
   /// Runs the passes of --compress, and what -O2 takes out without a loss.
   ExitCode compress();
-  ExitCode quantize();
+  /// By about as many samples of the calibration data.
+  ExitCode quantize(std::optional<int64_t> mostSamples = std::nullopt);
 
 private:
   ExitCode readCalibration(CalibrationData &data);

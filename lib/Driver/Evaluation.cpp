@@ -127,7 +127,8 @@ bool Evaluation::compare(ArrayRef<float> numbers, size_t width) {
 }
 
 bool Evaluation::measure(const std::string &library, PhaseLog &log,
-                         Measured &result, std::string &error) {
+                         Measured &result, std::string &error,
+                         const std::vector<tfc_tensor> &more) {
   ObservedModel model;
   error = model.open(library);
   if (!error.empty())
@@ -149,7 +150,7 @@ bool Evaluation::measure(const std::string &library, PhaseLog &log,
       error = "the outputs are not of the original's sizes";
     return error.empty();
   };
-  if (!model.callAll(data, log, error, use))
+  if (!model.callAll(data, log, error, use, more))
     return false;
   hasReference = true;
   double mean = sum / std::max<double>(needsLabels() ? rows : elements, 1),

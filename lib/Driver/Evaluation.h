@@ -38,11 +38,12 @@ public:
   /// first output, where the metric wants them.
   llvm::Error read(llvm::StringRef path, mlir::func::FuncOp function);
 
-  /// Calls the model of `library` with all samples. The first call of this
-  /// function is taken for the original's. False with `error` where a call
-  /// fails, labels are not rows, or nothing but NaN comes out.
+  /// Calls the model of `library` with all samples, and with `more` behind
+  /// them. The first call of this function is taken for the original's. False
+  /// with `error` where a call fails, labels are not rows, or nothing but NaN
+  /// comes out.
   bool measure(const std::string &library, PhaseLog &log, Measured &result,
-               std::string &error);
+               std::string &error, const std::vector<tfc_tensor> &more = {});
 
   /// How much worse `now` is than `before`, in the metric's unit: points of
   /// top1 and cosine as shares, differences of others.

@@ -8,7 +8,7 @@
 
 #include "LayerFitter.h"
 #include "Calibration.h"
-#include "Compression.h"
+#include "ObservedModel.h"
 
 #include "tfc/Passes/Compress/LayerFit.h"
 #include "tfc/Passes/Compress/Passes.h"
@@ -18,47 +18,130 @@
 using namespace mlir;
 using namespace tfc;
 
-static ExitCode fitLayer(PassRunner &runner, func::FuncOp original,
-                         ModuleOp compressed, int64_t number,
-                         CalibrationData &data) {
-  constexpr StringLiteral name = "tfc_original";
-  attn::LinearOp layer = compress::layerOf(functionOf(compressed), number);
-  auto width = [](Value value) {
-    return cast<ShapedType>(value.getType()).getShape().back();
-  };
-  compress::FitSums sums(width(layer.getX()), width(layer.getInit()));
-  ExitCode code = runner.callOnHost(
-      compressed,
-      [&](OwningOpRef<ModuleOp> &observed) {
-        func::FuncOp copy = original.clone();
-        copy.setName(name);
-        copy.setPrivate();
-        observed->push_back(copy);
-        return runner.run(observed, "fit", /*mayRefuse=*/false,
-                          [&](OpPassManager &pm) {
-                            compress::ObserveFitPassOptions fit;
-                            fit.original = name;
-                            fit.layer = number;
-                            pm.addPass(compress::createObserveFitPass(fit));
-                          });
-      },
-      [&](const std::string &library, std::string &error) {
-        return measureFit(library, data, sums, runner.log, error);
-      });
-  if (code == ExitSuccess)
-    compress::fitLayer(layer, sums, runner.options.fitDamping);
-  return code;
+namespace {
+
+int64_t widthOf(Value value) {
+  return cast<ShapedType>(value.getType()).getShape().back();
 }
 
-ExitCode tfc::fitLayers(PassRunner &runner, ModuleOp original,
-                        ModuleOp compressed, CalibrationData &data) {
-  func::FuncOp before = functionOf(original);
-  for (int64_t number : compress::layersToFit(functionOf(compressed))) {
-    if (!compress::layerOf(before, number))
-      continue;
-    ExitCode code = fitLayer(runner, before, compressed, number, data);
-    if (code != ExitSuccess)
-      return code;
+/// A layer that is fitted, and its numbers, which calls get as inputs.
+class FittedLayer {
+public:
+  explicit FittedLayer(attn::LinearOp layer) : layer(layer) { read(); }
+
+  void addInputs(std::vector<tfc_tensor> &inputs) {
+    for (run::Array &array : arrays)
+      inputs.push_back({array.data.data(), array.dims.data(),
+                        static_cast<int32_t>(array.dims.size()), array.type});
   }
-  return ExitSuccess;
+
+  /// Solves for the numbers that are best with what `model` gives in results
+  /// `at` and behind it.
+  bool fit(ObservedModel &model, size_t at, CalibrationData &data,
+           PhaseLog &log, llvm::ArrayRef<tfc_tensor> inputs, double damping,
+           std::string &error) {
+    constexpr size_t rowsAtOnce = 256;
+    compress::FitSums sums(widthOf(layer.getX()), widthOf(layer.getInit()));
+    std::vector<float> x, target;
+    auto add = [&] {
+      sums.add(x, target);
+      x.clear();
+      target.clear();
+    };
+    auto use = [&](int64_t) {
+      ArrayRef<float> moreX = model.numbers<float>(at),
+                      moreTarget = model.numbers<float>(at + 1);
+      x.insert(x.end(), moreX.begin(), moreX.end());
+      target.insert(target.end(), moreTarget.begin(), moreTarget.end());
+      if (x.size() >= rowsAtOnce * sums.input.size())
+        add();
+      return true;
+    };
+    if (!model.callAll(data, log, error, use, inputs))
+      return false;
+    add();
+    compress::fitLayer(layer, sums, damping);
+    read();
+    return true;
+  }
+
+private:
+  void read() {
+    arrays.clear();
+    SmallVector<Value> operands{layer.getWeight()};
+    if (layer.getBias())
+      operands.push_back(layer.getBias());
+    for (auto [operand, numbers] :
+         llvm::zip_equal(operands, compress::numbersOfLayer(layer))) {
+      run::Array array;
+      ArrayRef<int64_t> shape = cast<ShapedType>(operand.getType()).getShape();
+      array.dims.assign(shape.begin(), shape.end());
+      const char *bytes = reinterpret_cast<const char *>(numbers.data());
+      array.data.assign(bytes, bytes + numbers.size() * sizeof(float));
+      arrays.push_back(std::move(array));
+    }
+  }
+
+  attn::LinearOp layer;
+  std::vector<run::Array> arrays;
+};
+
+/// Both models in one, as attn-observe-fit makes it.
+ExitCode join(PassRunner &runner, func::FuncOp original,
+              ArrayRef<int64_t> numbers, OwningOpRef<ModuleOp> &joined) {
+  constexpr StringLiteral name = "tfc_original";
+  func::FuncOp copy = original.clone();
+  copy.setName(name);
+  copy.setPrivate();
+  joined->push_back(copy);
+  return runner.run(joined, "fit", /*mayRefuse=*/false, [&](OpPassManager &pm) {
+    compress::ObserveFitPassOptions fit;
+    fit.original = name;
+    fit.layers.assign(numbers.begin(), numbers.end());
+    pm.addPass(compress::createObserveFitPass(fit));
+  });
+}
+
+std::vector<tfc_tensor> inputsOf(MutableArrayRef<FittedLayer> layers) {
+  std::vector<tfc_tensor> inputs;
+  for (FittedLayer &layer : layers)
+    layer.addInputs(inputs);
+  return inputs;
+}
+
+} // namespace
+
+ExitCode tfc::fitLayers(PassRunner &runner, ModuleOp original,
+                        ModuleOp compressed, CalibrationData &data,
+                        UseFitted use) {
+  func::FuncOp before = functionOf(original), now = functionOf(compressed);
+  SmallVector<int64_t> numbers = compress::layersToFit(now);
+  llvm::erase_if(numbers, [&](int64_t number) {
+    return !compress::layerOf(before, number);
+  });
+  if (numbers.empty() && !use)
+    return ExitSuccess;
+  std::vector<FittedLayer> layers;
+  for (int64_t number : numbers)
+    layers.emplace_back(compress::layerOf(now, number));
+  auto fit = [&](const std::string &library, std::string &error) {
+    ObservedModel model;
+    error = model.open(library);
+    if (!error.empty())
+      return failure();
+    size_t at = model.numOutputs() - 2 * layers.size();
+    for (FittedLayer &layer : layers) {
+      if (!layer.fit(model, at, data, runner.log, inputsOf(layers),
+                     runner.options.fitDamping, error))
+        return failure();
+      at += 2;
+    }
+    return use ? use(library, inputsOf(layers), error) : success();
+  };
+  return runner.callOnHost(
+      compressed,
+      [&](OwningOpRef<ModuleOp> &joined) {
+        return join(runner, before, numbers, joined);
+      },
+      fit);
 }

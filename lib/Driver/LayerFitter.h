@@ -14,11 +14,18 @@
 
 namespace tfc {
 
-/// Fits the layers that end residual blocks of `compressed` to `original`, one
-/// after the other, by calls of both with `data`. In both, rows that nobody
-/// reads are not computed, and layers have their numbers.
+/// Calls of a compiled model whose fitted layers get their numbers as inputs:
+/// its library, those inputs, and what goes wrong.
+using UseFitted = llvm::function_ref<llvm::LogicalResult(
+    const std::string &, const std::vector<tfc_tensor> &, std::string &)>;
+
+/// Fits the layers that end residual blocks of `compressed`, and those that
+/// give results, to `original`, one after the other, by calls of both with
+/// `data`. In both, rows that nobody reads are
+/// not computed, and layers have their numbers. `use` may call the model then.
 ExitCode fitLayers(PassRunner &runner, mlir::ModuleOp original,
-                   mlir::ModuleOp compressed, CalibrationData &data);
+                   mlir::ModuleOp compressed, CalibrationData &data,
+                   UseFitted use = {});
 
 } // namespace tfc
 

@@ -53,10 +53,13 @@ std::string ObservedModel::call(std::vector<tfc_tensor> inputs) {
 
 bool ObservedModel::callAll(CalibrationData &data, PhaseLog &log,
                             std::string &error,
-                            llvm::function_ref<bool(int64_t)> use) {
+                            llvm::function_ref<bool(int64_t)> use,
+                            llvm::ArrayRef<tfc_tensor> more) {
   for (int64_t i = 0; i < data.samples(); ++i) {
     log.progressed(i, data.samples());
-    error = call(data.sample(i));
+    std::vector<tfc_tensor> inputs = data.sample(i);
+    inputs.insert(inputs.end(), more.begin(), more.end());
+    error = call(std::move(inputs));
     if (!error.empty()) {
       error =
           "sample " + std::to_string(i) + " of the calibration data: " + error;

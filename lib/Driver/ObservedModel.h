@@ -25,10 +25,12 @@ public:
   std::string open(const std::string &file);
   std::string call(std::vector<tfc_tensor> inputs);
 
-  /// Calls it with each sample; `use` reads the results of sample i, and ends
-  /// the calls by false. `error` is empty where `use` did.
+  /// Calls it with each sample, and `more` behind it; `use` reads the results
+  /// of sample i, and ends the calls by false. `error` is empty where `use`
+  /// did.
   bool callAll(CalibrationData &data, PhaseLog &log, std::string &error,
-               llvm::function_ref<bool(int64_t)> use);
+               llvm::function_ref<bool(int64_t)> use,
+               llvm::ArrayRef<tfc_tensor> more = {});
 
   size_t numOutputs() const {
     return tfc_library_get_info(library.get())->num_outputs;

@@ -86,11 +86,23 @@ bool Search::measure(ModuleOp candidate, Measured &result) {
   return code == ExitSuccess;
 }
 
-std::optional<Measured> Search::measure(const CandidateSearch::Steps &steps,
-                                        bool isFitted) {
+bool Search::measureFitted(ModuleOp candidate, Measured &result) {
+  result.parameters = compress::numberOfParameters(functionOf(candidate));
+  fault =
+      fitLayers(runner, *fitted, candidate, calibration,
+                [&](const std::string &library,
+                    const std::vector<tfc_tensor> &more, std::string &message) {
+                  return success(evaluation->measure(library, runner.log,
+                                                     result, message, more));
+                });
+  return fault == ExitSuccess;
+}
+
+std::optional<Measured> Search::measure(const CandidateSearch::Steps &steps) {
   if (fault != ExitSuccess)
     return std::nullopt;
   std::string passes = compress::pipelineOf(choices, steps);
+  bool isFitted = original && !passes.empty();
   std::string name = passes + (isFitted ? " fitted" : "");
   std::optional<Measured> known = cache.find(name);
   // The original is what metrics may compare with.
@@ -99,9 +111,7 @@ std::optional<Measured> Search::measure(const CandidateSearch::Steps &steps,
     Measured result;
     if (!made)
       return std::nullopt;
-    if (isFitted)
-      fault = fitLayers(runner, *fitted, *made, calibration);
-    if (fault != ExitSuccess || !measure(*made, result))
+    if (isFitted ? !measureFitted(*made, result) : !measure(*made, result))
       return std::nullopt;
     known = result;
     if (llvm::Error error = cache.add(name, result)) {
@@ -113,9 +123,8 @@ std::optional<Measured> Search::measure(const CandidateSearch::Steps &steps,
     whole = *known;
     knowsWhole = true;
   }
-  runner.log.note(llvm::formatv("candidate {0}{1}: {2}", ++looked,
-                                isFitted ? ", fitted" : "", describe(*known))
-                      .str());
+  runner.log.note(
+      llvm::formatv("candidate {0}: {1}", ++looked, describe(*known)).str());
   return known;
 }
 
@@ -153,8 +162,10 @@ bool Search::fits(const CandidateSearch::Steps &steps,
 bool Search::fitsDevice(ModuleOp candidate) {
   OwningOpRef<ModuleOp> copy(candidate.clone());
   Report scratchReport;
+  // Scales have no part in what a model takes.
   if (runner.options.quantize &&
-      Compressor(runner, scratchReport, copy).quantize() != ExitSuccess)
+      Compressor(runner, scratchReport, copy).quantize(/*mostSamples=*/4) !=
+          ExitSuccess)
     return false;
   CompileOptions options = runner.options;
   ScratchFile object;
@@ -195,11 +206,11 @@ ExitCode Search::run(std::string &passes) {
   ExitCode code = open();
   if (code != ExitSuccess)
     return code;
+  if (original && (code = openFit()) != ExitSuccess)
+    return code;
   CandidateSearch search(
       choices,
-      [&](const CandidateSearch::Steps &steps) {
-        return measure(steps, /*isFitted=*/false);
-      },
+      [&](const CandidateSearch::Steps &steps) { return measure(steps); },
       [&](const CandidateSearch::Steps &steps, const Measured &measured) {
         return fits(steps, measured);
       },
@@ -217,54 +228,22 @@ ExitCode Search::run(std::string &passes) {
                          each.measured.loss);
   if (budget.limitsSize() && !found->fits)
     return refuseNearest(search, *found);
-  if (original && found->fits)
-    refine(search, *found);
-  if (fault != ExitSuccess)
-    return fault;
   passes = compress::pipelineOf(choices, found->steps);
   return ExitSuccess;
 }
 
-void Search::refine(const CandidateSearch &search,
-                    CandidateSearch::Found &found) {
-  // Fitting is a compilation a layer.
-  constexpr unsigned slower = 10;
-  constexpr size_t fewStarts = 3;
-  std::vector<CandidateSearch::Found> best(search.measured());
-  llvm::sort(best, [](const auto &a, const auto &b) {
-    return a.measured.loss < b.measured.loss;
-  });
-  std::vector<CandidateSearch::Steps> starts;
-  for (const CandidateSearch::Found &each : best)
-    if (starts.size() < fewStarts && fits(each.steps, each.measured))
-      starts.push_back(each.steps);
+/// What candidates are fitted by.
+ExitCode Search::openFit() {
   fitted = original.clone();
   sinkSlices(*fitted);
-  if (llvm::Error error = calibration.read(runner.options.calibrationFile)) {
-    fault = runner.refuse(std::move(error));
-    return;
-  }
-  if (llvm::Error error = calibration.match(functionOf(module))) {
-    fault = runner.refuse(std::move(error));
-    return;
-  }
-  CandidateSearch after(
-      choices,
-      [&](const CandidateSearch::Steps &steps) {
-        return measure(steps, /*isFitted=*/true);
-      },
-      [&](const CandidateSearch::Steps &steps, const Measured &measured) {
-        return fits(steps, measured);
-      },
-      [&](const Measured &measured) { return isGood(measured); },
-      std::max<unsigned>(runner.options.searchCandidates / slower,
-                         starts.size()));
-  if (std::optional<CandidateSearch::Found> better = after.improve(starts))
-    found = *better;
-  for (const CandidateSearch::Found &each : after.measured())
-    report.noteCandidate(compress::pipelineOf(choices, each.steps) + " fitted",
-                         each.measured.parameters, each.measured.metric,
-                         each.measured.loss);
+  if (llvm::Error error = calibration.read(runner.options.calibrationFile))
+    return runner.refuse(std::move(error));
+  if (llvm::Error error = calibration.match(functionOf(module)))
+    return runner.refuse(std::move(error));
+  // The chosen one is fitted by all.
+  constexpr int64_t mostSamples = 500;
+  calibration.limit(mostSamples);
+  return fault;
 }
 
 /// Does not compute what nobody reads.

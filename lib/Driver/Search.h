@@ -37,12 +37,12 @@ public:
 
 private:
   ExitCode open();
-  std::optional<Measured> measure(const CandidateSearch::Steps &steps,
-                                  bool isFitted);
-  /// Goes on from what is best without a fit, measuring after the fit.
-  void refine(const CandidateSearch &search, CandidateSearch::Found &found);
+  ExitCode openFit();
+  std::optional<Measured> measure(const CandidateSearch::Steps &steps);
   void sinkSlices(mlir::ModuleOp copy);
   bool measure(mlir::ModuleOp candidate, Measured &result);
+  /// The same after its fit.
+  bool measureFitted(mlir::ModuleOp candidate, Measured &result);
   bool fits(const CandidateSearch::Steps &steps, const Measured &measured);
   bool fitsDevice(mlir::ModuleOp candidate);
   bool isGood(const Measured &measured) const;

@@ -41,13 +41,73 @@ attn::LinearOp tfc::compress::layerOf(func::FuncOp function, int64_t number) {
   return {};
 }
 
+/// Whether `layer` gives a result of the function, but for its shape.
+static bool givesResult(attn::LinearOp layer) {
+  Value value = layer.getResult();
+  while (value.hasOneUse()) {
+    Operation *user = *value.getUsers().begin();
+    if (user->hasTrait<OpTrait::ReturnLike>())
+      return isa<func::FuncOp>(user->getParentOp());
+    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+             tensor::ExtractSliceOp>(user))
+      return false;
+    value = user->getResult(0);
+  }
+  return false;
+}
+
 SmallVector<int64_t> tfc::compress::layersToFit(func::FuncOp function) {
+  DenseMap<Attribute, unsigned> readers = countReaders(function);
+  DenseSet<Operation *> ends;
+  for (ResidualBlock &block : findResidualBlocks(function))
+    if (block.last)
+      ends.insert(block.last);
   SmallVector<int64_t> numbers;
-  for (ResidualBlock &block : findResidualBlocks(function)) {
-    auto number = block.last->getAttrOfType<IntegerAttr>(layerName);
-    if (number && block.last.getActivation() == attn::Activation::None &&
-        weightOf(block.last) && biasOf(block.last))
+  bool isBehindBlocks = false;
+  for (auto layer : function.getOps<attn::LinearOp>()) {
+    bool isEnd = ends.contains(layer);
+    isBehindBlocks |= isEnd;
+    auto number = layer->getAttrOfType<IntegerAttr>(layerName);
+    Attribute weight;
+    if (number && layer.getActivation() == attn::Activation::None &&
+        (isEnd || (isBehindBlocks && givesResult(layer))) && weightOf(layer) &&
+        biasOf(layer) && matchPattern(layer.getWeight(), m_Constant(&weight)) &&
+        readers[weight] == 1)
       numbers.push_back(number.getInt());
+  }
+  return numbers;
+}
+
+void FitSums::add(ArrayRef<float> x, ArrayRef<float> t) {
+  using Rows = Eigen::Map<const Eigen::Matrix<float, Eigen::Dynamic,
+                                              Eigen::Dynamic, Eigen::RowMajor>>;
+  using Numbers = Eigen::Map<
+      Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>;
+  int64_t inputs = input.size(), outputs = target.size(),
+          count = x.size() / inputs;
+  Rows from(x.data(), count, inputs), to(t.data(), count, outputs);
+  Numbers(products.data(), inputs, inputs) +=
+      (from.transpose() * from).cast<double>();
+  Numbers(targets.data(), inputs, outputs) +=
+      (from.transpose() * to).cast<double>();
+  Eigen::Map<VectorXd>(input.data(), inputs) +=
+      from.cast<double>().colwise().sum().transpose();
+  Eigen::Map<VectorXd>(target.data(), outputs) +=
+      to.cast<double>().colwise().sum().transpose();
+  rows += count;
+}
+
+SmallVector<std::vector<float>>
+tfc::compress::numbersOfLayer(attn::LinearOp layer) {
+  SmallVector<std::vector<float>> numbers;
+  Eigen::MatrixXd weight = *weightOf(layer);
+  if (!layer.getTransposeWeight())
+    weight.transposeInPlace();
+  Eigen::MatrixXf stored = weight.cast<float>();
+  numbers.emplace_back(stored.data(), stored.data() + stored.size());
+  if (layer.getBias()) {
+    Eigen::VectorXf bias = biasOf(layer)->cast<float>();
+    numbers.emplace_back(bias.data(), bias.data() + bias.size());
   }
   return numbers;
 }

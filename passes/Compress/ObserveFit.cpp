@@ -1,4 +1,4 @@
-//===- ObserveFit.cpp - sums for fitting a layer ----------------*- C++ -*-===//
+//===- ObserveFit.cpp - what layers are fitted by ---------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -8,7 +8,6 @@
 
 #include "Layers.h"
 #include "LinalgBuilder.h"
-#include "RowSums.h"
 #include "tfc/Passes/Compress/LayerFit.h"
 #include "tfc/Passes/Compress/Passes.h"
 
@@ -38,56 +37,85 @@ struct ObserveFitPass
     for (auto function : module.getOps<func::FuncOp>())
       if (function != before && !function.isDeclaration())
         now = function;
-    attn::LinearOp was = before ? layerOf(before, layer) : attn::LinearOp(),
-                   is = now ? layerOf(now, layer) : attn::LinearOp();
-    if (!was || !is) {
+    if (!before || !now) {
       module.emitError(
           "attn-observe-fit: expected two functions, one of them '")
-          << std::string(original) << "', both with a linear layer of "
-          << layerName << " " << int64_t(layer);
+          << std::string(original) << "'";
       return signalPassFailure();
     }
-    observe(now, is, before, was);
+    SmallVector<std::pair<attn::LinearOp, attn::LinearOp>> pairs;
+    for (int64_t layer : layers) {
+      pairs.emplace_back(layerOf(now, layer), layerOf(before, layer));
+      if (pairs.back().first && pairs.back().second)
+        continue;
+      module.emitError("attn-observe-fit: expected in both functions a linear "
+                       "layer of ")
+          << layerName << " " << layer;
+      return signalPassFailure();
+    }
+    observe(now, before, pairs);
     before.erase();
     IRRewriter rewriter(module.getContext());
     (void)runRegionDCE(rewriter, now->getRegions());
   }
 
 private:
-  /// The sum that follows `layer` directly; null where none does.
-  static std::optional<ResidualBlock> blockOf(func::FuncOp function,
-                                              attn::LinearOp layer) {
-    for (ResidualBlock &block : findResidualBlocks(function))
-      if (block.last == layer &&
-          llvm::is_contained(block.sum->getOperands(), layer.getResult()))
-        return block;
-    return std::nullopt;
-  }
+  using Pairs = ArrayRef<std::pair<attn::LinearOp, attn::LinearOp>>;
 
-  static void observe(func::FuncOp now, attn::LinearOp is, func::FuncOp before,
-                      attn::LinearOp was) {
-    std::optional<ResidualBlock> block = blockOf(now, is),
-                                 oldBlock = blockOf(before, was);
+  static void observe(func::FuncOp now, func::FuncOp before, Pairs pairs) {
     Operation *end = now.front().getTerminator();
     OpBuilder b(end);
     IRMapping copies;
     copies.map(before.getArguments(), now.getArguments());
     for (Operation &op : before.front().without_terminator())
       b.clone(op, copies);
-    Value target = copies.lookup(was.getResult());
-    if (block && oldBlock) {
-      LinalgBuilder l(b, is.getLoc());
-      target = difference(l, copies.lookup(oldBlock->sum->getResult(0)),
-                          block->input);
+    std::vector<ResidualBlock> blocks = findResidualBlocks(now),
+                               oldBlocks = findResidualBlocks(before);
+    SmallVector<Value> results(end->getOperands());
+    for (auto [is, was] : pairs) {
+      const ResidualBlock *block = blockOf(blocks, is),
+                          *oldBlock = blockOf(oldBlocks, was);
+      Value target = copies.lookup(was.getResult());
+      if (block && oldBlock) {
+        LinalgBuilder l(b, is.getLoc());
+        target = difference(l, copies.lookup(oldBlock->sum->getResult(0)),
+                            block->input);
+      }
+      results.push_back(is.getX());
+      results.push_back(target);
     }
-    Value x = is.getX();
-    SmallVector<Value> results{sumOfProducts(b, x, x),
-                               sumOfProducts(b, x, target), sumOfRows(b, x),
-                               sumOfRows(b, target), numberOfRows(b, x)};
     end->setOperands(results);
+    SmallVector<DictionaryAttr> attributes;
+    now.getAllResultAttrs(attributes);
+    attributes.resize(results.size());
     now.setFunctionType(
         b.getFunctionType(now.getArgumentTypes(), TypeRange(results)));
-    now.setAllResultAttrs(SmallVector<DictionaryAttr>(results.size()));
+    now.setAllResultAttrs(attributes);
+    for (auto [is, was] : pairs)
+      takeNumbers(now, is);
+  }
+
+  /// Makes weight and bias of `layer` arguments.
+  static void takeNumbers(func::FuncOp function, attn::LinearOp layer) {
+    SmallVector<OpOperand *> numbers{&layer.getWeightMutable()};
+    for (OpOperand &bias : layer.getBiasMutable())
+      numbers.push_back(&bias);
+    for (OpOperand *operand : numbers) {
+      unsigned at = function.getNumArguments();
+      (void)function.insertArgument(at, operand->get().getType(), {},
+                                    layer.getLoc());
+      operand->set(function.getArgument(at));
+    }
+  }
+
+  /// The sum that follows `layer` directly; null where none does.
+  static const ResidualBlock *blockOf(ArrayRef<ResidualBlock> blocks,
+                                      attn::LinearOp layer) {
+    auto found = llvm::find_if(blocks, [&](const ResidualBlock &block) {
+      return block.last == layer &&
+             llvm::is_contained(block.sum->getOperands(), layer.getResult());
+    });
+    return found == blocks.end() ? nullptr : &*found;
   }
 
   static Value difference(LinalgBuilder &l, Value a, Value b) {

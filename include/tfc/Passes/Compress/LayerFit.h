@@ -29,8 +29,9 @@ inline constexpr llvm::StringLiteral layerName = "tfc.layer";
 void numberLayers(mlir::func::FuncOp function);
 void dropLayerNumbers(mlir::func::FuncOp function);
 
-/// The layers, by their numbers, that end a residual block, in the order of the
-/// function: what is fitted after compression.
+/// The layers, by their numbers, that end a residual block, and those that give
+/// a result behind the last one, in the order of the function: what is fitted
+/// after compression. Layers whose weights others read too are not among them.
 llvm::SmallVector<int64_t> layersToFit(mlir::func::FuncOp function);
 
 /// The layer of a number; null where there is none.
@@ -42,16 +43,22 @@ struct FitSums {
   FitSums(int64_t inputs, int64_t outputs)
       : products(inputs * inputs), targets(inputs * outputs), input(inputs),
         target(outputs) {}
+  /// Adds rows, one behind the other. Within a call products are summed in f32.
+  void add(llvm::ArrayRef<float> x, llvm::ArrayRef<float> t);
+
   /// Of x x^T and of x t^T, row by row.
   std::vector<double> products, targets;
   std::vector<double> input, target;
   int64_t rows = 0;
 };
 
-/// Gives `layer` the weights and, where it has one, the bias with the least mean
-/// square error, the weights being drawn to those it has by `damping` times the
-/// mean of the variances of its input.
+/// Gives `layer` the weights and, where it has one, the bias with the least
+/// mean square error, the weights being drawn to those it has by `damping`
+/// times the mean of the variances of its input.
 void fitLayer(attn::LinearOp layer, const FitSums &sums, double damping);
+
+/// The constant weight of `layer` as it is stored, and its bias, if it has one.
+llvm::SmallVector<std::vector<float>> numbersOfLayer(attn::LinearOp layer);
 
 } // namespace tfc::compress
 

@@ -311,28 +311,29 @@ def ShrinkHeadsPass : Pass<"attn-shrink-heads", "mlir::func::FuncOp"> {
 }
 
 def ObserveFitPass : Pass<"attn-observe-fit", "mlir::ModuleOp"> {
-  let summary = "Return sums for fitting a layer of a smaller model to the original";
+  let summary = "Return what layers of a smaller model are fitted by";
   let description = [{
     The module has two functions on the same arguments: a compressed one, and what it was
-    before, named by `original`. Their linear layers have numbers (`tfc.layer`). The one of
-    number `layer` that is in both gets, in the compressed function, its input x now, and
-    what it should give: t, the sum that follows it in the original less the residual
-    stream that it is added to now, so that what layers before it lost is given back too;
-    or what the original layer gives, where no such sum follows directly. The original
-    becomes part of the compressed function, whose results are the sums over all rows of
-    x x^T, x t^T, x and t, and the number of rows.
+    before, named by `original`. Their linear layers have numbers (`tfc.layer`). Those of
+    the numbers `layers`, which are in both, get their weights and biases as arguments of
+    the compressed function, after its own, in the order of `layers`. So layer after layer
+    may be fitted without compiling anew. Of each the function returns, after its own
+    results, the input x, and what the layer should give: t, the sum that follows it in the
+    original less the residual stream that it is added to now, so that what layers before it
+    lost is given back too; or what the original layer gives, where no such sum follows
+    directly. The original becomes part of the compressed function.
 
     ```mlir
     func.func @f(%x: tensor<?x64xf32>) -> tensor<?x64xf32> { ... }
     func.func private @original(%x: tensor<?x64xf32>) -> tensor<?x64xf32> { ... }
     // becomes, the layer having 32 inputs and 64 outputs
-    func.func @f(%x: tensor<?x64xf32>) -> (tensor<32x32xf32>, tensor<32x64xf32>,
-                                           tensor<32xf32>, tensor<64xf32>, tensor<i64>) { ... }
+    func.func @f(%x: tensor<?x64xf32>, %weight: tensor<32x64xf32>, %bias: tensor<64xf32>)
+        -> (tensor<?x64xf32>, tensor<?x32xf32>, tensor<?x64xf32>) { ... }
     ```
   }];
   let options = [
     Option<"original", "original", "std::string", "\"\"", "name of the function as it was">,
-    Option<"layer", "layer", "int64_t", "0", "tfc.layer of the linear layer to fit">];
+    ListOption<"layers", "layers", "int64_t", "tfc.layer of the linear layers to fit">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect"];
 }

@@ -1,0 +1,49 @@
+//===- SearchModel.h - what a candidate is expected to be -------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_LIB_DRIVER_SEARCHMODEL_H
+#define TFC_LIB_DRIVER_SEARCHMODEL_H
+
+#include "llvm/ADT/ArrayRef.h"
+
+#include <vector>
+
+namespace tfc {
+
+/// Loss and number of parameters as functions of the steps of all choices: of
+/// the logarithms, linear near a point, by ridge regression on what was
+/// measured, where the nearer counts more (locally weighted regression;
+/// Cleveland 1979).
+class SearchModel {
+public:
+  explicit SearchModel(llvm::ArrayRef<unsigned> at)
+      : at(at.begin(), at.end()) {}
+
+  void add(llvm::ArrayRef<unsigned> steps, double loss, double parameters);
+  void solve();
+
+  struct Expected {
+    double loss, parameters;
+  };
+  Expected expect(llvm::ArrayRef<unsigned> steps) const;
+
+private:
+  std::vector<double> features(llvm::ArrayRef<unsigned> steps) const;
+
+  std::vector<unsigned> at;
+  struct Row {
+    std::vector<double> features;
+    double weight, loss, parameters;
+  };
+  std::vector<Row> rows;
+  std::vector<double> lossSlope, parameterSlope;
+};
+
+} // namespace tfc
+
+#endif // TFC_LIB_DRIVER_SEARCHMODEL_H
