@@ -80,6 +80,7 @@ bool CandidateSearch::descend(Found &at, llvm::ArrayRef<Move> moves) {
     std::optional<Found> next = cheapestStep(at, moves, price);
     if (!next)
       return false;
+    tooMany = double(at.measured.parameters) - 1;
     at = *next;
   }
   return at.fits = true;
@@ -123,12 +124,11 @@ CandidateSearch::exchanges(const Found &at, double parameters) const {
 }
 
 void CandidateSearch::exchange(Found &at) {
-  // What is left of a budget may be spent.
-  constexpr double tolerance = 1.002;
   constexpr unsigned triesAtRandom = 4;
-  double parameters = at.measured.parameters;
+  // What the last step down left of the budget may be spent.
+  double parameters = tooMany;
   for (unsigned tries = 0; seen.size() < most && tries < 2 * most; ++tries) {
-    std::vector<Steps> open = exchanges(at, parameters * tolerance);
+    std::vector<Steps> open = exchanges(at, parameters);
     if (open.empty())
       return;
     // What is never expected to be good is not measured otherwise.
@@ -137,9 +137,13 @@ void CandidateSearch::exchange(Found &at) {
             ? std::uniform_int_distribution<size_t>(0, open.size() - 1)(random)
             : 0;
     std::optional<Measured> result = look(open[next]);
-    if (!result || !fits(open[next], *result))
+    if (!result)
       continue;
-    parameters = std::max(parameters, double(result->parameters));
+    if (!fits(open[next], *result)) {
+      if (result->parameters > at.measured.parameters)
+        parameters = std::min(parameters, double(result->parameters) - 1);
+      continue;
+    }
     if (result->loss < at.measured.loss && isGood(*result))
       at = {open[next], *result, true};
   }

@@ -12,6 +12,7 @@
 #include "tfc/Passes/Compress/SearchSpace.h"
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <random>
@@ -83,6 +84,8 @@ private:
   std::vector<Found> seen;
   std::map<Steps, std::optional<Measured>> known;
   std::mt19937 random{20231};
+  /// As many parameters as were too many, less one.
+  double tooMany = std::numeric_limits<double>::max();
 };
 
 } // namespace tfc
