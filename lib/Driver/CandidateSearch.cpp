@@ -24,14 +24,16 @@ std::optional<Measured> CandidateSearch::look(const Steps &steps) {
   return result;
 }
 
-/// One step of each of `choices` that has one left; false where none has.
+/// Each of the move's choices that has a step left goes down; false where none
+/// has.
 bool CandidateSearch::stepDown(Steps &steps, const Move &move) const {
   bool moved = false;
-  for (size_t choice : move)
-    if (steps[choice] + 1 < choices[choice].sizes.size()) {
-      ++steps[choice];
-      moved = true;
-    }
+  for (size_t choice : move.choices)
+    for (unsigned count = 0; count < move.count; ++count)
+      if (steps[choice] + 1 < choices[choice].sizes.size()) {
+        ++steps[choice];
+        moved = true;
+      }
   return moved;
 }
 
@@ -111,7 +113,7 @@ CandidateSearch::exchanges(const Found &at, double parameters) const {
     for (size_t down = 0; down < choices.size(); ++down) {
       Steps steps = raised;
       for (unsigned count = 0; count < 2 && down != up; ++count)
-        if (stepDown(steps, {down}))
+        if (stepDown(steps, {{down}, 1}))
           consider(steps);
     }
   }
@@ -150,17 +152,18 @@ void CandidateSearch::exchange(Found &at) {
 }
 
 std::vector<CandidateSearch::Move> CandidateSearch::coarseMoves() const {
-  std::map<std::string, Move> kinds;
+  constexpr unsigned stepsAtOnce = 2;
+  std::map<std::string, llvm::SmallVector<size_t>> kinds;
   std::vector<Move> moves;
   for (auto [i, choice] : llvm::enumerate(choices)) {
     // Blocks go one by one: without any there is no model.
     if (choice.sizes.back() == 0)
-      moves.push_back({i});
+      moves.push_back({{i}, 1});
     else
       kinds[choice.kind.str()].push_back(i);
   }
   for (auto &[kind, move] : kinds)
-    moves.push_back(move);
+    moves.push_back({move, stepsAtOnce});
   return moves;
 }
 
@@ -173,7 +176,7 @@ std::optional<CandidateSearch::Found> CandidateSearch::run() {
   at.measured = *whole;
   std::vector<Move> fine;
   for (size_t i = 0; i < choices.size(); ++i)
-    fine.push_back({i});
+    fine.push_back({{i}, 1});
   if (descend(at, coarseMoves()) || descend(at, fine))
     exchange(at);
   return at;

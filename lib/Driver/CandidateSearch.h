@@ -64,8 +64,11 @@ public:
 
 private:
   std::optional<Measured> look(const Steps &steps);
-  /// Choices that go down together.
-  using Move = llvm::SmallVector<size_t>;
+  /// Choices that go down together, and how many steps each.
+  struct Move {
+    llvm::SmallVector<size_t> choices;
+    unsigned count;
+  };
   bool stepDown(Steps &steps, const Move &move) const;
   std::vector<Move> coarseMoves() const;
   bool descend(Found &at, llvm::ArrayRef<Move> moves);
