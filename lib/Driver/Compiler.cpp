@@ -311,6 +311,8 @@ ExitCode Compilation::run() {
   // Layers are found by their shapes, so that compression comes first.
   if (code == ExitSuccess && options.optLevel > 0)
     code = optimize();
+  if (code == ExitSuccess && !options.reportFiles.empty())
+    report.noteMultiplyAdds(*module);
   if (code == ExitSuccess && options.quantize)
     code = compressor.quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))

@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "Calibration.h"
 #include "PlanPicture.h"
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Driver/CommandLine.h"
+#include "tfc/Passes/Compress/MultiplyAdds.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -168,6 +170,17 @@ void Report::noteCompression(int64_t before, int64_t after, Attribute sites) {
       {"sites", sites ? ::toJson(sites) : llvm::json::Array()}};
 }
 
+void Report::noteMultiplyAdds(ModuleOp module) {
+  func::FuncOp function = functionOf(module);
+  if (!function)
+    return;
+  llvm::Expected<int64_t> count = compress::numberOfMultiplyAdds(function);
+  if (count)
+    multiplyAdds = *count;
+  else
+    llvm::consumeError(count.takeError());
+}
+
 void Report::noteCandidate(StringRef passes, int64_t parameters, double metric,
                            double loss) {
   candidates.push_back(llvm::json::Object{{"passes", passes.str()},
@@ -231,6 +244,8 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"scans", listOf("scans")},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};
+  if (multiplyAdds)
+    report["multiply_adds"] = *multiplyAdds;
   if (calibration)
     report["calibration"] = *calibration;
   if (compression)

@@ -32,6 +32,9 @@ public:
   /// Notes what passes of compression said that they did, and how many numbers
   /// the model held before and after them.
   void noteCompression(int64_t before, int64_t after, mlir::Attribute sites);
+  /// Notes how many products of numbers a call adds up, where the sizes of the
+  /// module's inputs are known.
+  void noteMultiplyAdds(mlir::ModuleOp module);
   /// Notes a model that a search measured.
   void noteCandidate(llvm::StringRef passes, int64_t parameters, double metric,
                      double loss);
@@ -70,6 +73,7 @@ private:
   std::map<std::string, llvm::json::Array> recognised;
   std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression,
       search;
+  std::optional<int64_t> multiplyAdds;
   llvm::json::Array candidates;
 };
 
