@@ -58,10 +58,9 @@ CandidateSearch::cheapestStep(const Found &at, llvm::ArrayRef<Move> moves,
     Steps steps = at.steps;
     stepDown(steps, moves[move]);
     std::optional<Measured> result = look(steps);
-    int64_t saved =
-        result ? at.measured.parameters - result->parameters : int64_t(0);
+    double saved = result ? at.measured.size - result->size : 0;
     // What saves nothing is no step by itself; the next one may be.
-    price[move] = saved > 0 ? (result->loss - at.measured.loss) / double(saved)
+    price[move] = saved > 0 ? (result->loss - at.measured.loss) / saved
                             : std::numeric_limits<double>::max();
     if (saved > 0 && isGood(*result) && (!best || price[move] < bestPrice)) {
       best = {steps, *result};
@@ -86,20 +85,20 @@ bool CandidateSearch::descend(Found &at, llvm::ArrayRef<Move> moves) {
 }
 
 /// One step up, one or two down, and each alone: those next to `at` that were
-/// not measured, and that are expected to have no more than `parameters`; what
+/// not measured, and that are expected to have no more than `size`; what
 /// is expected to be best comes first.
 std::vector<CandidateSearch::Steps>
-CandidateSearch::exchanges(const Found &at, double parameters) const {
+CandidateSearch::exchanges(const Found &at, double size) const {
   SearchModel model(at.steps);
   for (const Found &each : seen)
-    model.add(each.steps, each.measured.loss, each.measured.parameters);
+    model.add(each.steps, each.measured.loss, each.measured.size);
   model.solve();
   std::vector<std::pair<double, Steps>> found;
   auto consider = [&](const Steps &steps) {
     if (known.count(steps))
       return;
     SearchModel::Expected expected = model.expect(steps);
-    if (expected.parameters <= parameters)
+    if (expected.size <= size)
       found.emplace_back(expected.loss, steps);
   };
   for (size_t up = 0; up <= choices.size(); ++up) {
@@ -126,9 +125,9 @@ void CandidateSearch::exchange(Found &at) {
   // What is left of a budget may be spent.
   constexpr double tolerance = 1.002;
   constexpr unsigned triesAtRandom = 4;
-  double parameters = at.measured.parameters;
+  double size = at.measured.size;
   for (unsigned tries = 0; seen.size() < most && tries < 2 * most; ++tries) {
-    std::vector<Steps> open = exchanges(at, parameters * tolerance);
+    std::vector<Steps> open = exchanges(at, size * tolerance);
     if (open.empty())
       return;
     // What is never expected to be good is not measured otherwise.
@@ -139,7 +138,7 @@ void CandidateSearch::exchange(Found &at) {
     std::optional<Measured> result = look(open[next]);
     if (!result || !fits(open[next], *result))
       continue;
-    parameters = std::max(parameters, double(result->parameters));
+    size = std::max(size, result->size);
     if (result->loss < at.measured.loss && isGood(*result))
       at = {open[next], *result, true};
   }

@@ -384,7 +384,7 @@ ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
   for (const std::string &file : options.reportFiles) {
     auto write = [&](llvm::raw_ostream &stream) {
       if (isPicture(file))
-        report.drawPlan(stream, options);
+        report.drawPage(stream, options);
       else
         stream << llvm::formatv("{0:2}", report.toJson(options, log, code))
                << "\n";
