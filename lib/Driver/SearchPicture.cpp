@@ -292,7 +292,8 @@ void Picture::writePoint(const Point &point, const Axis &x, const Axis &y) {
     stream << formatv("<text class=\"{0}\" x=\"{1:F1}\" y=\"{2:F1}\" "
                       "text-anchor=\"{3}\">{0}</text>\n",
                       point.isChosen ? "chosen" : "original",
-                      atX + (atX > width / 2 ? -12 : 12), atY + 18,
+                      atX + (atX > width / 2 ? -12 : 12),
+                      atY + (point.isChosen ? 18 : -9),
                       atX > width / 2 ? "end" : "start");
 }
 
