@@ -67,8 +67,10 @@ def make_model():
     np.savez(path("expected.npz"), y=np.stack([session.run(None, {"x": one})[0] for one in x[16:]]))
 
 
-BASE = ["--compress", f"--calibration={path('calibration.npz')}", "--no-fit"]
-SEARCH = [*BASE, f"--evaluate={path('evaluation.npz')}"]
+FITTED = ["--compress", f"--calibration={path('calibration.npz')}"]
+BASE = [*FITTED, "--no-fit"]
+EVALUATION = f"--evaluate={path('evaluation.npz')}"
+SEARCH = [*BASE, EVALUATION]
 
 
 def tfc(*arguments, model="blocks.onnx"):
@@ -94,6 +96,10 @@ def refuses(text, *arguments, model="blocks.onnx", code=1):
 def contents(name):
     with open(path(name), "rb") as file:
         return file.read()
+
+
+def command(script):
+    return f"--metric-command={sys.executable} {path(script)} {{outputs}} {path('expected.npz')}"
 
 
 def check_operations():
@@ -129,9 +135,6 @@ def check_command():
     with open(path("negative.py"), "w") as file:
         file.write(SCORE + "print(-np.mean((outputs - expected) ** 2))\n")
 
-    def command(script):
-        return f"--metric-command={sys.executable} {path(script)} {{outputs}} {path('expected.npz')}"
-
     budget = ["--budget=params=60%", "--search-candidates=6"]
     own = search(*SEARCH, *budget, "--metric=mse", name="own.so")
     lower = search(*SEARCH, *budget, command("mse.py"), "--metric-lower-is-better", name="lower.so")
@@ -161,8 +164,25 @@ def check_command():
     refuses("--metric-timeout takes a time", *usage, "--metric-command=echo {outputs}", "--metric-timeout=5", code=2)
 
 
+def check_fit():
+    budget = ["--budget=params=60%", "--search-candidates=6"]
+    plain = search(*SEARCH, *budget, "--metric=mse")
+    found = search(*FITTED, EVALUATION, *budget, "--metric=mse")
+    must(found["chosen"]["fitted"] and not plain["chosen"]["fitted"], "the fit is not reported")
+    must(found["chosen"]["metric"] < plain["chosen"]["metric"], "the fit made nothing better")
+    must([one["fitted"] for one in found["candidates"]][:2] == [False, True], "candidates are not fitted")
+    # A command gets a library of the fitted candidate alone.
+    other = search(*FITTED, EVALUATION, *budget, command("mse.py"), "--metric-lower-is-better")
+    theirs = {one["passes"]: one["metric"] for one in other["candidates"]}
+    both = [one for one in found["candidates"][1:] if one["passes"] in theirs]
+    must(both, "the searches have nothing in common")
+    # Fits of sums in another order differ by what f32 rounds.
+    for one in both:
+        must(np.isclose(one["metric"], theirs[one["passes"]], rtol=1e-3, atol=1e-7), f"{one} is not {theirs}")
+
+
 def check_time():
-    slow = f"--metric-command=sleep 0.5; {sys.executable} {path('negative.py')} {{outputs}} {path('expected.npz')}"
+    slow = command("negative.py").replace("=", "=sleep 0.5; ", 1)
     start = time.monotonic()
     found = search(*SEARCH, "--budget=params=99%", slow, "--search-candidates=1000", "--search-time=10s")
     must(len(found["candidates"]) <= 20, "more was measured than the time is for")
@@ -231,7 +251,7 @@ def check_terminal():
 
 def main():
     make_model()
-    for check in (check_operations, check_latency, check_command, check_time, check_picture, check_terminal):
+    for check in (check_operations, check_latency, check_command, check_fit, check_time, check_picture, check_terminal):
         start = time.monotonic()
         check()
         print(f"{check.__name__}: {time.monotonic() - start:.1f} s")
