@@ -169,6 +169,13 @@ llvm::Error CalibrationData::match(func::FuncOp function) {
   return llvm::Error::success();
 }
 
+std::vector<llvm::SmallVector<int64_t>> CalibrationData::shapes() const {
+  std::vector<llvm::SmallVector<int64_t>> all;
+  for (const Input &input : inputs)
+    all.emplace_back(input.dims.begin(), input.dims.end());
+  return all;
+}
+
 std::vector<tfc_tensor> CalibrationData::sample(int64_t i) {
   std::vector<tfc_tensor> tensors;
   for (Input &input : inputs) {

@@ -35,6 +35,8 @@ public:
   void limit(int64_t most) { stride = std::max<int64_t>(1, numSamples / most); }
 
   int64_t samples() const { return (numSamples + stride - 1) / stride; }
+  /// The sizes of each input of a call, in the function's order.
+  std::vector<llvm::SmallVector<int64_t>> shapes() const;
   /// The inputs of one call. They point into this object.
   std::vector<tfc_tensor> sample(int64_t i);
 

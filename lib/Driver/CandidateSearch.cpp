@@ -10,8 +10,11 @@
 #include "SearchModel.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include <cmath>
 
 using namespace tfc;
+
+static double below(double size) { return std::nextafter(size, 0); }
 
 std::optional<Measured> CandidateSearch::look(const Steps &steps) {
   auto found = known.find(steps);
@@ -60,10 +63,9 @@ CandidateSearch::cheapestStep(const Found &at, llvm::ArrayRef<Move> moves,
     Steps steps = at.steps;
     stepDown(steps, moves[move]);
     std::optional<Measured> result = look(steps);
-    int64_t saved =
-        result ? at.measured.parameters - result->parameters : int64_t(0);
+    double saved = result ? at.measured.size - result->size : 0;
     // What saves nothing is no step by itself; the next one may be.
-    price[move] = saved > 0 ? (result->loss - at.measured.loss) / double(saved)
+    price[move] = saved > 0 ? (result->loss - at.measured.loss) / saved
                             : std::numeric_limits<double>::max();
     if (saved > 0 && isGood(*result) && (!best || price[move] < bestPrice)) {
       best = {steps, *result};
@@ -82,27 +84,27 @@ bool CandidateSearch::descend(Found &at, llvm::ArrayRef<Move> moves) {
     std::optional<Found> next = cheapestStep(at, moves, price);
     if (!next)
       return false;
-    tooMany = double(at.measured.parameters) - 1;
+    tooLarge = below(at.measured.size);
     at = *next;
   }
   return at.fits = true;
 }
 
 /// One step up, one or two down, and each alone: those next to `at` that were
-/// not measured, and that are expected to have no more than `parameters`; what
+/// not measured, and that are expected to have no more than `size`; what
 /// is expected to be best comes first.
 std::vector<CandidateSearch::Steps>
-CandidateSearch::exchanges(const Found &at, double parameters) const {
+CandidateSearch::exchanges(const Found &at, double size) const {
   SearchModel model(at.steps);
   for (const Found &each : seen)
-    model.add(each.steps, each.measured.loss, each.measured.parameters);
+    model.add(each.steps, each.measured.loss, each.measured.size);
   model.solve();
   std::vector<std::pair<double, Steps>> found;
   auto consider = [&](const Steps &steps) {
     if (known.count(steps))
       return;
     SearchModel::Expected expected = model.expect(steps);
-    if (expected.parameters <= parameters)
+    if (expected.size <= size)
       found.emplace_back(expected.loss, steps);
   };
   for (size_t up = 0; up <= choices.size(); ++up) {
@@ -128,9 +130,9 @@ CandidateSearch::exchanges(const Found &at, double parameters) const {
 void CandidateSearch::exchange(Found &at) {
   constexpr unsigned triesAtRandom = 4;
   // What the last step down left of the budget may be spent.
-  double parameters = tooMany;
+  double size = tooLarge;
   for (unsigned tries = 0; seen.size() < most && tries < 2 * most; ++tries) {
-    std::vector<Steps> open = exchanges(at, parameters);
+    std::vector<Steps> open = exchanges(at, size);
     if (open.empty())
       return;
     // What is never expected to be good is not measured otherwise.
@@ -142,8 +144,8 @@ void CandidateSearch::exchange(Found &at) {
     if (!result)
       continue;
     if (!fits(open[next], *result)) {
-      if (result->parameters > at.measured.parameters)
-        parameters = std::min(parameters, double(result->parameters) - 1);
+      if (result->size > at.measured.size)
+        size = std::min(size, below(result->size));
       continue;
     }
     if (result->loss < at.measured.loss && isGood(*result))

@@ -26,10 +26,17 @@ struct Measured {
   /// What the user asked for, in its own terms.
   double metric = 0;
   int64_t parameters = 0;
+  /// Of a call, where sizes say it.
+  std::optional<int64_t> multiplyAdds;
+  /// The median time of a call and of the original's calls in between, in ms,
+  /// and the median of their quotients; where a budget is of them.
+  std::optional<double> latency, originalLatency, latencyShare;
+  /// What the budget wants less of: parameters, or what counts as much.
+  double size = 1;
 };
 
 /// Finds sizes for all choices: first greedily, each step the one with the
-/// least measured loss for each parameter saved, where losses measured for
+/// least measured loss for what it saves of the size, where losses measured for
 /// earlier candidates stand in for those of steps that do not look cheapest
 /// (lazy greedy; Minoux 1978). A step is a residual block, or one of all
 /// choices of a kind together, and of single ones where these lead no further.
@@ -59,6 +66,9 @@ public:
   /// the model itself could not be measured.
   std::optional<Found> run();
 
+  /// Measures nothing more.
+  void stop() { most = 0; }
+
   /// All that were measured, in that order.
   llvm::ArrayRef<Found> measured() const { return seen; }
 
@@ -72,10 +82,10 @@ private:
   bool stepDown(Steps &steps, const Move &move) const;
   std::vector<Move> coarseMoves() const;
   bool descend(Found &at, llvm::ArrayRef<Move> moves);
-  /// `price` is what a move cost when it was last measured, for each parameter.
+  /// `price` is what a move cost when it was last measured, for what it saved.
   std::optional<Found> cheapestStep(const Found &at, llvm::ArrayRef<Move> moves,
                                     std::vector<double> &price);
-  std::vector<Steps> exchanges(const Found &at, double parameters) const;
+  std::vector<Steps> exchanges(const Found &at, double size) const;
   void exchange(Found &at);
 
   llvm::ArrayRef<compress::SizeChoice> choices;
@@ -87,8 +97,8 @@ private:
   std::vector<Found> seen;
   std::map<Steps, std::optional<Measured>> known;
   std::mt19937 random{20231};
-  /// As many parameters as were too many, less one.
-  double tooMany = std::numeric_limits<double>::max();
+  /// Just below the smallest that was too large.
+  double tooLarge = std::numeric_limits<double>::max();
 };
 
 } // namespace tfc

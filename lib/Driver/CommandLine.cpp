@@ -10,6 +10,7 @@
 #include "Budget.h"
 #include "Compression.h"
 #include "Evaluation.h"
+#include "MetricCommand.h"
 #include "tfc/Driver/Driver.h"
 #include "tfc/Support/OptionParser.h"
 
@@ -47,7 +48,11 @@ enum OptionId {
   OptBudget,
   OptEvaluate,
   OptMetric,
+  OptMetricCommand,
+  OptMetricLower,
+  OptMetricTimeout,
   OptSearchCandidates,
+  OptSearchTime,
   OptResume,
   OptSaveRecipe,
   OptRecipe,
@@ -86,8 +91,8 @@ const std::vector<OptionSpec> &optionTable() {
       {"--report", "FILE",
        "write a JSON report: time and peak memory of each\n"
        "phase, what was recognised and what stayed general;\n"
-       "with .html a picture of cortex-m7's memory plan\n"
-       "(repeatable)",
+       "with .html a picture of a search, and of cortex-m7's\n"
+       "memory plan (repeatable)",
        OptReport},
       {"", "", "MODEL"},
       {"--shape", "NAME=SIZES",
@@ -101,8 +106,9 @@ const std::vector<OptionSpec> &optionTable() {
        "are searched, by --budget",
        OptCompress},
       {"--budget", "LIMITS",
-       "what the model may take, as in params=50%, flash=64K,\n"
-       "sram=24K, accuracy-drop=1%, with commas between",
+       "what the model may take, as in params=50%, flops=60%,\n"
+       "latency=0.5x, latency=2ms, flash=64K, sram=24K,\n"
+       "accuracy-drop=1%, metric-drop=0.2, with commas between",
        OptBudget},
       {"--evaluate", "FILE",
        "an .npz of inputs, as --calibration, and labels: what\n"
@@ -112,8 +118,23 @@ const std::vector<OptionSpec> &optionTable() {
        "top1 (the default), perplexity, mse or cosine; the latter\n"
        "two to what the original model gives",
        OptMetric},
+      {"--metric-command", "COMMAND",
+       "measure with a command of the shell, whose last line is\n"
+       "the number: {library} in it is the compiled candidate,\n"
+       "{outputs} an .npz of what it gives for --evaluate",
+       OptMetricCommand},
+      {"--metric-lower-is-better", "",
+       "lower numbers of --metric-command are better", OptMetricLower},
+      {"--metric-timeout", "TIME",
+       "how long --metric-command may take, as in 90s or 5m;\n"
+       "10m without it",
+       OptMetricTimeout},
       {"--search-candidates", "N", "most candidates to measure; 200 without it",
        OptSearchCandidates},
+      {"--search-time", "TIME",
+       "measure no more after that time, as in 90s, 10m or 2h,\n"
+       "and take the best there is",
+       OptSearchTime},
       {"--resume", "FILE",
        "keep what was measured in FILE, and take what is there", OptResume},
       {"--save-recipe", "FILE", "write what was done, for --recipe",
@@ -216,6 +237,10 @@ struct Parsed {
   std::string rangesOption;
   /// --compress without passes.
   bool searches = false;
+  /// An option of what --metric-command does.
+  std::string commandOption, searchTimeOption;
+  /// Whether a report is a picture.
+  bool draws = false;
   /// An option of one target alone.
   std::string x86Option, m7Option;
 };
@@ -270,6 +295,19 @@ void setBytes(Parsed &parsed, const ParsedOption &option, uint64_t &bytes) {
                    " takes a number of bytes, as 320K or 1M, " + "not '" +
                    option.value + "'";
   bytes <<= shift;
+}
+
+/// A number of seconds, minutes or hours.
+void setSeconds(Parsed &parsed, const ParsedOption &option, double &seconds) {
+  llvm::StringRef text = option.value;
+  double unit = text.consume_back("s")   ? 1
+                : text.consume_back("m") ? 60
+                : text.consume_back("h") ? 3600
+                                         : 0;
+  if (unit == 0 || text.getAsDouble(seconds) || !(seconds > 0) || seconds > 1e6)
+    parsed.error = option.spelling + " takes a time, as 90s, 10m or 2h, not '" +
+                   option.value + "'";
+  seconds *= unit;
 }
 
 void setPrefix(Parsed &parsed, llvm::StringRef value) {
@@ -338,6 +376,8 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
 void settleTarget(Parsed &parsed) {
   CompileOptions &options = parsed.options;
   bool isM7 = options.target == TargetKind::CortexM7;
+  if (parsed.draws && !parsed.searches)
+    parsed.m7Option = "--report=FILE.html";
   const std::string &foreign = isM7 ? parsed.x86Option : parsed.m7Option;
   if (!foreign.empty())
     parsed.error = foreign + " is an option of --target=" +
@@ -385,33 +425,62 @@ void settleQuantisation(Parsed &parsed) {
     parsed.error = parsed.rangesOption + " is an option of --quantize only";
 }
 
+void settleBudget(Parsed &parsed) {
+  const CompileOptions &options = parsed.options;
+  bool isM7 = options.target == TargetKind::CortexM7;
+  llvm::Expected<Budget> budget = Budget::parse(options.budget);
+  if (!budget)
+    parsed.error = llvm::toString(budget.takeError());
+  else if (!budget->limitsSize() && !budget->drop)
+    parsed.error = "--budget says nothing";
+  else if (budget->limitsDevice() && !isM7)
+    parsed.error = "--budget: flash and sram are of --target=cortex-m7";
+  else if (budget->limitsLatency() && isM7)
+    parsed.error = "--budget: latency is measured on this machine, so not for "
+                   "--target=cortex-m7; flops counts what a call computes";
+  else if (budget->limitsLatency() && options.quantize)
+    parsed.error = "--budget: latency is of candidates in f32, so not with "
+                   "--quantize";
+}
+
 /// What a search wants to know, and what is of no use without one.
 void settleSearch(Parsed &parsed) {
   const CompileOptions &options = parsed.options;
+  if (options.metricCommand.empty() && !parsed.commandOption.empty()) {
+    parsed.error =
+        parsed.commandOption + " is an option of --metric-command only";
+    return;
+  }
   if (!parsed.searches) {
     for (auto [value, name] : {std::pair<const std::string &, const char *>{
                                    options.budget, "--budget"},
                                {options.evaluationFile, "--evaluate"},
                                {options.metric, "--metric"},
+                               {options.metricCommand, "--metric-command"},
+                               {parsed.searchTimeOption, "--search-time"},
                                {options.searchCache, "--resume"}})
       if (!value.empty())
         parsed.error =
             std::string(name) + " is an option of --compress without passes";
     return;
   }
+  MetricCommand command(options.metricCommand, options.metricSeconds);
+  // A command that calls the library has inputs of its own.
+  bool needsData = options.metricCommand.empty() || command.readsOutputs();
   if (options.budget.empty() || options.calibrationFile.empty() ||
-      options.evaluationFile.empty()) {
+      (needsData && options.evaluationFile.empty())) {
     parsed.error = "--compress without passes searches them: it needs "
                    "--budget, --calibration and --evaluate";
     return;
   }
-  llvm::Expected<Budget> budget = Budget::parse(options.budget);
-  if (!budget)
-    parsed.error = llvm::toString(budget.takeError());
-  else if (!budget->limitsSize() && !budget->drop)
-    parsed.error = "--budget says nothing";
-  else if (budget->limitsDevice() && options.target != TargetKind::CortexM7)
-    parsed.error = "--budget: flash and sram are of --target=cortex-m7";
+  if (!options.metricCommand.empty() && !options.metric.empty())
+    parsed.error = "--metric-command takes the place of --metric";
+  else if (!options.metricCommand.empty() && !command.readsLibrary() &&
+           !command.readsOutputs())
+    parsed.error = "--metric-command has neither {library} nor {outputs}: it "
+                   "would not see what it measures";
+  else
+    settleBudget(parsed);
 }
 
 /// Before anything is read.
@@ -530,6 +599,21 @@ void apply(Parsed &parsed, const ParsedOption &option) {
       parsed.error = "--metric takes top1, perplexity, mse or cosine, not '" +
                      option.value + "'";
     break;
+  case OptMetricCommand:
+    options.metricCommand = option.value;
+    break;
+  case OptMetricLower:
+    options.isLowerMetricBetter = true;
+    parsed.commandOption = option.spelling;
+    break;
+  case OptMetricTimeout:
+    setSeconds(parsed, option, options.metricSeconds);
+    parsed.commandOption = option.spelling;
+    break;
+  case OptSearchTime:
+    setSeconds(parsed, option, options.searchSeconds);
+    parsed.searchTimeOption = option.spelling;
+    break;
   case OptSearchCandidates:
     if (llvm::StringRef(option.value)
             .getAsInteger(10, options.searchCandidates) ||
@@ -559,8 +643,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     setRanges(parsed, option);
     break;
   case OptReport:
-    if (isPicture(option.value))
-      parsed.m7Option = "--report=FILE.html";
+    parsed.draws |= isPicture(option.value);
     options.reportFiles.push_back(option.value);
     break;
   case OptVerbose:

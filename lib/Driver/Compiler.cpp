@@ -311,6 +311,8 @@ ExitCode Compilation::run() {
   // Layers are found by their shapes, so that compression comes first.
   if (code == ExitSuccess && options.optLevel > 0)
     code = optimize();
+  if (code == ExitSuccess && !options.reportFiles.empty())
+    report.noteMultiplyAdds(*module);
   if (code == ExitSuccess && options.quantize)
     code = compressor.quantize();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
@@ -382,7 +384,7 @@ ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
   for (const std::string &file : options.reportFiles) {
     auto write = [&](llvm::raw_ostream &stream) {
       if (isPicture(file))
-        report.drawPlan(stream, options);
+        report.drawPage(stream, options);
       else
         stream << llvm::formatv("{0:2}", report.toJson(options, log, code))
                << "\n";

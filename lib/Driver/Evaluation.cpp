@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Evaluation.h"
-#include "ObservedModel.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
@@ -33,7 +32,7 @@ StringRef Evaluation::nameOf(Metric metric) {
   for (auto [name, known] : metricNames)
     if (known == metric)
       return name;
-  return "";
+  return "command";
 }
 
 /// Numbers of any type of integer; empty for others.
@@ -126,9 +125,53 @@ bool Evaluation::compare(ArrayRef<float> numbers, size_t width) {
   return true;
 }
 
+bool Evaluation::collect(const ObservedModel &model, int64_t call,
+                         run::Arrays &all, std::string &error) {
+  for (size_t i = 0; i < model.numOutputs(); ++i) {
+    run::Array &array = all[model.nameOf(i)];
+    std::vector<int64_t> dims = model.dimsOf(i);
+    dims.insert(dims.begin(), data.samples());
+    if (call == 0)
+      array = {model.typeOf(i), dims, {}};
+    if (array.dims != dims) {
+      error = "output '" + model.nameOf(i) + "' has other sizes for sample " +
+              std::to_string(call) +
+              " than for sample 0, so that '{outputs}' of --metric-command "
+              "cannot hold both";
+      return false;
+    }
+    llvm::ArrayRef<char> bytes = model.numbers<char>(i);
+    array.data.insert(array.data.end(), bytes.begin(), bytes.end());
+  }
+  return true;
+}
+
+bool Evaluation::measureByCommand(const std::string &library, PhaseLog &log,
+                                  Measured &result, std::string &error) {
+  run::Arrays outputs;
+  if (command->readsOutputs()) {
+    ObservedModel model;
+    error = model.open(library);
+    if (!error.empty() || !model.callAll(data, log, error, [&](int64_t call) {
+          return collect(model, call, outputs, error);
+        }))
+      return false;
+  }
+  llvm::Expected<double> number = command->run(library, outputs);
+  if (!number) {
+    error = llvm::toString(number.takeError());
+    return false;
+  }
+  result.metric = *number;
+  result.loss = isGreaterBetter ? -*number : *number;
+  return true;
+}
+
 bool Evaluation::measure(const std::string &library, PhaseLog &log,
                          Measured &result, std::string &error,
                          const std::vector<tfc_tensor> &more) {
+  if (command)
+    return measureByCommand(library, log, result, error);
   ObservedModel model;
   error = model.open(library);
   if (!error.empty())
@@ -178,12 +221,13 @@ bool Evaluation::measure(const std::string &library, PhaseLog &log,
     result.metric = share;
     result.loss = 1 - share;
     break;
+  case Metric::Command:
+    break;
   }
   return true;
 }
 
 double Evaluation::drop(const Measured &before, const Measured &now) const {
-  return metric == Metric::Top1 || metric == Metric::Cosine
-             ? before.metric - now.metric
-             : now.metric - before.metric;
+  return isGreaterBetter ? before.metric - now.metric
+                         : now.metric - before.metric;
 }

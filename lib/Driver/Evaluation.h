@@ -11,6 +11,8 @@
 
 #include "CalibrationData.h"
 #include "CandidateSearch.h"
+#include "MetricCommand.h"
+#include "ObservedModel.h"
 #include "PhaseLog.h"
 
 namespace tfc {
@@ -24,15 +26,26 @@ namespace tfc {
 /// | perplexity | exp of the mean of -log softmax at the labels | smaller |
 /// | mse | mean square difference to the original's | smaller |
 /// | cosine | mean cosine of rows with the original's | greater |
+/// | command | what a command of the user prints | as the user says |
 class Evaluation {
 public:
-  enum class Metric { Top1, Perplexity, Mse, Cosine };
+  enum class Metric { Top1, Perplexity, Mse, Cosine, Command };
+  /// One of those that have a name.
   static std::optional<Metric> metricOf(llvm::StringRef name);
   static llvm::StringRef nameOf(Metric metric);
 
-  explicit Evaluation(Metric metric) : metric(metric) {}
+  explicit Evaluation(Metric metric)
+      : metric(metric),
+        isGreaterBetter(metric == Metric::Top1 || metric == Metric::Cosine) {}
+  Evaluation(MetricCommand command, bool isGreaterBetter)
+      : metric(Metric::Command), isGreaterBetter(isGreaterBetter),
+        command(command) {}
 
   Metric kind() const { return metric; }
+  bool greaterIsBetter() const { return isGreaterBetter; }
+  /// Whether nothing but a library of the model alone will do.
+  bool needsLibrary() const { return command.has_value(); }
+  CalibrationData &inputs() { return data; }
 
   /// Inputs by their names, and `labels`, integers, one for each row of the
   /// first output, where the metric wants them.
@@ -55,8 +68,16 @@ private:
   }
   bool add(llvm::ArrayRef<float> numbers, size_t width, std::string &error);
   bool compare(llvm::ArrayRef<float> numbers, size_t width);
+  /// Appends the outputs of a call to `all`, which has a dimension of calls in
+  /// front of each.
+  bool collect(const ObservedModel &model, int64_t call, run::Arrays &all,
+               std::string &error);
+  bool measureByCommand(const std::string &library, PhaseLog &log,
+                        Measured &result, std::string &error);
 
   Metric metric;
+  bool isGreaterBetter;
+  std::optional<MetricCommand> command;
   CalibrationData data;
   std::vector<int64_t> labels;
   std::vector<float> reference;

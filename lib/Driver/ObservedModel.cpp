@@ -11,24 +11,27 @@
 using namespace mlir;
 using namespace tfc;
 
-std::string ObservedModel::open(const std::string &file) {
+std::string ObservedModel::open(const std::string &file,
+                                const ObservedModel *sharing) {
   char message[512] = "";
   library.reset(tfc_library_open(file.c_str(), message, sizeof(message)));
   if (!library)
     return message;
-  pool.reset(tfc_pool_create(0));
-  session.reset(tfc_session_create(library.get(), pool.get()));
+  if (!sharing)
+    pool.reset(tfc_pool_create(0));
+  threads = sharing ? sharing->threads : pool.get();
+  session.reset(tfc_session_create(library.get(), threads));
   return session ? "" : "there is no memory for a call";
 }
 
-std::string ObservedModel::call(std::vector<tfc_tensor> inputs) {
+std::string ObservedModel::prepare(llvm::ArrayRef<tfc_tensor> inputs) {
   char message[512] = "";
   if (tfc_session_prepare(session.get(), inputs.data(), message,
                           sizeof(message)) != TFC_OK)
     return message;
   const tfc_model_info &info = *tfc_library_get_info(library.get());
   results.resize(info.num_outputs);
-  std::vector<tfc_tensor> outputs;
+  outputs.clear();
   for (uint32_t i = 0; i < info.num_outputs; ++i) {
     const int64_t *dims = tfc_session_output_dims(session.get(), i);
     run::Array &result = results[i];
@@ -38,13 +41,27 @@ std::string ObservedModel::call(std::vector<tfc_tensor> inputs) {
     outputs.push_back({result.data.data(), result.dims.data(),
                        info.outputs[i].rank, result.type});
   }
-  if (tfc_session_run(session.get(), inputs.data(), outputs.data(), message,
-                      sizeof(message)) != TFC_OK)
-    return message;
+  return "";
+}
+
+std::string ObservedModel::run(llvm::ArrayRef<tfc_tensor> inputs) {
+  char message[512] = "";
+  return tfc_session_run(session.get(), inputs.data(), outputs.data(), message,
+                         sizeof(message)) == TFC_OK
+             ? ""
+             : message;
+}
+
+std::string ObservedModel::call(std::vector<tfc_tensor> inputs) {
+  std::string error = prepare(inputs);
+  if (error.empty())
+    error = run(inputs);
+  if (!error.empty())
+    return error;
   // Data may have made an output smaller than its buffer.
-  for (uint32_t i = 0; i < info.num_outputs; ++i) {
+  for (size_t i = 0; i < results.size(); ++i) {
     const int64_t *dims = tfc_session_output_dims(session.get(), i);
-    results[i].dims.assign(dims, dims + info.outputs[i].rank);
+    results[i].dims.assign(dims, dims + results[i].dims.size());
     results[i].data.resize(results[i].elements() *
                            run::elementBytes(results[i].type));
   }

@@ -21,9 +21,16 @@ namespace tfc {
 /// A compiled model with its threads and the outputs of its last call.
 class ObservedModel {
 public:
-  /// Says what is wrong; empty where nothing is.
-  std::string open(const std::string &file);
+  /// Says what is wrong; empty where nothing is. With `sharing`, which is to
+  /// live as long, its threads are this model's too.
+  std::string open(const std::string &file,
+                   const ObservedModel *sharing = nullptr);
   std::string call(std::vector<tfc_tensor> inputs);
+  /// The first half of a call, and the second.
+  std::string prepare(llvm::ArrayRef<tfc_tensor> inputs);
+  std::string run(llvm::ArrayRef<tfc_tensor> inputs);
+
+  int64_t numThreads() const { return tfc_pool_num_threads(threads); }
 
   /// Calls it with each sample, and `more` behind it; `use` reads the results
   /// of sample i, and ends the calls by false. `error` is empty where `use`
@@ -36,6 +43,9 @@ public:
     return tfc_library_get_info(library.get())->num_outputs;
   }
 
+  std::string nameOf(size_t i) const {
+    return tfc_library_get_info(library.get())->outputs[i].name;
+  }
   int32_t typeOf(size_t i) const { return results[i].type; }
   llvm::ArrayRef<int64_t> dimsOf(size_t i) const { return results[i].dims; }
 
@@ -56,8 +66,10 @@ private:
   };
   std::unique_ptr<tfc_library, Closer> library;
   std::unique_ptr<tfc_pool, Closer> pool;
+  tfc_pool *threads = nullptr;
   std::unique_ptr<tfc_session, Closer> session;
   std::vector<run::Array> results;
+  std::vector<tfc_tensor> outputs;
 };
 
 } // namespace tfc

@@ -66,7 +66,8 @@ ExitCode PassRunner::run(OwningOpRef<ModuleOp> &module, StringRef name,
 ExitCode PassRunner::callOnHost(
     ModuleOp module,
     llvm::function_ref<ExitCode(OwningOpRef<ModuleOp> &)> observe,
-    llvm::function_ref<LogicalResult(const std::string &, std::string &)> use) {
+    llvm::function_ref<LogicalResult(const std::string &, std::string &)> use,
+    HostCode hostCode) {
   OwningOpRef<ModuleOp> observed(module.clone());
   ScratchFile library;
   if (llvm::Error error = library.create(""))
@@ -74,6 +75,10 @@ ExitCode PassRunner::callOnHost(
   CompileOptions hostOptions;
   hostOptions.input = options.input;
   hostOptions.output = library.name().str();
+  if (hostCode == HostCode::AsAsked) {
+    hostOptions.cpu = options.cpu;
+    hostOptions.optLevel = options.optLevel;
+  }
   std::unique_ptr<Target> host = createTarget(hostOptions);
   ExitCode code = host->checkOptions(diagnostics);
   if (code != ExitSuccess)

@@ -41,14 +41,19 @@ public:
                bool mayRefuse,
                llvm::function_ref<void(mlir::OpPassManager &)> build);
 
-  /// Compiles a copy of `module`, after `observe`, for this machine, whatever
-  /// the target is, and gives the library's file to `use`.
+  /// How a module is compiled that is called here: for this machine, whatever
+  /// the target is, or as the options say, where its speed matters.
+  enum class HostCode { ForThisMachine, AsAsked };
+
+  /// Compiles a copy of `module`, after `observe`, and gives the library's file
+  /// to `use`.
   ExitCode callOnHost(
       mlir::ModuleOp module,
       llvm::function_ref<ExitCode(mlir::OwningOpRef<mlir::ModuleOp> &)> observe,
       llvm::function_ref<llvm::LogicalResult(const std::string &,
                                              std::string &)>
-          use);
+          use,
+      HostCode code = HostCode::ForThisMachine);
 
   /// Says that tfc is wrong, and writes `before` and the passes where there
   /// is a module.

@@ -11,7 +11,9 @@
 #include "llvm/Support/Format.h"
 #include <cstdio>
 #include <cstring>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 using namespace tfc;
 
@@ -38,14 +40,30 @@ static uint64_t peakKiB() {
   return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_maxrss : 0;
 }
 
+/// Of the terminal.
+static size_t columns() {
+  struct winsize size;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1
+             ? size.ws_col
+             : 80;
+}
+
+void PhaseLog::showLine(const llvm::Twine &text) {
+  if (!progress)
+    return;
+  clearLine();
+  std::string line = ("tfc: " + llvm::Twine(purpose) +
+                      (purpose.empty() ? "" : ": ") + current + " ..." + text)
+                         .str();
+  // What wraps cannot be removed.
+  err << llvm::StringRef(line).take_front(columns() - 1);
+  err.flush();
+  lineShown = true;
+}
+
 void PhaseLog::begin(llvm::StringRef name) {
   current = name.str();
-  if (progress) {
-    clearLine();
-    err << "tfc: " << current << " ...";
-    err.flush();
-    lineShown = true;
-  }
+  showLine("");
   resetPeak();
   start = std::chrono::steady_clock::now();
 }
@@ -70,12 +88,7 @@ void PhaseLog::note(llvm::StringRef text) {
 }
 
 void PhaseLog::progressed(uint64_t done, uint64_t total) {
-  if (!progress)
-    return;
-  clearLine();
-  err << "tfc: " << current << " ... " << done << " of " << total;
-  err.flush();
-  lineShown = true;
+  showLine(" " + llvm::Twine(done) + " of " + llvm::Twine(total));
 }
 
 void PhaseLog::clearLine() {

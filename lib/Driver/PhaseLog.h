@@ -34,6 +34,8 @@ public:
   void end();
   /// Says something with the phases' times.
   void note(llvm::StringRef text);
+  /// What the phases are part of, for the progress line; empty for nothing.
+  void setPurpose(llvm::StringRef text) { purpose = text.str(); }
   /// How far the phase has come, for the progress line.
   void progressed(uint64_t done, uint64_t total);
   /// Removes the progress line, if one is shown.
@@ -42,9 +44,11 @@ public:
   const std::vector<Entry> &entries() const { return done; }
 
 private:
+  void showLine(const llvm::Twine &text);
+
   llvm::raw_ostream &err;
   bool verbose, progress, lineShown = false;
-  std::string current;
+  std::string current, purpose;
   std::chrono::steady_clock::time_point start;
   std::vector<Entry> done;
 };

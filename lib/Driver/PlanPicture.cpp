@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PlanPicture.h"
+#include "Page.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Format.h"
@@ -14,6 +15,7 @@
 #include <vector>
 
 using namespace llvm;
+using tfc::escaped;
 
 namespace {
 
@@ -30,7 +32,7 @@ class Picture {
 public:
   Picture(raw_ostream &stream, const json::Object &plan);
 
-  void write(StringRef title);
+  void write();
 
 private:
   void writeBuffers();
@@ -62,13 +64,6 @@ int64_t number(const json::Object &object, StringRef key) {
 
 std::string text(const json::Object &object, StringRef key) {
   return object.getString(key).value_or("").str();
-}
-
-std::string escaped(StringRef text) {
-  std::string result;
-  raw_string_ostream stream(result);
-  printHTMLEscaped(text, stream);
-  return result;
 }
 
 Picture::Picture(raw_ostream &stream, const json::Object &plan)
@@ -177,23 +172,18 @@ void Picture::writePeakTable() {
   stream << "</table>\n";
 }
 
-void Picture::write(StringRef title) {
+void Picture::write() {
   stream
-      << "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-         "<title>Memory of "
-      << escaped(title)
-      << "</title>\n<style>body{font-family:sans-serif;margin:2em}"
-         "svg text{font-size:11px}.axis{stroke:#ddd}"
-         ".buffer{stroke:#555;stroke-width:.5}.peak{stroke:#000;"
-         "stroke-width:1.5}.buffer:hover,.step:hover{fill:#ffd54a!important}"
-         ".step{fill:#ccc;stroke:#fff;stroke-width:.5}"
-         ".live{fill:none;stroke:#c00;stroke-width:1.5;pointer-events:none}"
-         "rect.mark{fill:#c00;opacity:.15;pointer-events:none}"
-         "text.mark{fill:#c00}td,th{padding:.1em .8em;text-align:left}"
-         "</style></head><body>\n<h1>Memory of "
-      << escaped(title) << "</h1>\n<p>The arena has " << arena
-      << " bytes; no plan of these buffers needs less than " << lowerBound
-      << (proven ? ", so it is the least." : ".")
+      << "<style>.buffer{stroke:#555;stroke-width:.5}"
+         ".peak{stroke:var(--ink);stroke-width:1.5}"
+         ".buffer:hover,.step:hover{fill:#ffd54a!important}"
+         ".step{fill:var(--weak);stroke:var(--paper);stroke-width:.5}"
+         ".live{fill:none;stroke:var(--mark);stroke-width:1.5;"
+         "pointer-events:none}rect.mark{fill:var(--mark);opacity:.15;"
+         "pointer-events:none}text.mark{fill:var(--mark)}</style>\n"
+         "<p>The arena has "
+      << arena << " bytes; no plan of these buffers needs less than "
+      << lowerBound << (proven ? ", so it is the least." : ".")
       << " Each box is a buffer: its bytes upwards, the operations during "
          "which it lives to the right. The red line is the bytes alive.</p>\n"
       << "<svg width=\"" << at(x(steps.size()) + 20) << "\" height=\""
@@ -204,12 +194,10 @@ void Picture::write(StringRef title) {
   writeLiveBytes();
   stream << "</svg>\n";
   writePeakTable();
-  stream << "</body></html>\n";
 }
 
 } // namespace
 
-void tfc::writePlanPicture(raw_ostream &stream, StringRef title,
-                           const json::Object &plan) {
-  Picture(stream, plan).write(title);
+void tfc::drawPlan(raw_ostream &stream, const json::Object &plan) {
+  Picture(stream, plan).write();
 }

@@ -14,11 +14,8 @@
 
 namespace tfc {
 
-/// Writes a page without outside references: `plan`'s buffers as rectangles
-/// over steps and bytes, the bytes alive and their peak. `plan` is the report's
-/// `memory_plan`.
-void writePlanPicture(llvm::raw_ostream &stream, llvm::StringRef title,
-                      const llvm::json::Object &plan);
+/// Draws a plan of memory, an object as the report has it, into a Page.
+void drawPlan(llvm::raw_ostream &stream, const llvm::json::Object &plan);
 
 } // namespace tfc
 

@@ -7,10 +7,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "Report.h"
+#include "Calibration.h"
+#include "Page.h"
 #include "PlanPicture.h"
+#include "SearchCache.h"
+#include "SearchPicture.h"
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Driver/CommandLine.h"
+#include "tfc/Passes/Compress/MultiplyAdds.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
@@ -118,14 +123,20 @@ std::string Report::planSummary() const {
   return summary;
 }
 
-void Report::drawPlan(llvm::raw_ostream &stream,
+void Report::drawPage(llvm::raw_ostream &stream,
                       const CompileOptions &options) const {
   StringRef model = llvm::sys::path::filename(options.input);
+  Page page(stream,
+            (search ? "Search of a smaller " : "Memory of ") + model.str());
+  if (search)
+    drawSearch(stream, *search);
+  if (search && memoryPlan)
+    page.beginPart("Memory");
   if (memoryPlan)
-    return writePlanPicture(stream, model, *memoryPlan->getAsObject());
-  stream << "<!DOCTYPE html>\n<p>No plan was made for ";
-  llvm::printHTMLEscaped(model, stream);
-  stream << ".</p>\n";
+    drawPlan(stream, *memoryPlan->getAsObject());
+  if (!search && !memoryPlan)
+    page.addParagraph("Nothing was searched, and no plan was made for " +
+                      model.str() + ".");
 }
 
 void Report::noteEmitted(ModuleOp module) {
@@ -168,25 +179,43 @@ void Report::noteCompression(int64_t before, int64_t after, Attribute sites) {
       {"sites", sites ? ::toJson(sites) : llvm::json::Array()}};
 }
 
-void Report::noteCandidate(StringRef passes, int64_t parameters, double metric,
-                           double loss) {
-  candidates.push_back(llvm::json::Object{{"passes", passes.str()},
-                                          {"parameters", parameters},
-                                          {"metric", metric},
-                                          {"loss", loss}});
+void Report::noteMultiplyAdds(ModuleOp module) {
+  func::FuncOp function = functionOf(module);
+  if (!function)
+    return;
+  llvm::Expected<int64_t> count = compress::numberOfMultiplyAdds(function);
+  if (count)
+    multiplyAdds = *count;
+  else
+    llvm::consumeError(count.takeError());
 }
 
-void Report::noteSearch(StringRef metric, const Measured &whole,
-                        const Measured &chosen) {
-  auto entry = [](const Measured &measured) {
-    return llvm::json::Object{{"parameters", measured.parameters},
-                              {"metric", measured.metric},
-                              {"loss", measured.loss}};
-  };
+static llvm::json::Object toJson(const Candidate &candidate) {
+  llvm::json::Object entry = tfc::toJson(candidate.measured);
+  entry["passes"] = candidate.passes;
+  entry["fitted"] = candidate.isFitted;
+  if (candidate.flash)
+    entry["flash"] = *candidate.flash;
+  if (candidate.sram)
+    entry["sram"] = *candidate.sram;
+  return entry;
+}
+
+void Report::noteSearch(StringRef metric, bool isGreaterBetter, StringRef size,
+                        const Measured &whole) {
   search = llvm::json::Object{{"metric", metric.str()},
-                              {"original", entry(whole)},
-                              {"chosen", entry(chosen)},
-                              {"candidates", llvm::json::Array(candidates)}};
+                              {"greater_is_better", isGreaterBetter},
+                              {"size", size.str()},
+                              {"original", tfc::toJson(whole)},
+                              {"candidates", llvm::json::Array()}};
+}
+
+void Report::noteCandidate(const Candidate &candidate) {
+  search->getArray("candidates")->push_back(::toJson(candidate));
+}
+
+void Report::noteChosen(const Candidate &chosen) {
+  (*search)["chosen"] = ::toJson(chosen);
 }
 
 static llvm::json::Object
@@ -231,12 +260,14 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
                             {"scans", listOf("scans")},
                             {"raised", groups(raised)},
                             {"general", groups(general)}};
+  if (multiplyAdds)
+    report["multiply_adds"] = *multiplyAdds;
   if (calibration)
     report["calibration"] = *calibration;
   if (compression)
     report["compression"] = *compression;
   if (search)
-    report["search"] = *search;
+    report["search"] = llvm::json::Object(*search);
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
   if (sizes)

@@ -18,6 +18,15 @@
 
 namespace tfc {
 
+/// A model that a search looked at.
+struct Candidate {
+  std::string passes;
+  bool isFitted = false;
+  Measured measured;
+  /// What it takes of a device, in bytes, where it was compiled for one.
+  std::optional<int64_t> flash, sram;
+};
+
 /// Collects the contents of --report.
 class Report {
 public:
@@ -32,12 +41,17 @@ public:
   /// Notes what passes of compression said that they did, and how many numbers
   /// the model held before and after them.
   void noteCompression(int64_t before, int64_t after, mlir::Attribute sites);
+  /// Notes how many products of numbers a call adds up, where the sizes of the
+  /// module's inputs are known.
+  void noteMultiplyAdds(mlir::ModuleOp module);
+  /// Notes what a search measures, what it wants less of ("parameters",
+  /// "multiply_adds", "latency_ms" or "latency_share"), and what it began with.
+  void noteSearch(llvm::StringRef metric, bool isGreaterBetter,
+                  llvm::StringRef size, const Measured &whole);
   /// Notes a model that a search measured.
-  void noteCandidate(llvm::StringRef passes, int64_t parameters, double metric,
-                     double loss);
-  /// Notes what a search began with and what has become of it.
-  void noteSearch(llvm::StringRef metric, const Measured &whole,
-                  const Measured &chosen);
+  void noteCandidate(const Candidate &candidate);
+  /// Notes what has become of the model.
+  void noteChosen(const Candidate &chosen);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
   /// Notes what the artefact takes of a device's memory, if the target says it.
@@ -48,8 +62,9 @@ public:
 
   /// The plan's size and how good it is, in one line; empty without a plan.
   std::string planSummary() const;
-  /// A page that shows the plan, or says that there is none.
-  void drawPlan(llvm::raw_ostream &stream, const CompileOptions &options) const;
+  /// A page that shows the search and the plan of memory, as far as there are
+  /// any.
+  void drawPage(llvm::raw_ostream &stream, const CompileOptions &options) const;
 
   llvm::json::Value toJson(const CompileOptions &options, const PhaseLog &log,
                            ExitCode result) const;
@@ -68,9 +83,9 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression,
-      search;
-  llvm::json::Array candidates;
+  std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression;
+  std::optional<llvm::json::Object> search;
+  std::optional<int64_t> multiplyAdds;
 };
 
 } // namespace tfc

@@ -12,9 +12,11 @@
 #include "Budget.h"
 #include "CandidateSearch.h"
 #include "Evaluation.h"
+#include "LatencyMeter.h"
 #include "PassRunner.h"
 #include "Report.h"
 #include "SearchCache.h"
+#include "SearchClock.h"
 
 namespace tfc {
 
@@ -37,14 +39,26 @@ public:
 
 private:
   ExitCode open();
+  llvm::Error openEvaluation();
   ExitCode openFit();
   std::optional<Measured> measure(const CandidateSearch::Steps &steps);
   void sinkSlices(mlir::ModuleOp copy);
   bool measure(mlir::ModuleOp candidate, Measured &result);
   /// The same after its fit.
   bool measureFitted(mlir::ModuleOp candidate, Measured &result);
+  /// By compiling and calling; nothing where there is no such candidate.
+  std::optional<Measured> measureAnew(const std::string &passes, bool isFitted);
+  /// False, after saying why, where a budget is of what cannot be counted.
+  bool countMultiplyAdds(mlir::ModuleOp candidate, Measured &result);
+  /// What the budget wants less of.
+  double sizeOf(const Measured &measured) const;
+  /// Whether all is known that the budget is of.
+  bool isKnown(const Measured &measured) const;
+  void tellProgress();
+  void note(const CandidateSearch &search);
   bool fits(const CandidateSearch::Steps &steps, const Measured &measured);
-  bool fitsDevice(mlir::ModuleOp candidate);
+  bool fitsNumbers(const Measured &measured) const;
+  bool fitsDevice(const std::string &passes);
   bool isGood(const Measured &measured) const;
   /// The module after the passes of `steps`; null where they refuse it.
   mlir::OwningOpRef<mlir::ModuleOp> candidate(const std::string &passes);
@@ -60,6 +74,12 @@ private:
   CalibrationData calibration;
   Budget budget;
   std::optional<Evaluation> evaluation;
+  LatencyMeter meter;
+  std::optional<SearchClock> clock;
+  /// Flash and SRAM of candidates that were compiled for a device.
+  std::map<std::string, std::pair<int64_t, int64_t>> deviceBytes;
+  /// The best that fits so far.
+  std::optional<Measured> best;
   std::vector<compress::SizeChoice> choices;
   SearchCache cache;
   Measured whole;
@@ -67,6 +87,8 @@ private:
   /// Set where no candidate can be measured.
   ExitCode fault = ExitSuccess;
   unsigned looked = 0;
+  /// The passes of the model that was chosen.
+  std::string chosen;
 };
 
 } // namespace tfc

@@ -16,6 +16,21 @@
 using namespace tfc;
 using llvm::StringRef;
 
+llvm::json::Object tfc::toJson(const Measured &measured) {
+  llvm::json::Object entry{{"loss", measured.loss},
+                           {"metric", measured.metric},
+                           {"parameters", measured.parameters}};
+  if (measured.multiplyAdds)
+    entry["multiply_adds"] = *measured.multiplyAdds;
+  if (measured.latency)
+    entry["latency_ms"] = *measured.latency;
+  if (measured.originalLatency)
+    entry["original_latency_ms"] = *measured.originalLatency;
+  if (measured.latencyShare)
+    entry["latency_share"] = *measured.latencyShare;
+  return entry;
+}
+
 llvm::Error SearchCache::open(StringRef path, std::string newKey) {
   file = path.str();
   key = std::move(newKey);
@@ -39,8 +54,16 @@ llvm::Error SearchCache::open(StringRef path, std::string newKey) {
     std::optional<double> loss = entry->getNumber("loss"),
                           metric = entry->getNumber("metric");
     std::optional<int64_t> parameters = entry->getInteger("parameters");
-    if (passes && loss && metric && parameters)
-      known[passes->str()] = {*loss, *metric, *parameters};
+    if (!passes || !loss || !metric || !parameters)
+      continue;
+    Measured &measured = known[passes->str()];
+    measured.loss = *loss;
+    measured.metric = *metric;
+    measured.parameters = *parameters;
+    measured.multiplyAdds = entry->getInteger("multiply_adds");
+    measured.latency = entry->getNumber("latency_ms");
+    measured.originalLatency = entry->getNumber("original_latency_ms");
+    measured.latencyShare = entry->getNumber("latency_share");
   }
   return llvm::Error::success();
 }
@@ -61,12 +84,9 @@ llvm::Error SearchCache::add(const std::string &passes,
   if (error)
     return llvm::createStringError("cannot write '" + file +
                                    "': " + error.message());
-  stream << llvm::json::Value(
-                llvm::json::Object{{"key", key},
-                                   {"passes", passes},
-                                   {"loss", measured.loss},
-                                   {"metric", measured.metric},
-                                   {"parameters", measured.parameters}})
-         << "\n";
+  llvm::json::Object entry = toJson(measured);
+  entry["key"] = key;
+  entry["passes"] = passes;
+  stream << llvm::json::Value(std::move(entry)) << "\n";
   return llvm::Error::success();
 }

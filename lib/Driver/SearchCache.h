@@ -12,8 +12,12 @@
 #include "CandidateSearch.h"
 
 #include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
 
 namespace tfc {
+
+/// "loss", "metric", "parameters" and what else is known.
+llvm::json::Object toJson(const Measured &measured);
 
 /// What a search measured, in memory and, where there is a file, on disk: a
 /// line of JSON a candidate, each written when it is known, so that a search

@@ -26,13 +26,9 @@ std::vector<double> SearchModel::features(ArrayRef<unsigned> steps) const {
   return differences;
 }
 
-void SearchModel::add(ArrayRef<unsigned> steps, double loss,
-                      double parameters) {
-  // Logarithms: a loss near zero, as of a difference to the original, is one
-  // by orders of magnitude.
-  constexpr double least = 1e-12;
-  Row row{features(steps), 1, std::log(std::max(loss, least)),
-          std::log(std::max(parameters, 1.0))};
+void SearchModel::add(ArrayRef<unsigned> steps, double loss, double size) {
+  Row row{features(steps), 1, loss, std::log(std::max(size, 1.0))};
+  hasLogarithms &= loss >= 0;
   double distance = 0;
   for (double difference : ArrayRef(row.features).drop_front())
     distance += std::abs(difference);
@@ -46,15 +42,20 @@ void SearchModel::solve() {
                   sides = Eigen::MatrixXd::Zero(width, 2);
   // The value at the point itself is not drawn to anything.
   products(0, 0) = 1e-9;
+  // A loss near zero, as of a difference to the original, is one by orders of
+  // magnitude.
+  constexpr double least = 1e-12;
   for (const Row &row : rows) {
+    double loss =
+        hasLogarithms ? std::log(std::max(row.loss, least)) : row.loss;
     Eigen::Map<const Eigen::VectorXd> x(row.features.data(), width);
     products += row.weight * x * x.transpose();
-    sides.col(0) += row.weight * row.loss * x;
-    sides.col(1) += row.weight * row.parameters * x;
+    sides.col(0) += row.weight * loss * x;
+    sides.col(1) += row.weight * row.size * x;
   }
   Eigen::MatrixXd slopes = products.ldlt().solve(sides);
   lossSlope.assign(slopes.col(0).data(), slopes.col(0).data() + width);
-  parameterSlope.assign(slopes.col(1).data(), slopes.col(1).data() + width);
+  sizeSlope.assign(slopes.col(1).data(), slopes.col(1).data() + width);
 }
 
 SearchModel::Expected SearchModel::expect(ArrayRef<unsigned> steps) const {
@@ -62,7 +63,8 @@ SearchModel::Expected SearchModel::expect(ArrayRef<unsigned> steps) const {
   std::vector<double> x = features(steps);
   for (size_t i = 0; i < x.size(); ++i) {
     expected.loss += lossSlope[i] * x[i];
-    expected.parameters += parameterSlope[i] * x[i];
+    expected.size += sizeSlope[i] * x[i];
   }
-  return {std::exp(expected.loss), std::exp(expected.parameters)};
+  return {hasLogarithms ? std::exp(expected.loss) : expected.loss,
+          std::exp(expected.size)};
 }

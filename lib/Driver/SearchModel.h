@@ -15,20 +15,20 @@
 
 namespace tfc {
 
-/// Loss and number of parameters as functions of the steps of all choices: of
-/// the logarithms, linear near a point, by ridge regression on what was
-/// measured, where the nearer counts more (locally weighted regression;
-/// Cleveland 1979).
+/// Loss and size as functions of the steps of all choices: of the logarithms
+/// (of the loss itself where a user's metric makes it negative), linear near a
+/// point, by ridge regression on what was measured, where the nearer counts
+/// more (locally weighted regression; Cleveland 1979).
 class SearchModel {
 public:
   explicit SearchModel(llvm::ArrayRef<unsigned> at)
       : at(at.begin(), at.end()) {}
 
-  void add(llvm::ArrayRef<unsigned> steps, double loss, double parameters);
+  void add(llvm::ArrayRef<unsigned> steps, double loss, double size);
   void solve();
 
   struct Expected {
-    double loss, parameters;
+    double loss, size;
   };
   Expected expect(llvm::ArrayRef<unsigned> steps) const;
 
@@ -38,10 +38,11 @@ private:
   std::vector<unsigned> at;
   struct Row {
     std::vector<double> features;
-    double weight, loss, parameters;
+    double weight, loss, size;
   };
   std::vector<Row> rows;
-  std::vector<double> lossSlope, parameterSlope;
+  std::vector<double> lossSlope, sizeSlope;
+  bool hasLogarithms = true;
 };
 
 } // namespace tfc

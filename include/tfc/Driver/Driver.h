@@ -83,7 +83,8 @@ struct CompileOptions {
   bool savesMemory = true;
   /// cortex-m7: call a function of the user where each node begins.
   bool profile = false;
-  /// cortex-m7: the input that the caller delivers by rows; empty: the only one.
+  /// cortex-m7: the input that the caller delivers by rows; empty: the only
+  /// one.
   std::optional<std::string> streamedInput;
   /// Passes of the group Compress that run on the raised model, as in
   /// "low-rank{energy=0.98}"; empty: none.
@@ -99,6 +100,13 @@ struct CompileOptions {
   /// What a search measures candidates with, an .npz file, and how: "top1",
   /// "perplexity", "mse" or "cosine".
   std::string evaluationFile, metric;
+  /// Measure with a command of the shell instead, which is given `{library}`
+  /// or `{outputs}` and prints a number; it may take so many seconds.
+  std::string metricCommand;
+  bool isLowerMetricBetter = false;
+  double metricSeconds = 600;
+  /// After how many seconds a search begins nothing new; 0: never.
+  double searchSeconds = 0;
   /// How many candidates a search measures at most.
   unsigned searchCandidates = 200;
   /// Where a search keeps what it measured, to go on after an interruption.
@@ -113,8 +121,8 @@ struct CompileOptions {
   RangeChoice ranges;
   /// Sizes of inputs that replace the file's; -1 leaves a size open.
   llvm::StringMap<llvm::SmallVector<int64_t>> inputShapes;
-  /// Where reports are written: pictures of the memory plan for names that end
-  /// in .html, JSON for others.
+  /// Where reports are written: pictures of the search and of the memory plan
+  /// for names that end in .html, JSON for others.
   std::vector<std::string> reportFiles;
   /// Print each phase's time and peak memory to the error stream.
   bool verbose = false;
