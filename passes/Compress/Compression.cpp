@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Passes/Compress/Compression.h"
+#include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Passes/Compress/Passes.h"
 
 #include "mlir/IR/Matchers.h"
@@ -22,6 +23,8 @@ ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
       {"attn-extract", [] { return createExtractPass(); }, false},
       {"attn-low-rank", [] { return createLowRankPass(); }, true},
       {"attn-prune", [] { return createPrunePass(); }, true},
+      {"attn-quantize-weights", [] { return createQuantizeWeightsPass(); },
+       true},
       {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, true},
   };
   return passes;
@@ -116,8 +119,10 @@ int64_t tfc::compress::numberOfParameters(func::FuncOp function) {
   int64_t count = 0;
   function.walk([&](Operation *op) {
     ElementsAttr numbers;
+    // Quantised numbers count as those that they stand for.
     if (op->use_empty() || !matchPattern(op, m_Constant(&numbers)) ||
-        !isa<FloatType>(numbers.getElementType()) ||
+        (!isa<FloatType>(numbers.getElementType()) &&
+         !llvm::all_of(op->getUsers(), llvm::IsaPred<attn::DequantizeOp>)) ||
         !seen.insert(numbers).second)
       return;
     count += numbers.isSplat() ? 1 : numbers.getNumElements();
