@@ -177,26 +177,35 @@ ExitCode Compressor::prepare(std::string &passes,
   return search->run(passes);
 }
 
-ExitCode Compressor::runCompression(const std::string &passes) {
+ExitCode Compressor::runPasses(const std::string &passes, bool &readsInputs) {
   OpPassManager nested(func::FuncOp::getOperationName());
-  bool readsInputs = false;
+  readsInputs = false;
   if (!passes.empty())
     if (llvm::Error error =
             compress::addCompressionPasses(passes, nested, readsInputs))
       return runner.refuse(std::move(error));
-  ExitCode code = runner.run(module, "compress", /*mayRefuse=*/true,
-                             [&](OpPassManager &pm) {
-                               pm.nest<func::FuncOp>() = nested;
-                               cleanUp(pm);
-                             });
+  return runner.run(module, "compress", /*mayRefuse=*/true,
+                    [&](OpPassManager &pm) {
+                      pm.nest<func::FuncOp>() = nested;
+                      cleanUp(pm);
+                    });
+}
+
+ExitCode Compressor::runCompression(const std::string &passes) {
+  auto [before, after] = compress::splitBeforeIntegers(passes);
+  bool changesByInputs = false, readsInputs = false;
+  ExitCode code = runPasses(before, changesByInputs);
+  if (code == ExitSuccess && original && changesByInputs &&
+      (code = sinkSlices(original)) == ExitSuccess &&
+      (code = sinkSlices(module)) == ExitSuccess)
+    code = fitCompressed();
+  if (code == ExitSuccess && !after.empty())
+    code = runPasses(after, readsInputs);
   if (code != ExitSuccess)
     return code;
   func::FuncOp function = functionOf(*module);
   compress::dropInputStatistics(function);
-  if (original && (code = sinkSlices(original)) == ExitSuccess &&
-      (code = sinkSlices(module)) == ExitSuccess)
-    code = fitCompressed();
-  compress::dropLayerNumbers(functionOf(*module));
+  compress::dropLayerNumbers(function);
   return code;
 }
 

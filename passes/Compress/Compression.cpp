@@ -114,6 +114,24 @@ llvm::Error tfc::compress::addCompressionPasses(StringRef text,
   return llvm::Error::success();
 }
 
+std::pair<std::string, std::string>
+tfc::compress::splitBeforeIntegers(StringRef text) {
+  llvm::Expected<SmallVector<Part>> parts = splitPipeline(text);
+  if (!parts) {
+    llvm::consumeError(parts.takeError());
+    return {text.str(), ""};
+  }
+  for (const Part &part : *parts) {
+    StringRef name = part.name;
+    name.consume_front("attn-");
+    if (name != "quantize-weights")
+      continue;
+    size_t at = part.name.data() - text.data();
+    return {text.take_front(at).rtrim(" ,").str(), text.substr(at).str()};
+  }
+  return {text.str(), ""};
+}
+
 int64_t tfc::compress::numberOfParameters(func::FuncOp function) {
   llvm::DenseSet<Attribute> seen;
   int64_t count = 0;
