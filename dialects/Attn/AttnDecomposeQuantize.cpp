@@ -62,12 +62,14 @@ private:
     SmallVector<int64_t> sizes(rank, 0);
     for (auto [axis, size] : blocks.getBlockSizeInfo())
       sizes[axis] = size;
-    DenseElementsAttr zeroPoints = blocks.getZeroPoints().mapValues(
-        b.getI32Type(), [&](const APInt &zero) {
-          return type.isSigned() ? zero.sext(32) : zero.zext(32);
-        });
-    Value scales = arith::ConstantOp::create(b, loc, blocks.getScales()),
-          zeros = arith::ConstantOp::create(b, loc, zeroPoints);
+    auto widened = [&](const APInt &zero) {
+      return type.isSigned() ? zero.sext(32) : zero.zext(32);
+    };
+    DenseElementsAttr zeroPoints =
+        blocks.getZeroPoints().mapValues(b.getI32Type(), widened);
+    Value scales = arith::ConstantOp::create(b, loc, blocks.getScales()), zeros;
+    if (!zeroPoints.isSplat())
+      zeros = arith::ConstantOp::create(b, loc, zeroPoints);
     AffineMap whole = map(rank, range(rank));
     return generic(
         x, init, {whole, whole}, rank,
@@ -83,8 +85,11 @@ private:
                                       inner, at,
                                       linalg::IndexOp::create(inner, at, d),
                                       index(sizes[d])));
-          Value scale = tensor::ExtractOp::create(inner, at, scales, block),
-                zero = tensor::ExtractOp::create(inner, at, zeros, block);
+          Value scale = tensor::ExtractOp::create(inner, at, scales, block);
+          Value zero =
+              zeros ? tensor::ExtractOp::create(inner, at, zeros, block)
+                          .getResult()
+                    : scalar(inner, zeroPoints.getSplatValue<Attribute>());
           if (isa<FloatType>(zeroType))
             zero = arith::SIToFPOp::create(inner, at, zeroType, zero);
           return element(inner, at, v[0], scale, zero);

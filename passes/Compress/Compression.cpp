@@ -18,13 +18,15 @@ using namespace mlir;
 using namespace tfc;
 using namespace tfc::compress;
 
+/// The pass after which weights are no numbers of f32.
+static constexpr StringLiteral integersPass = "attn-quantize-weights";
+
 ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
   static const std::vector<CompressionPass> passes = {
       {"attn-extract", [] { return createExtractPass(); }, false},
       {"attn-low-rank", [] { return createLowRankPass(); }, true},
       {"attn-prune", [] { return createPrunePass(); }, true},
-      {"attn-quantize-weights", [] { return createQuantizeWeightsPass(); },
-       true},
+      {integersPass, [] { return createQuantizeWeightsPass(); }, true},
       {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, true},
   };
   return passes;
@@ -90,6 +92,7 @@ llvm::Error tfc::compress::addCompressionPasses(StringRef text,
   llvm::Expected<SmallVector<Part>> parts = splitPipeline(text);
   if (!parts)
     return parts.takeError();
+  bool leavesIntegers = false;
   for (const Part &part : *parts) {
     const CompressionPass *known = findPass(part.name);
     if (!known) {
@@ -100,6 +103,11 @@ llvm::Error tfc::compress::addCompressionPasses(StringRef text,
       return llvm::createStringError("--compress: there is no pass '" +
                                      part.name + "'; there are " + names);
     }
+    if (leavesIntegers && known->name != integersPass)
+      return llvm::createStringError(
+          "--compress: '" + part.name +
+          "' finds no weights in f32 after quantize-weights; put it before");
+    leavesIntegers |= known->name == integersPass;
     std::unique_ptr<Pass> pass = known->create();
     std::string message;
     if (failed(pass->initializeOptions(part.options, [&](const Twine &what) {
@@ -122,9 +130,8 @@ tfc::compress::splitBeforeIntegers(StringRef text) {
     return {text.str(), ""};
   }
   for (const Part &part : *parts) {
-    StringRef name = part.name;
-    name.consume_front("attn-");
-    if (name != "quantize-weights")
+    const CompressionPass *known = findPass(part.name);
+    if (!known || known->name != integersPass)
       continue;
     size_t at = part.name.data() - text.data();
     return {text.take_front(at).rtrim(" ,").str(), text.substr(at).str()};

@@ -98,9 +98,8 @@ std::optional<QuantizedPanels>
 tfc::x86::packQuantized(const QuantizedConstant &weight, bool transposed,
                         int64_t width, MLIRContext *context) {
   PanelPacker packer(weight, transposed, width, context);
-  // A scale for each row or so is no longer much smaller than the weight.
-  constexpr int64_t leastGroup = 4;
-  if (packer.group() < std::min(leastGroup, weight.shape()[transposed ? 1 : 0]))
+  // A scale for each row of a column is no smaller than the weight in f32.
+  if (packer.group() == 1 && weight.shape()[transposed ? 1 : 0] > 1)
     return std::nullopt;
   return packer.pack();
 }
