@@ -147,11 +147,22 @@ ExitCode Compressor::quantize() {
   if (code != ExitSuccess || (code = calibrate(data, ranges)) != ExitSuccess)
     return code;
   known.ranges.assign(ranges.begin(), ranges.end());
-  return runner.run(
+  known.correctBiases = runner.options.correctBiases;
+  if (known.correctBiases) {
+    compress::numberLayers(functionOf(*module));
+    if ((code = measureInputs()) != ExitSuccess)
+      return code;
+  }
+  code = runner.run(
       module, "quantize", /*mayRefuse=*/false, [&](OpPassManager &pm) {
         pm.addNestedPass<func::FuncOp>(compress::createQuantizePass(known));
         cleanUp(pm);
       });
+  if (code == ExitSuccess && known.correctBiases) {
+    compress::dropInputStatistics(functionOf(*module));
+    compress::dropLayerNumbers(functionOf(*module));
+  }
+  return code;
 }
 
 ExitCode Compressor::prepare(std::string &passes,

@@ -177,7 +177,8 @@ private:
                      ElementsAttr bias, int64_t width);
   ElementsAttr pack(ElementsAttr weight, bool transposed, int64_t matrices,
                     int64_t depth, int64_t columns, int64_t width);
-  ElementsAttr packBias(ElementsAttr bias, int64_t padded);
+  /// Null where it is not constant.
+  ElementsAttr packBias(Value bias, int64_t padded);
 
   std::map<std::pair<const void *, bool>, ElementsAttr> packed;
   /// By integers, their type, and whether they are transposed.
@@ -220,25 +221,22 @@ ElementsAttr PackWeightsPass::pack(ElementsAttr weight, bool transposed,
              DenseResourceElementsAttr::get(type, "packed", std::move(blob));
 }
 
-ElementsAttr PackWeightsPass::packBias(ElementsAttr bias, int64_t padded) {
+ElementsAttr PackWeightsPass::packBias(Value bias, int64_t padded) {
   auto type = RankedTensorType::get({padded}, Float32Type::get(&getContext()));
-  SmallVector<float> storage, values(padded, 0.0f);
+  SmallVector<float> values(padded, 0.0f);
   if (bias) {
-    ArrayRef<float> floats = floatsOf(bias, storage);
-    if (floats.empty() || static_cast<int64_t>(floats.size()) > padded)
+    std::optional<std::vector<float>> numbers = constantRow(bias);
+    if (!numbers || static_cast<int64_t>(numbers->size()) > padded)
       return nullptr;
-    std::copy(floats.begin(), floats.end(), values.begin());
+    llvm::copy(*numbers, values.begin());
   }
   return DenseElementsAttr::get(type, ArrayRef<float>(values));
 }
 
 void PackWeightsPass::rewrite(attn::LinearOp op) {
-  ElementsAttr bias;
   auto type = dyn_cast<RankedTensorType>(op.getX().getType());
   if (!type || !type.getElementType().isF32() || type.getRank() < 1 ||
       op.getActivation() != attn::Activation::None)
-    return;
-  if (op.getBias() && !matchPattern(op.getBias(), m_Constant(&bias)))
     return;
   OpBuilder b(op);
   Location loc = op.getLoc();
@@ -249,7 +247,7 @@ void PackWeightsPass::rewrite(attn::LinearOp op) {
     return;
   int64_t width = KernelShape::forVectorBits(vectorBits).panelWidth(columns);
   ElementsAttr biasPanels =
-      packBias(bias, llvm::divideCeil(columns, width) * width);
+      packBias(op.getBias(), llvm::divideCeil(columns, width) * width);
   if (!biasPanels)
     return;
   Value product = packFloats(op, b, rows, biasPanels, width);

@@ -81,3 +81,37 @@ int8_t QuantizedConstant::integer(int64_t row, int64_t column) const {
       (shift ? int64_t(static_cast<uint8_t>(stored)) : int64_t(stored)) -
       shift);
 }
+
+std::optional<std::vector<float>> tfc::x86::constantRow(Value value) {
+  ElementsAttr stored;
+  if (matchPattern(value, m_Constant(&stored)))
+    return attn::constantElements<float>(stored);
+  auto op = value.getDefiningOp<attn::DequantizeOp>();
+  if (!op || !matchPattern(op.getX(), m_Constant(&stored)) ||
+      !stored.getElementType().isInteger(32))
+    return std::nullopt;
+  std::optional<std::vector<int32_t>> integers =
+      attn::constantElements<int32_t>(stored);
+  SmallVector<double> scales;
+  SmallVector<int64_t> zeros;
+  if (auto one = dyn_cast<quant::UniformQuantizedType>(op.getQuantizedType())) {
+    scales = {one.getScale()};
+    zeros = {one.getZeroPoint()};
+  } else if (auto slices = dyn_cast<quant::UniformQuantizedPerAxisType>(
+                 op.getQuantizedType())) {
+    scales.assign(slices.getScales().begin(), slices.getScales().end());
+    zeros.assign(slices.getZeroPoints().begin(), slices.getZeroPoints().end());
+  }
+  if (!integers || scales.empty())
+    return std::nullopt;
+  std::vector<float> numbers;
+  for (auto [i, integer] : llvm::enumerate(*integers)) {
+    size_t slice = scales.size() == 1 ? 0 : i;
+    // The difference in 32 bits, as attn.dequantize has it.
+    auto difference = static_cast<int32_t>(static_cast<uint32_t>(integer) -
+                                           static_cast<uint32_t>(zeros[slice]));
+    numbers.push_back(static_cast<float>(difference) *
+                      static_cast<float>(scales[slice]));
+  }
+  return numbers;
+}

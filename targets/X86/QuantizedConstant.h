@@ -55,6 +55,10 @@ private:
   llvm::SmallVector<int64_t> blocks;
 };
 
+/// The numbers of a constant of rank 1, dequantised or not; nothing where
+/// `value` is none, or has none in memory.
+std::optional<std::vector<float>> constantRow(mlir::Value value);
+
 } // namespace tfc::x86
 
 #endif // TFC_TARGETS_X86_QUANTIZEDCONSTANT_H

@@ -89,12 +89,20 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
     %y = attn.dequantize ins(%yi : ...) as !quant.uniform<i8:f32, 0.02:-28> ...
     ```
 
+    With `correct-biases` the bias of a linear layer takes up what rounding its weight
+    changes of its outputs on average, (w - w')^T E[x] (Nagel et al. 2019, section 4.2),
+    where `tfc.input_mean` says what goes in; a layer without a bias gets one.
+
     Operations of no such kind (rotations, scans, experts, caches, comparisons) stay in
     f32, as does what is computed inside of loops. A function that is quantised already
     is refused, and so is another number of ranges.
   }];
-  let options = [ListOption<"ranges", "ranges", "double",
-      "the least and the greatest element of each observed tensor">];
+  let options = [
+    ListOption<"ranges", "ranges", "double",
+      "the least and the greatest element of each observed tensor">,
+    Option<"correctBiases", "correct-biases", "bool", "false",
+      "add what rounding weights changes on average to biases of linear layers, which "
+      "need tfc.input_mean">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::quant::QuantDialect", "mlir::tensor::TensorDialect"];
 }
