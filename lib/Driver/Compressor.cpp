@@ -132,6 +132,27 @@ ExitCode Compressor::measureInputs() {
       });
 }
 
+ExitCode Compressor::measurePositions() {
+  CalibrationData data;
+  ExitCode code = readCalibration(data);
+  auto attentions = compress::attentionsWithPositions(functionOf(*module));
+  if (code != ExitSuccess || attentions.empty())
+    return code;
+  return runner.callOnHost(
+      *module,
+      [&](OwningOpRef<ModuleOp> &observed) {
+        return runner.run(observed, "observe", /*mayRefuse=*/false,
+                          [](OpPassManager &pm) {
+                            pm.addNestedPass<func::FuncOp>(
+                                compress::createObservePositionsPass());
+                          });
+      },
+      [&](const std::string &library, std::string &error) {
+        return tfc::measurePositions(library, data, attentions, runner.log,
+                                     error);
+      });
+}
+
 ExitCode Compressor::quantize() {
   CalibrationData data;
   ExitCode code = readCalibration(data);
@@ -158,14 +179,18 @@ ExitCode Compressor::prepare(std::string &passes,
                              std::unique_ptr<Search> &search) {
   const CompileOptions &options = runner.options;
   OpPassManager scratch(func::FuncOp::getOperationName());
-  bool readsInputs = !options.budget.empty();
+  compress::CompressionStatistics reads;
+  reads.inputs = !options.budget.empty();
   if (!passes.empty())
     if (llvm::Error error =
-            compress::addCompressionPasses(passes, scratch, readsInputs))
+            compress::addCompressionPasses(passes, scratch, reads))
       return runner.refuse(std::move(error));
-  if (readsInputs && !options.calibrationFile.empty()) {
+  if (reads.any() && !options.calibrationFile.empty()) {
     compress::numberLayers(functionOf(*module));
-    if (ExitCode code = measureInputs(); code != ExitSuccess)
+    ExitCode code = reads.inputs ? measureInputs() : ExitSuccess;
+    if (code == ExitSuccess && reads.positions)
+      code = measurePositions();
+    if (code != ExitSuccess)
       return code;
     if (fits)
       original = module->clone();
@@ -179,10 +204,10 @@ ExitCode Compressor::prepare(std::string &passes,
 
 ExitCode Compressor::runCompression(const std::string &passes) {
   OpPassManager nested(func::FuncOp::getOperationName());
-  bool readsInputs = false;
+  compress::CompressionStatistics reads;
   if (!passes.empty())
     if (llvm::Error error =
-            compress::addCompressionPasses(passes, nested, readsInputs))
+            compress::addCompressionPasses(passes, nested, reads))
       return runner.refuse(std::move(error));
   ExitCode code = runner.run(module, "compress", /*mayRefuse=*/true,
                              [&](OpPassManager &pm) {
@@ -193,6 +218,7 @@ ExitCode Compressor::runCompression(const std::string &passes) {
     return code;
   func::FuncOp function = functionOf(*module);
   compress::dropInputStatistics(function);
+  compress::dropPositionMoments(function);
   if (original && (code = sinkSlices(original)) == ExitSuccess &&
       (code = sinkSlices(module)) == ExitSuccess)
     code = fitCompressed();

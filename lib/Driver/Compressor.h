@@ -42,6 +42,7 @@ private:
   ExitCode sinkSlices(mlir::OwningOpRef<mlir::ModuleOp> &copy);
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
+  ExitCode measurePositions();
   ExitCode fitCompressed();
   /// Returns the observed tensors too, which come from `places`.
   ExitCode observe(mlir::OwningOpRef<mlir::ModuleOp> &observed,
