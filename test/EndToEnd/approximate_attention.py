@@ -142,10 +142,6 @@ def check_rewritten(work):
         make_model(reference, top=top)
         _, found = compiled(model, f"sparse-attention{{top={top}}}", data, work)
         yield from difference(f"the greatest {top}", found, expected_of(reference, data))
-        run("tfc", model, f"--compress=sparse-attention{{top={top}}}", "--target=onnx", "-o",
-            work + ".written.onnx")
-        yield from difference(f"the greatest {top}, as a file",
-                              expected_of(work + ".written.onnx", data), expected_of(reference, data))
     # A causal mask; the first query sees one key, fewer than three.
     mask = np.triu(np.full((TOKENS, TOKENS), -np.inf), 1)
     make_model(model, mask=mask)
@@ -187,18 +183,35 @@ def check_digits(root, work):
         print(f"digits, {passes}: {right:.2%} right")
         if right < least:
             yield f"digits: only {right:.2%} are right with {passes}"
-        run("tfc", model, "--compress=" + passes, *options, "--target=cortex-m7", "--shape",
-            "images=2x1x8x8", "-o", work + ".o")
+        # With one shape, so that the fit adds up the same calls.
+        options += ["--shape", "images=2x1x8x8"]
+        _, expected = compiled(model, passes, work + ".two.npz", work, *options)
+        run("tfc", model, "--compress=" + passes, *options, "--target=cortex-m7", "-o", work + ".o")
         run("tfc-run", work + ".o", "--target=cortex-m7", "--inputs", work + ".two.npz",
             "--outputs", work + ".m7.npz")
         found = np.load(work + ".m7.npz")["scores"]
-        if not np.abs(found - scores[:2]).max() <= 1e-4 * np.abs(found).max():
+        # Sums in another order, and other ways to write exp and erf.
+        if not np.abs(found - expected).max() <= 1e-5 * np.abs(found).max():
             yield f"digits: the Cortex-M7 gives something else with {passes}"
+
+
+def check_refused(root, work):
+    """int8 scores have ties, so that others would be the greatest."""
+    model = os.path.join(root, "examples", "digits", "vit.onnx")
+    done = subprocess.run(
+        ["tfc", model, "--compress=sparse-attention{top=4}", "--calibration=" + work + ".some.npz",
+         "--no-fit", "--quantize", "--target=cortex-m7", "--shape", "images=1x1x8x8", "-o",
+         work + ".refused.o"], stderr=subprocess.PIPE, text=True)
+    if done.returncode == 0 or os.path.exists(work + ".refused.o"):
+        yield "an attention to the greatest scores was quantised"
+    if "float" not in done.stderr:
+        yield "the refusal does not speak of float: " + done.stderr
 
 
 def main():
     work = os.path.join(sys.argv[2], "model")
-    faults = [*check_rewritten(work), *check_groups(work), *check_digits(sys.argv[1], work)]
+    faults = [*check_rewritten(work), *check_groups(work), *check_digits(sys.argv[1], work),
+              *check_refused(sys.argv[1], work)]
     for fault in faults:
         print("error: " + fault)
     sys.exit(1 if faults else 0)

@@ -31,9 +31,9 @@ def ExposePass : Pass<"attn-expose", "mlir::func::FuncOp"> {
     %y = linalg.generic {...} ins(%shares, %v) { arith.mulf, arith.addf } -> tensor<1x4x8x16xf32>
     ```
 
-    Left alone are other element types than f32, other score functions and lists of
-    blocks, and attention whose rows may see nothing and are zero then: such a row
-    does not survive rounding.
+    Left alone are other element types than f32, other score functions, lists of
+    blocks and the greatest scores alone (`top`), and attention whose rows may see
+    nothing and are zero then: such a row does not survive rounding.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
