@@ -27,6 +27,7 @@ ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
        {/*inputs=*/false, /*positions=*/true, /*fit=*/true}},
       {"attn-low-rank", [] { return createLowRankPass(); }, inputs},
       {"attn-prune", [] { return createPrunePass(); }, inputs},
+      {"attn-prune-tokens", [] { return createPruneTokensPass(); }, {}},
       {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, inputs},
       {"attn-sparse-attention",
        [] { return createSparseAttentionPass(); },

@@ -399,6 +399,42 @@ def SparseAttentionPass : Pass<"attn-sparse-attention", "mlir::func::FuncOp"> {
   let dependentDialects = ["attn::AttnDialect"];
 }
 
+def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
+  let summary = "Go on with the tokens alone that attention went to";
+  let description = [{
+    Behind the attention of a site, called as the linear layer behind it, and its sum with
+    the residual stream, the model goes on with the first token and those of the others
+    that received most attention there (EViT, Liang et al. 2022): the sum over heads and
+    queries of the probabilities, or with `importance=class` over heads of those of the
+    first query, the class token's. Which ones they are is computed for each sample; how
+    many is `keep` times the others, rounded up.
+
+    ```mlir
+    %s = linalg.generic {...} ins(%x, %a : tensor<?x17x48xf32>, ...) { arith.addf } -> tensor<?x17x48xf32>
+    %y = attn.norm layer axis 2 epsilon 1.0e-05 ins(%s : tensor<?x17x48xf32>) ...
+    // becomes, with keep=0.5
+    %s = linalg.generic {...} ins(%x, %a : tensor<?x17x48xf32>, ...) { arith.addf } -> tensor<?x17x48xf32>
+    %tokens = linalg.generic {...} -> tensor<?x9xi64> // of the attention's query and key
+    %r = linalg.generic {...} ins(%tokens) { tensor.extract %s } -> tensor<?x9x48xf32>
+    %y = attn.norm layer axis 2 epsilon 1.0e-05 ins(%r : tensor<?x9x48xf32>) ...
+    ```
+
+    Sums over tokens behind stand for all of them: they are multiplied with the number of
+    tokens before, divided by that now, so that means stay means.
+
+    Refused, with the operation at fault, are models of which something depends on the
+    tokens' number, place or order: results of a row for each token, masks, biases and
+    constants with something of their own for each, slices of other tokens than the first.
+  }];
+  let options = [
+    Option<"keep", "keep", "double", "0.5", "share of the tokens that stays, of those behind the first">,
+    ListOption<"after", "after", "std::string", "the attentions behind which tokens go">,
+    Option<"importance", "importance", "std::string", "\"received\"", "received, from all tokens, or class, from the first">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 def ObserveFitPass : Pass<"attn-observe-fit", "mlir::ModuleOp"> {
   let summary = "Return sums for fitting a layer of a smaller model to the original";
   let description = [{
