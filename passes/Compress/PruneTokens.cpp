@@ -205,6 +205,7 @@ LogicalResult TokenShrink::apply() {
     b.setInsertionPointAfter(op);
     LinalgBuilder l(b, op->getLoc());
     Value sum = op->getResult(0);
+    SmallPtrSet<Operation *, 4> readers(sum.user_begin(), sum.user_end());
     Value whole = l.mapped(sum,
                            [&, factor = factor](OpBuilder &b, Location loc,
                                                 ValueRange v) -> Value {
@@ -212,7 +213,9 @@ LogicalResult TokenShrink::apply() {
                                  b, loc, b.getF32FloatAttr(factor));
                              return arith::MulFOp::create(b, loc, v[0], number);
                            });
-    sum.replaceAllUsesExcept(whole, whole.getDefiningOp());
+    sum.replaceUsesWithIf(whole, [&](OpOperand &use) {
+      return readers.contains(use.getOwner());
+    });
   }
   for (Operation *op : changed) {
     // Their rows are not those of the original any more.
