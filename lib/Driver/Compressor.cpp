@@ -287,19 +287,20 @@ ExitCode Compressor::saveRecipe(const std::string &passes) {
   return ExitSuccess;
 }
 
-ExitCode Compressor::pruneZeros() {
+ExitCode Compressor::pruneExactly(StringRef phase,
+                                  std::unique_ptr<Pass> (*create)()) {
   auto notes = [&] {
     return functionOf(*module)->getAttr(compress::notesName);
   };
   Attribute before = notes();
-  ExitCode code = runner.run(
-      module, "prune zeros", /*mayRefuse=*/false, [](OpPassManager &pm) {
-        pm.addNestedPass<func::FuncOp>(compress::createPruneZerosPass());
+  ExitCode code =
+      runner.run(module, phase, /*mayRefuse=*/false, [&](OpPassManager &pm) {
+        pm.addNestedPass<func::FuncOp>(create());
       });
-  // A model without zeros stays as it is, to the byte.
+  // A model with nothing to take out stays as it is, to the byte.
   if (code != ExitSuccess || notes() == before)
     return code;
-  return runner.run(module, "prune zeros", /*mayRefuse=*/false, cleanUp);
+  return runner.run(module, phase, /*mayRefuse=*/false, cleanUp);
 }
 
 ExitCode Compressor::compress() {
@@ -320,11 +321,18 @@ ExitCode Compressor::compress() {
   fits = options.fitLayers;
   if (!options.recipe.empty())
     code = readRecipe(passes);
+  // First, so that budgets are of what can be read.
+  if (code == ExitSuccess && options.optLevel >= 2)
+    code = pruneExactly("prune tables", [] {
+      return std::unique_ptr<Pass>(compress::createPruneTablesPass());
+    });
   if (isAsked && code == ExitSuccess &&
       (code = prepare(passes, search)) == ExitSuccess)
     code = runCompression(passes);
   if (code == ExitSuccess && options.optLevel >= 2)
-    code = pruneZeros();
+    code = pruneExactly("prune zeros", [] {
+      return std::unique_ptr<Pass>(compress::createPruneZerosPass());
+    });
   if (code != ExitSuccess)
     return code;
   function = functionOf(*module);

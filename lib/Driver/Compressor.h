@@ -38,7 +38,8 @@ private:
   ExitCode runCompression(const std::string &passes);
   ExitCode readRecipe(std::string &passes);
   ExitCode saveRecipe(const std::string &passes);
-  ExitCode pruneZeros();
+  ExitCode pruneExactly(llvm::StringRef phase,
+                        std::unique_ptr<mlir::Pass> (*create)());
   ExitCode sinkSlices(mlir::OwningOpRef<mlir::ModuleOp> &copy);
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();

@@ -244,6 +244,27 @@ def PruneZerosPass : Pass<"attn-prune-zeros", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def PruneTablesPass : Pass<"attn-prune-tables", "mlir::func::FuncOp"> {
+  let summary = "Take rows out of tables that no index can be";
+  let description = [{
+    Of a constant that is read at computed indices, as embeddings are, what is between the
+    least and the greatest that an index can be stays. That is known where indices are
+    constant or count the elements of a known size, as positions of a sequence of known
+    length and token types that are all 0. Constants of which a fixed part is read become
+    that part. The result is the same. Part of -O2.
+
+    ```mlir
+    %y = linalg.generic {...} ins(%ids : tensor<1x16xi64>) { tensor.extract %table[%id, %j] : tensor<512x64xf32> }
+    // becomes, where %ids are 0 to 15
+    %y = linalg.generic {...} ins(%ids : tensor<1x16xi64>) { tensor.extract %rows[%id, %j] : tensor<16x64xf32> }
+    ```
+
+    Left alone are tables that something else reads too, as the last layer of a language
+    model does.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::tensor::TensorDialect"];
+}
+
 def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
   let summary = "Take a smaller model out of one that was trained to hold it";
   let description = [{
