@@ -54,6 +54,9 @@ public:
     Value scores = finished(products);
     switch (op.getScore()) {
     case ScoreFunction::Softmax:
+      if (op.getTop())
+        scores = largestOfRows(scores, *op.getTop(),
+                               -std::numeric_limits<double>::infinity());
       return rounded(weighted(softmax(scores)));
     case ScoreFunction::Linear:
       return rounded(weighted(normalised(scores)));
@@ -359,21 +362,21 @@ private:
                      });
   }
 
-  /// 0 for the gates of a query that are not among the largest, the first of
-  /// equal ones being the larger.
-  Value largestGates(Value gates) {
-    SmallVector<OpFoldResult> sizes = d.shapeOf(gates);
+  /// `otherwise` for the numbers of a query that are not among its `kept`
+  /// largest, the first of equal ones being the larger.
+  Value largestOfRows(Value numbers, int64_t kept, double otherwise) {
+    SmallVector<OpFoldResult> sizes = d.shapeOf(numbers);
     Type count = d.b.getI64Type();
     Value zero = arith::ConstantOp::create(d.b, d.loc,
                                            d.b.getIntegerAttr(count, 0)),
           one = arith::ConstantOp::create(d.b, d.loc,
                                           d.b.getIntegerAttr(count, 1)),
-          most = arith::ConstantOp::create(
-              d.b, d.loc, d.b.getIntegerAttr(count, *op.getTopGroups()));
+          most = arith::ConstantOp::create(d.b, d.loc,
+                                           d.b.getIntegerAttr(count, kept));
     Value none = linalg::FillOp::create(d.b, d.loc, zero, empty(sizes, count))
                      .getResult(0);
     Value above = d.generic(
-        {gates, gates}, none,
+        {numbers, numbers}, none,
         {map({0, 1, 2, 3}), map({0, 1, 2, 4}), map({0, 1, 2, 3})}, 4,
         [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
           Value larger = arith::CmpFOp::create(
@@ -390,13 +393,14 @@ private:
               b, loc, v[2], arith::SelectOp::create(b, loc, is, one, zero));
         });
     AffineMap whole = d.map(4, {0, 1, 2, 3});
-    return d.generic({gates, above}, empty(sizes, wide), {whole, whole, whole},
-                     4, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                       Value is = arith::CmpIOp::create(
-                           b, loc, arith::CmpIPredicate::slt, v[1], most);
-                       return arith::SelectOp::create(
-                           b, loc, is, v[0], constant(b, loc, wide, 0));
-                     });
+    return d.generic(
+        {numbers, above}, empty(sizes, wide), {whole, whole, whole}, 4,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value is = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                           v[1], most);
+          return arith::SelectOp::create(b, loc, is, v[0],
+                                         constant(b, loc, wide, otherwise));
+        });
   }
 
   /// Softmax within groups of keys, times that of their landmarks.
@@ -405,7 +409,7 @@ private:
     Value apart = inGroups(scores, 3);
     Value gates = plainSoftmax(part(apart, 4, last, 1, /*drop=*/true));
     if (op.getTopGroups())
-      gates = largestGates(gates);
+      gates = largestOfRows(gates, *op.getTopGroups(), 0);
     Value shares = plainSoftmax(part(apart, 4, 0, last, /*drop=*/false));
     AffineMap whole = map({0, 1, 2, 3, 4});
     Value weights =

@@ -212,6 +212,11 @@ static LogicalResult verifyBlocks(Checker &check, AttentionOp op) {
   if (op.getTopGroups() && (!grouped || *op.getTopGroups() == 0))
     return op.emitOpError("expected top_groups of one at least, and beside "
                           "grouped scores");
+  if (op.getTop() &&
+      (op.getScore() != ScoreFunction::Softmax || op.getKeyBlocks() ||
+       static_cast<int64_t>(*op.getTop()) < 1))
+    return op.emitOpError("expected a top of one at least, and beside softmax "
+                          "without key_blocks");
   if (grouped && static_cast<int64_t>(*op.getGroupSize()) < 2)
     return op.emitOpError("expected groups of two keys at least");
   if (!!op.getKeyBlocks() != op.getBlockSize().has_value())

@@ -20,8 +20,8 @@ using namespace tfc;
 
 llvm::Error tfc::checkCompression(StringRef text) {
   OpPassManager scratch(func::FuncOp::getOperationName());
-  bool readsInputs = false;
-  return compress::addCompressionPasses(text, scratch, readsInputs);
+  compress::CompressionStatistics reads;
+  return compress::addCompressionPasses(text, scratch, reads);
 }
 
 namespace {
@@ -89,5 +89,40 @@ LogicalResult tfc::measureInputs(const std::string &library,
     sum.divideByRows();
     compress::attachInputStatistics(input.layers, sum.moments, sum.sum);
   }
+  return success();
+}
+
+LogicalResult tfc::measurePositions(const std::string &library,
+                                    CalibrationData &data,
+                                    ArrayRef<attn::AttentionOp> attentions,
+                                    PhaseLog &log, std::string &error) {
+  ObservedModel model;
+  error = model.open(library);
+  if (!error.empty())
+    return failure();
+  // Of keys and of values, after the results of the model.
+  std::vector<std::vector<double>> sums(2 * attentions.size());
+  size_t first = model.numOutputs() - sums.size();
+  auto use = [&](int64_t sample) {
+    bool isFinite = true;
+    for (auto [i, sum] : llvm::enumerate(sums)) {
+      ArrayRef<float> numbers = model.numbers<float>(first + i);
+      sum.resize(numbers.size());
+      for (auto [total, number] : llvm::zip_equal(sum, numbers))
+        total += number;
+      if (llvm::all_of(numbers, [](float x) { return std::isfinite(x); }))
+        continue;
+      emitError(attentions[i / 2]->getLoc())
+          << "has keys or values of NaN or infinity, or whose squares are, for "
+             "sample "
+          << sample << " of the calibration data";
+      isFinite = false;
+    }
+    return isFinite;
+  };
+  if (!model.callAll(data, log, error, use))
+    return failure();
+  for (auto [i, attention] : llvm::enumerate(attentions))
+    compress::attachPositionMoments(attention, sums[2 * i], sums[2 * i + 1]);
   return success();
 }

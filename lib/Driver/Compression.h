@@ -13,6 +13,7 @@
 #include "PhaseLog.h"
 
 #include "tfc/Passes/Compress/LinearInputs.h"
+#include "tfc/Passes/Compress/PositionMoments.h"
 
 #include "llvm/Support/Error.h"
 
@@ -29,6 +30,15 @@ mlir::LogicalResult measureInputs(const std::string &library,
                                   CalibrationData &data,
                                   llvm::ArrayRef<compress::LinearInput> inputs,
                                   PhaseLog &log, std::string &error);
+
+/// Calls `library`, compiled after attn-observe-positions, with all of `data`,
+/// and says of `attentions`, in the order in which that pass saw them, how
+/// their positions go together. Of tensors that are not finite it emits errors
+/// at their places.
+mlir::LogicalResult
+measurePositions(const std::string &library, CalibrationData &data,
+                 llvm::ArrayRef<attn::AttentionOp> attentions, PhaseLog &log,
+                 std::string &error);
 
 } // namespace tfc
 

@@ -132,6 +132,27 @@ ExitCode Compressor::measureInputs() {
       });
 }
 
+ExitCode Compressor::measurePositions() {
+  CalibrationData data;
+  ExitCode code = readCalibration(data);
+  auto attentions = compress::attentionsWithPositions(functionOf(*module));
+  if (code != ExitSuccess || attentions.empty())
+    return code;
+  return runner.callOnHost(
+      *module,
+      [&](OwningOpRef<ModuleOp> &observed) {
+        return runner.run(observed, "observe", /*mayRefuse=*/false,
+                          [](OpPassManager &pm) {
+                            pm.addNestedPass<func::FuncOp>(
+                                compress::createObservePositionsPass());
+                          });
+      },
+      [&](const std::string &library, std::string &error) {
+        return tfc::measurePositions(library, data, attentions, runner.log,
+                                     error);
+      });
+}
+
 ExitCode Compressor::quantize(std::optional<int64_t> mostSamples) {
   CalibrationData data;
   ExitCode code = readCalibration(data);
@@ -171,14 +192,18 @@ ExitCode Compressor::prepare(std::string &passes,
                              std::unique_ptr<Search> &search) {
   const CompileOptions &options = runner.options;
   OpPassManager scratch(func::FuncOp::getOperationName());
-  bool readsInputs = !options.budget.empty();
+  compress::CompressionStatistics reads;
+  reads.inputs = !options.budget.empty();
   if (!passes.empty())
     if (llvm::Error error =
-            compress::addCompressionPasses(passes, scratch, readsInputs))
+            compress::addCompressionPasses(passes, scratch, reads))
       return runner.refuse(std::move(error));
-  if (readsInputs && !options.calibrationFile.empty()) {
+  if (reads.any() && !options.calibrationFile.empty()) {
     compress::numberLayers(functionOf(*module));
-    if (ExitCode code = measureInputs(); code != ExitSuccess)
+    ExitCode code = reads.inputs ? measureInputs() : ExitSuccess;
+    if (code == ExitSuccess && reads.positions)
+      code = measurePositions();
+    if (code != ExitSuccess)
       return code;
     if (fits)
       original = module->clone();
@@ -190,12 +215,12 @@ ExitCode Compressor::prepare(std::string &passes,
   return search->run(passes);
 }
 
-ExitCode Compressor::runPasses(const std::string &passes, bool &readsInputs) {
+ExitCode Compressor::runPasses(const std::string &passes,
+                               compress::CompressionStatistics &reads) {
   OpPassManager nested(func::FuncOp::getOperationName());
-  readsInputs = false;
   if (!passes.empty())
     if (llvm::Error error =
-            compress::addCompressionPasses(passes, nested, readsInputs))
+            compress::addCompressionPasses(passes, nested, reads))
       return runner.refuse(std::move(error));
   return runner.run(module, "compress", /*mayRefuse=*/true,
                     [&](OpPassManager &pm) {
@@ -206,18 +231,19 @@ ExitCode Compressor::runPasses(const std::string &passes, bool &readsInputs) {
 
 ExitCode Compressor::runCompression(const std::string &passes) {
   auto [before, after] = compress::splitBeforeIntegers(passes);
-  bool changesByInputs = false, readsInputs = false;
-  ExitCode code = runPasses(before, changesByInputs);
-  if (code == ExitSuccess && original && changesByInputs &&
+  compress::CompressionStatistics reads, readsAfter;
+  ExitCode code = runPasses(before, reads);
+  if (code == ExitSuccess && original && reads.fit &&
       (code = sinkSlices(original)) == ExitSuccess &&
       (code = sinkSlices(module)) == ExitSuccess)
     code = fitCompressed();
   if (code == ExitSuccess && !after.empty())
-    code = runPasses(after, readsInputs);
+    code = runPasses(after, readsAfter);
   if (code != ExitSuccess)
     return code;
   func::FuncOp function = functionOf(*module);
   compress::dropInputStatistics(function);
+  compress::dropPositionMoments(function);
   compress::dropLayerNumbers(function);
   return code;
 }
@@ -283,19 +309,20 @@ ExitCode Compressor::saveRecipe(const std::string &passes) {
   return ExitSuccess;
 }
 
-ExitCode Compressor::pruneZeros() {
+ExitCode Compressor::pruneExactly(StringRef phase,
+                                  std::unique_ptr<Pass> (*create)()) {
   auto notes = [&] {
     return functionOf(*module)->getAttr(compress::notesName);
   };
   Attribute before = notes();
-  ExitCode code = runner.run(
-      module, "prune zeros", /*mayRefuse=*/false, [](OpPassManager &pm) {
-        pm.addNestedPass<func::FuncOp>(compress::createPruneZerosPass());
+  ExitCode code =
+      runner.run(module, phase, /*mayRefuse=*/false, [&](OpPassManager &pm) {
+        pm.addNestedPass<func::FuncOp>(create());
       });
-  // A model without zeros stays as it is, to the byte.
+  // A model with nothing to take out stays as it is, to the byte.
   if (code != ExitSuccess || notes() == before)
     return code;
-  return runner.run(module, "prune zeros", /*mayRefuse=*/false, cleanUp);
+  return runner.run(module, phase, /*mayRefuse=*/false, cleanUp);
 }
 
 ExitCode Compressor::compress() {
@@ -316,11 +343,18 @@ ExitCode Compressor::compress() {
   fits = options.fitLayers;
   if (!options.recipe.empty())
     code = readRecipe(passes);
+  // First, so that budgets are of what can be read.
+  if (code == ExitSuccess && options.optLevel >= 2)
+    code = pruneExactly("prune tables", [] {
+      return std::unique_ptr<Pass>(compress::createPruneTablesPass());
+    });
   if (isAsked && code == ExitSuccess &&
       (code = prepare(passes, search)) == ExitSuccess)
     code = runCompression(passes);
   if (code == ExitSuccess && options.optLevel >= 2)
-    code = pruneZeros();
+    code = pruneExactly("prune zeros", [] {
+      return std::unique_ptr<Pass>(compress::createPruneZerosPass());
+    });
   if (code != ExitSuccess)
     return code;
   function = functionOf(*module);

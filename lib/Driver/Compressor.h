@@ -11,7 +11,9 @@
 
 #include "CalibrationData.h"
 #include "PassRunner.h"
+
 #include "Report.h"
+#include "tfc/Passes/Compress/Compression.h"
 
 #include <memory>
 
@@ -36,15 +38,18 @@ private:
   ExitCode readCalibration(CalibrationData &data);
   /// Puts passes and statistics where `passes` reads or searches them.
   ExitCode prepare(std::string &passes, std::unique_ptr<Search> &search);
-  /// Says in `readsInputs` whether a pass uses calibration data.
-  ExitCode runPasses(const std::string &passes, bool &readsInputs);
+  /// Says in `reads` what the passes use of calibration data.
+  ExitCode runPasses(const std::string &passes,
+                     compress::CompressionStatistics &reads);
   ExitCode runCompression(const std::string &passes);
   ExitCode readRecipe(std::string &passes);
   ExitCode saveRecipe(const std::string &passes);
-  ExitCode pruneZeros();
+  ExitCode pruneExactly(llvm::StringRef phase,
+                        std::unique_ptr<mlir::Pass> (*create)());
   ExitCode sinkSlices(mlir::OwningOpRef<mlir::ModuleOp> &copy);
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
+  ExitCode measurePositions();
   ExitCode fitCompressed();
   /// Returns the observed tensors too, which come from `places`.
   ExitCode observe(mlir::OwningOpRef<mlir::ModuleOp> &observed,

@@ -17,6 +17,7 @@
 #include "tfc/Passes/Compress/Compression.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 #include "tfc/Passes/Compress/MultiplyAdds.h"
+#include "tfc/Passes/Compress/PositionMoments.h"
 #include "tfc/Passes/Optimize/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -76,10 +77,10 @@ OwningOpRef<ModuleOp> Search::candidate(const std::string &passes) {
   OwningOpRef<ModuleOp> copy(module.clone());
   PassManager pm(copy->getContext(), ModuleOp::getOperationName());
   OpPassManager &nested = pm.nest<func::FuncOp>();
-  bool readsInputs = false;
+  compress::CompressionStatistics reads;
   if (!passes.empty())
     if (llvm::Error error =
-            compress::addCompressionPasses(passes, nested, readsInputs)) {
+            compress::addCompressionPasses(passes, nested, reads)) {
       llvm::consumeError(std::move(error));
       return {};
     }
@@ -93,6 +94,7 @@ OwningOpRef<ModuleOp> Search::candidate(const std::string &passes) {
   if (failed(pm.run(*copy)))
     return {};
   compress::dropInputStatistics(functionOf(*copy));
+  compress::dropPositionMoments(functionOf(*copy));
   return copy;
 }
 

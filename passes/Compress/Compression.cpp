@@ -22,12 +22,23 @@ using namespace tfc::compress;
 static constexpr StringLiteral integersPass = "attn-quantize-weights";
 
 ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
+  constexpr CompressionStatistics inputs = {/*inputs=*/true,
+                                            /*positions=*/false, /*fit=*/true};
   static const std::vector<CompressionPass> passes = {
-      {"attn-extract", [] { return createExtractPass(); }, false},
-      {"attn-low-rank", [] { return createLowRankPass(); }, true},
-      {"attn-prune", [] { return createPrunePass(); }, true},
-      {integersPass, [] { return createQuantizeWeightsPass(); }, true},
-      {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, true},
+      {"attn-extract", [] { return createExtractPass(); }, {}},
+      {"attn-linformer",
+       [] { return createLinformerPass(); },
+       {/*inputs=*/false, /*positions=*/true, /*fit=*/true}},
+      {"attn-low-rank", [] { return createLowRankPass(); }, inputs},
+      {"attn-prune", [] { return createPrunePass(); }, inputs},
+      {"attn-prune-tokens", [] { return createPruneTokensPass(); }, {}},
+      {integersPass,
+       [] { return createQuantizeWeightsPass(); },
+       {/*inputs=*/true, /*positions=*/false, /*fit=*/false}},
+      {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, inputs},
+      {"attn-sparse-attention",
+       [] { return createSparseAttentionPass(); },
+       {/*inputs=*/false, /*positions=*/false, /*fit=*/true}},
   };
   return passes;
 }
@@ -88,7 +99,7 @@ static const CompressionPass *findPass(StringRef name) {
 
 llvm::Error tfc::compress::addCompressionPasses(StringRef text,
                                                 OpPassManager &pm,
-                                                bool &readsInputs) {
+                                                CompressionStatistics &reads) {
   llvm::Expected<SmallVector<Part>> parts = splitPipeline(text);
   if (!parts)
     return parts.takeError();
@@ -116,7 +127,9 @@ llvm::Error tfc::compress::addCompressionPasses(StringRef text,
         })))
       return llvm::createStringError("--compress: options of '" + part.name +
                                      "': " + StringRef(message).trim());
-    readsInputs |= known->readsInputs;
+    reads.inputs |= known->reads.inputs;
+    reads.positions |= known->reads.positions;
+    reads.fit |= known->reads.fit;
     pm.addPass(std::move(pass));
   }
   return llvm::Error::success();

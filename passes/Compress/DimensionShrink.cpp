@@ -131,8 +131,11 @@ LogicalResult DimensionShrink::keep(Value value, unsigned dim,
                                     ArrayRef<int64_t> kept) {
   restrict(value, dim, Kept(kept));
   ShrinkRules rules(*this);
-  while (why.empty() && !pending.empty())
-    rules.visit(pending.pop_back_val());
+  while (why.empty() && !pending.empty()) {
+    Operation *op = pending.pop_back_val();
+    if (op != limits.source)
+      rules.visit(op);
+  }
   return success(why.empty());
 }
 

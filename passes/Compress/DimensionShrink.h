@@ -40,6 +40,11 @@ Kept common(const Kept &a, const Kept &b);
 struct ShrinkLimits {
   /// Norms over fewer features: their statistics are those of what stays.
   bool norms = false;
+  /// Tokens, whose order counts for nothing: attention, sums and maxima are
+  /// over those that stay.
+  bool tokens = false;
+  /// Whose results lose indices while its operands stay.
+  mlir::Operation *source = nullptr;
 };
 
 class DimensionShrink {

@@ -246,6 +246,9 @@ struct ExposeAttention : public OpRewritePattern<attn::AttentionOp> {
     if (op.getScore() != attn::ScoreFunction::Softmax || op.getKeyBlocks())
       return rewriter.notifyMatchFailure(
           op, "scores that are no softmax, or of listed blocks");
+    if (op.getTop())
+      return rewriter.notifyMatchFailure(
+          op, "rounded scores have another order than those of f32");
     auto query = cast<ShapedType>(op.getQuery().getType()),
          key = cast<ShapedType>(op.getKey().getType());
     if (query.isDynamicDim(1) || key.isDynamicDim(1))

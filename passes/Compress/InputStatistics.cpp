@@ -43,6 +43,15 @@ static std::vector<double> doublesOf(Attribute attribute,
   return numbers;
 }
 
+std::optional<Eigen::MatrixXd> tfc::compress::squareOf(Attribute attribute,
+                                                       int64_t size) {
+  std::vector<double> numbers = doublesOf(attribute, {size, size});
+  if (numbers.empty())
+    return std::nullopt;
+  return Eigen::MatrixXd(
+      Eigen::Map<const RowMajor>(numbers.data(), size, size));
+}
+
 FailureOr<std::optional<InputStatistics>>
 tfc::compress::inputStatistics(attn::LinearOp layer) {
   Attribute moments = layer->getAttr(momentsName),

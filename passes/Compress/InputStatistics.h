@@ -37,6 +37,10 @@ inputStatistics(attn::LinearOp layer);
 void attachInputStatistics(attn::LinearOp layer,
                            const InputStatistics &statistics);
 
+/// An attribute of [size, size] in f64; nothing where it is another.
+std::optional<Eigen::MatrixXd> squareOf(mlir::Attribute attribute,
+                                        int64_t size);
+
 /// The constant weight of `layer` as [K, N], whatever its form; nothing where
 /// it is none of f32 whose numbers are there.
 std::optional<Eigen::MatrixXd> weightOf(attn::LinearOp layer);

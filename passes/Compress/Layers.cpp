@@ -76,14 +76,15 @@ tfc::compress::findResidualBlocks(func::FuncOp function) {
     if (!isSum(op))
       continue;
     for (unsigned i : {0, 1}) {
-      ResidualBlock block{op, op->getOperand(i), {}, false};
+      ResidualBlock block{op, op->getOperand(i), {}, {}};
       llvm::SetVector<Operation *> path =
           pathFrom(streamOf(block.input), op->getOperand(1 - i));
       if (path.empty() ||
           streamOf(block.input) == streamOf(op->getOperand(1 - i)))
         continue;
       for (Operation *part : path) {
-        block.hasAttention |= isa<attn::AttentionOp>(part);
+        if (auto attention = dyn_cast<attn::AttentionOp>(part))
+          block.attentions.push_back(attention);
         auto linear = dyn_cast<attn::LinearOp>(part);
         if (linear && (!block.last || block.last->isBeforeInBlock(linear)))
           block.last = linear;
@@ -135,7 +136,7 @@ std::vector<Layer> tfc::compress::findLayers(func::FuncOp function) {
       layers.push_back({block.input, {}, {}, stream});
     }
     layers.back().blocks.push_back(block);
-    isOpen = block.hasAttention;
+    isOpen = !block.attentions.empty();
   }
   close();
   return layers;

@@ -21,7 +21,8 @@ struct ResidualBlock {
   mlir::Value input;
   /// The last linear layer of the branch, which names it; null without one.
   attn::LinearOp last;
-  bool hasAttention;
+  /// Those on the way through the branch.
+  std::vector<attn::AttentionOp> attentions;
 };
 
 /// Those of `function` itself, in its order.

@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionSides.h"
-#include "SiteGraph.h"
+#include "AttentionSites.h"
 #include "SiteNames.h"
 #include "tfc/Passes/Compress/Passes.h"
 
@@ -22,12 +22,6 @@ using namespace tfc::compress;
 
 namespace {
 
-/// An attention, as it is called before anything is changed.
-struct Site {
-  attn::AttentionOp attention;
-  std::string name;
-};
-
 struct ShrinkHeadsPass
     : public compress::impl::ShrinkHeadsPassBase<ShrinkHeadsPass> {
   using ShrinkHeadsPassBase::ShrinkHeadsPassBase;
@@ -35,21 +29,21 @@ struct ShrinkHeadsPass
   void runOnOperation() override {
     if (getOperation().isDeclaration())
       return;
-    std::vector<Site> found = findSites();
+    std::vector<AttentionSite> found = findAttentionSites(getOperation());
     if (failed(checkOptions(found)))
       return signalPassFailure();
-    for (Site &site : found)
+    for (AttentionSite &site : found)
       if (failed(shrink(site)))
         return signalPassFailure();
   }
 
 private:
-  std::vector<Site> findSites();
-  LogicalResult checkOptions(ArrayRef<Site> found);
-  LogicalResult shrink(Site &site);
+  LogicalResult checkOptions(ArrayRef<AttentionSite> found);
+  LogicalResult shrink(AttentionSite &site);
   /// How many elements a side gets; 0: as many as it has. `reason` is why it
   /// cannot have fewer.
-  FailureOr<int64_t> sizeFor(const Site &site, StringRef option, int64_t forAll,
+  FailureOr<int64_t> sizeFor(const AttentionSite &site, StringRef option,
+                             int64_t forAll,
                              const llvm::StringMap<int64_t> &bySite,
                              const ProductSide &side);
 
@@ -58,20 +52,7 @@ private:
 
 } // namespace
 
-std::vector<Site> ShrinkHeadsPass::findSites() {
-  SiteNames names(getOperation());
-  std::vector<Site> found;
-  getOperation().walk([&](attn::AttentionOp attention) {
-    if (!attention.getResult())
-      return;
-    HeadLayout behind = layoutBehind(attention);
-    Operation *named = behind.layer ? behind.layer.getOperation() : attention;
-    found.push_back({attention, names[named].str()});
-  });
-  return found;
-}
-
-LogicalResult ShrinkHeadsPass::checkOptions(ArrayRef<Site> found) {
+LogicalResult ShrinkHeadsPass::checkOptions(ArrayRef<AttentionSite> found) {
   func::FuncOp function = getOperation();
   auto read = [&](StringRef option, ArrayRef<std::string> entries,
                   llvm::StringMap<int64_t> &numbers) -> LogicalResult {
@@ -96,24 +77,12 @@ LogicalResult ShrinkHeadsPass::checkOptions(ArrayRef<Site> found) {
   for (const auto *numbers : {&queryKeyOf, &valueOf})
     for (const auto &entry : *numbers)
       asked.push_back(entry.getKey().str());
-  for (const std::string &name : asked) {
-    if (llvm::any_of(found,
-                     [&](const Site &site) { return site.name == name; }))
-      continue;
-    auto error =
-        function.emitError("shrink-heads: there is no attention before "
-                           "a linear layer '")
-        << name << "'; there are ";
-    for (auto [i, site] : llvm::enumerate(found))
-      error << (i ? ", '" : "'") << site.name << "'";
-    return error;
-  }
-  return success();
+  return checkAttentionSites(function, "shrink-heads", found, asked);
 }
 
 FailureOr<int64_t>
-ShrinkHeadsPass::sizeFor(const Site &site, StringRef option, int64_t forAll,
-                         const llvm::StringMap<int64_t> &bySite,
+ShrinkHeadsPass::sizeFor(const AttentionSite &site, StringRef option,
+                         int64_t forAll, const llvm::StringMap<int64_t> &bySite,
                          const ProductSide &side) {
   auto given = bySite.find(site.name);
   bool isGiven = given != bySite.end();
@@ -143,7 +112,7 @@ ShrinkHeadsPass::sizeFor(const Site &site, StringRef option, int64_t forAll,
   return 0;
 }
 
-LogicalResult ShrinkHeadsPass::shrink(Site &site) {
+LogicalResult ShrinkHeadsPass::shrink(AttentionSite &site) {
   FailureOr<AttentionSides> sides =
       AttentionSides::of(site.attention, getOperation());
   if (failed(sides))

@@ -8,6 +8,9 @@
 
 #include "ShrinkRules.h"
 
+#include "AttentionSites.h"
+#include "SiteGraph.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -99,7 +102,14 @@ void ShrinkRules::visit(Operation *op) {
       })
       .Case([&](tensor::ExtractSliceOp op) { visitSlice(op); })
       .Case([&](tensor::InsertSliceOp op) { visitInsert(op); })
-      .Case([&](tensor::PadOp op) { visitPad(op); });
+      .Case([&](tensor::PadOp op) { visitPad(op); })
+      .Case([&](func::ReturnOp op) {
+        for (OpOperand &operand : op->getOpOperands())
+          for (int64_t dim = 0; dim < rankOf(operand.get()); ++dim)
+            pin(op, of(operand, dim),
+                "result " + Twine(operand.getOperandNumber()) +
+                    " of the model has all of dimension " + Twine(dim));
+      });
   pinRest(op);
 }
 
@@ -156,6 +166,20 @@ void ShrinkRules::visitAttention(attn::AttentionOp op) {
   couple({of(query, 3), of(key, 3)});
   couple({of(value, 3), of(init, 3), of(op.getResult(), 3)});
   visitHeads(op);
+  if (shrink.limits.tokens)
+    visitTokens(op);
+}
+
+void ShrinkRules::visitTokens(attn::AttentionOp op) {
+  SmallVector<Place> queries{of(op.getQueryMutable(), 2),
+                             of(op.getInitMutable(), 2), of(op.getResult(), 2)},
+      keys{of(op.getKeyMutable(), 2), of(op.getValueMutable(), 2)};
+  if (hidesKeys(op) || op.getBias() || op.getQueryOffset() ||
+      op.getScore() == attn::ScoreFunction::Grouped)
+    for (ArrayRef<Place> places : {queries, keys})
+      pin(op, places, "a mask, a bias or a window goes by the tokens' places");
+  couple(queries);
+  couple(keys);
 }
 
 void ShrinkRules::visitHeads(attn::AttentionOp op) {
@@ -230,7 +254,7 @@ void ShrinkRules::visitPatches(attn::PatchEmbedOp op) {
 
 /// Whether the body adds up over its reductions: nothing else than sums keeps
 /// its meaning with fewer terms.
-static bool isSum(linalg::LinalgOp op) {
+static bool addsUp(linalg::LinalgOp op) {
   Block *body = op.getBlock();
   for (auto [yielded, out] : llvm::zip(body->getTerminator()->getOperands(),
                                        op.getRegionOutputArgs())) {
@@ -287,7 +311,8 @@ void ShrinkRules::visitLinalg(linalg::LinalgOp op) {
     SmallVector<Place> places;
     if (!coupleLoop(op, loop, places))
       continue;
-    if (iterator == utils::IteratorType::reduction && !isSum(op))
+    if (iterator == utils::IteratorType::reduction && !addsUp(op) &&
+        !(shrink.limits.tokens && isGreatest(op)))
       pin(op, places, "it reduces over it, and not by a sum");
     couple(places);
   }

@@ -56,6 +56,7 @@ private:
   void visitNorm(attn::NormOp op);
   void visitAttention(attn::AttentionOp op);
   void visitHeads(attn::AttentionOp op);
+  void visitTokens(attn::AttentionOp op);
   void visitRope(attn::RopeOp op);
   void visitPatches(attn::PatchEmbedOp op);
   void visitLinalg(mlir::linalg::LinalgOp op);

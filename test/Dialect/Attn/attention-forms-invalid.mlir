@@ -93,3 +93,27 @@ func.func @blocks_count(%q: tensor<1x4x6x8xf32>, %b: tensor<3x2xi64>) {
   %0 = attn.attention scale 1.0 block_size 3 ins(%q, %q, %q : tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>) key_blocks(%b : tensor<3x2xi64>) outs(%q : tensor<1x4x6x8xf32>) -> tensor<1x4x6x8xf32>
   return
 }
+
+// -----
+
+func.func @top_of_none(%q: tensor<1x4x6x8xf32>) {
+  // expected-error @below {{'attn.attention' op expected a top of one at least, and beside softmax without key_blocks}}
+  %0 = attn.attention top 0 scale 1.0 ins(%q, %q, %q : tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>) outs(%q : tensor<1x4x6x8xf32>) -> tensor<1x4x6x8xf32>
+  return
+}
+
+// -----
+
+func.func @top_of_linear(%q: tensor<1x4x6x8xf32>) {
+  // expected-error @below {{'attn.attention' op expected a top of one at least, and beside softmax without key_blocks}}
+  %0 = attn.attention score linear top 2 scale 1.0 ins(%q, %q, %q : tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>) outs(%q : tensor<1x4x6x8xf32>) -> tensor<1x4x6x8xf32>
+  return
+}
+
+// -----
+
+func.func @top_of_blocks(%q: tensor<1x4x6x8xf32>, %b: tensor<3x2xi64>) {
+  // expected-error @below {{'attn.attention' op expected a top of one at least, and beside softmax without key_blocks}}
+  %0 = attn.attention top 2 scale 1.0 block_size 2 ins(%q, %q, %q : tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>) key_blocks(%b : tensor<3x2xi64>) outs(%q : tensor<1x4x6x8xf32>) -> tensor<1x4x6x8xf32>
+  return
+}

@@ -99,6 +99,15 @@ func.func @attention_blocks(%q: tensor<2x4x8x4xf32>, %blocks: tensor<4x3xi64>, %
   return %0, %1 : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>
 }
 
+// CHECK-LABEL: @attention_top
+func.func @attention_top(%q: tensor<2x4x8x4xf32>, %init: tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32> {
+  // CHECK: attn.attention top 3 scale 5.000000e-01 causal ins
+  %0 = attn.attention top 3 scale 0.5 causal
+      ins(%q, %q, %q : tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>, tensor<2x4x8x4xf32>)
+      outs(%init : tensor<2x4x8x4xf32>) -> tensor<2x4x8x4xf32>
+  return %0 : tensor<2x4x8x4xf32>
+}
+
 // CHECK-LABEL: @rope
 func.func @rope(%x: tensor<2x4x?x8xf32>, %a: tensor<1x1x?x2xf32>, %init: tensor<2x4x?x8xf32>) -> tensor<2x4x?x8xf32> {
   // CHECK: attn.rope interleaved rotary_size 4 ins(

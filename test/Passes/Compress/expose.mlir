@@ -64,3 +64,13 @@ func.func @left_alone(%q: tensor<1x4x8x16xf32>, %m: tensor<1x1x8x8xi1>, %x: tens
   %h = attn.linear ins(%x, %w : tensor<2x8xf16>, tensor<8x4xf16>) outs(%f : tensor<2x4xf16>) activation silu -> tensor<2x4xf16>
   return %y, %z, %h : tensor<1x4x8x16xf32>, tensor<1x4x8x16xf32>, tensor<2x4xf16>
 }
+
+// Rounded scores have ties, and so other greatest ones.
+// CHECK-LABEL: @top
+// CHECK-NOT: math.exp
+// CHECK: attn.attention top 2
+func.func @top(%q: tensor<1x2x5x4xf32>) -> tensor<1x2x5x4xf32> {
+  %y = attn.attention top 2 scale 0.5 ins(%q, %q, %q : tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>, tensor<1x2x5x4xf32>)
+      outs(%q : tensor<1x2x5x4xf32>) -> tensor<1x2x5x4xf32>
+  return %y : tensor<1x2x5x4xf32>
+}

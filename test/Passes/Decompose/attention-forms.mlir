@@ -44,3 +44,20 @@ func.func @causal_linear(%q: tensor<1x4x128x8xf32>, %k: tensor<1x2x128x8xf32>) -
       outs(%e : tensor<1x4x128x8xf32>) -> tensor<1x4x128x8xf32>
   return %y : tensor<1x4x128x8xf32>
 }
+
+// -----
+
+// What is not among the 3 largest scores of a query is -inf before the softmax.
+// CHECK-LABEL: @top
+// CHECK-DAG: %[[LOWEST:.*]] = arith.constant 0xFF800000 : f32
+// CHECK-DAG: %[[THREE:.*]] = arith.constant 3 : i64
+// CHECK: %[[IS:.*]] = arith.cmpi slt, %{{.*}}, %[[THREE]]
+// CHECK: arith.select %[[IS]], %{{.*}}, %[[LOWEST]]
+// CHECK: math.exp
+// CHECK-NOT: attn.attention
+func.func @top(%q: tensor<1x4x16x8xf32>, %k: tensor<1x2x16x8xf32>) -> tensor<1x4x16x8xf32> {
+  %e = tensor.empty() : tensor<1x4x16x8xf32>
+  %y = attn.attention top 3 scale 0.5 ins(%q, %k, %k : tensor<1x4x16x8xf32>, tensor<1x2x16x8xf32>, tensor<1x2x16x8xf32>)
+      outs(%e : tensor<1x4x16x8xf32>) -> tensor<1x4x16x8xf32>
+  return %y : tensor<1x4x16x8xf32>
+}

@@ -242,6 +242,10 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     but the n largest of a query, the first of equal ones, are 0. Nothing hides
     scores.
 
+    With `top` n, only the n largest scores of a query, the first of equal ones,
+    have a weight of softmax; the others are -inf ("explicit sparse transformer",
+    Zhao et al. 2019).
+
     A row of softmax that sees no key, or whose scores are all -inf, is NaN, as
     softmax makes it; with `zero_masked_rows` it is zero, as ONNX's Attention
     makes it. With `zero_nan_rows` every weight that is NaN is zero, as a "safe
@@ -272,11 +276,11 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
       UnitAttr:$causal, OptionalAttr<I64Attr>:$left_window, OptionalAttr<I64Attr>:$right_window,
       OptionalAttr<I64Attr>:$global, OptionalAttr<I64Attr>:$mask_block,
       OptionalAttr<I64Attr>:$block_size, OptionalAttr<I64Attr>:$group_size,
-      OptionalAttr<I64Attr>:$top_groups,
+      OptionalAttr<I64Attr>:$top_groups, OptionalAttr<I64Attr>:$top,
       OptionalAttr<F64Attr>:$masked_score, UnitAttr:$zero_masked_rows,
       UnitAttr:$zero_nan_rows);
   let assemblyFormat = [{
-    (`score` $score^)? (`group_size` $group_size^)? (`top_groups` $top_groups^)? `scale` $scale (`softcap` $softcap^)? (`epsilon` $epsilon^)?
+    (`score` $score^)? (`group_size` $group_size^)? (`top_groups` $top_groups^)? (`top` $top^)? `scale` $scale (`softcap` $softcap^)? (`epsilon` $epsilon^)?
     (`causal` $causal^)? (`left_window` $left_window^)? (`right_window` $right_window^)?
     (`global` $global^)? (`mask_block` $mask_block^)? (`block_size` $block_size^)? (`masked_score` $masked_score^)?
     (`zero_masked_rows` $zero_masked_rows^)? (`zero_nan_rows` $zero_nan_rows^)?
@@ -300,7 +304,8 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
           /*left_window=*/::mlir::IntegerAttr(), /*right_window=*/::mlir::IntegerAttr(),
           /*global=*/::mlir::IntegerAttr(), /*mask_block=*/::mlir::IntegerAttr(),
           /*block_size=*/::mlir::IntegerAttr(), /*group_size=*/::mlir::IntegerAttr(),
-          /*top_groups=*/::mlir::IntegerAttr(), /*masked_score=*/::mlir::FloatAttr(), /*zero_masked_rows=*/false, /*zero_nan_rows=*/false);
+          /*top_groups=*/::mlir::IntegerAttr(), /*top=*/::mlir::IntegerAttr(),
+          /*masked_score=*/::mlir::FloatAttr(), /*zero_masked_rows=*/false, /*zero_nan_rows=*/false);
   }]>];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }

@@ -22,12 +22,24 @@ class OpPassManager;
 
 namespace tfc::compress {
 
+/// What passes take from calls of the model, where there is data to call it
+/// with.
+struct CompressionStatistics {
+  /// What attachInputStatistics says.
+  bool inputs = false;
+  /// What attachPositionMoments says.
+  bool positions = false;
+  /// That layers are fitted afterwards.
+  bool fit = false;
+
+  bool any() const { return inputs || positions || fit; }
+};
+
 /// A pass on functions in f32 that users ask for by name.
 struct CompressionPass {
   llvm::StringRef name;
   std::unique_ptr<mlir::Pass> (*create)();
-  /// Whether it reads what attachInputStatistics says, where it is said.
-  bool readsInputs;
+  CompressionStatistics reads;
 };
 
 /// All of them, by their names as passes.
@@ -35,9 +47,9 @@ llvm::ArrayRef<CompressionPass> compressionPasses();
 
 /// Adds the passes of `text` to `pm`, which is of functions: names with options
 /// in braces, separated by commas; "attn-" before a name may be left out.
-/// `readsInputs` becomes true where one of them does.
+/// What one of them reads becomes true in `reads`.
 llvm::Error addCompressionPasses(llvm::StringRef text, mlir::OpPassManager &pm,
-                                 bool &readsInputs);
+                                 CompressionStatistics &reads);
 
 /// `text` before and from the first pass on that leaves integers where weights
 /// were: those cannot be fitted any more.

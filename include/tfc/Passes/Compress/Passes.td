@@ -31,9 +31,9 @@ def ExposePass : Pass<"attn-expose", "mlir::func::FuncOp"> {
     %y = linalg.generic {...} ins(%shares, %v) { arith.mulf, arith.addf } -> tensor<1x4x8x16xf32>
     ```
 
-    Left alone are other element types than f32, other score functions and lists of
-    blocks, and attention whose rows may see nothing and are zero then: such a row
-    does not survive rounding.
+    Left alone are other element types than f32, other score functions, lists of
+    blocks and the greatest scores alone (`top`), and attention whose rows may see
+    nothing and are zero then: such a row does not survive rounding.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
@@ -295,6 +295,27 @@ def PruneZerosPass : Pass<"attn-prune-zeros", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def PruneTablesPass : Pass<"attn-prune-tables", "mlir::func::FuncOp"> {
+  let summary = "Take rows out of tables that no index can be";
+  let description = [{
+    Of a constant that is read at computed indices, as embeddings are, what is between the
+    least and the greatest that an index can be stays. That is known where indices are
+    constant or count the elements of a known size, as positions of a sequence of known
+    length and token types that are all 0. Constants of which a fixed part is read become
+    that part. The result is the same. Part of -O2.
+
+    ```mlir
+    %y = linalg.generic {...} ins(%ids : tensor<1x16xi64>) { tensor.extract %table[%id, %j] : tensor<512x64xf32> }
+    // becomes, where %ids are 0 to 15
+    %y = linalg.generic {...} ins(%ids : tensor<1x16xi64>) { tensor.extract %rows[%id, %j] : tensor<16x64xf32> }
+    ```
+
+    Left alone are tables that something else reads too, as the last layer of a language
+    model does.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::tensor::TensorDialect"];
+}
+
 def ExtractPass : Pass<"attn-extract", "mlir::func::FuncOp"> {
   let summary = "Take a smaller model out of one that was trained to hold it";
   let description = [{
@@ -359,6 +380,131 @@ def ShrinkHeadsPass : Pass<"attn-shrink-heads", "mlir::func::FuncOp"> {
     ListOption<"sites", "sites", "std::string", "the only attentions to change">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
+def ObservePositionsPass : Pass<"attn-observe-positions", "mlir::func::FuncOp"> {
+  let summary = "Return how keys and values at two positions go together";
+  let description = [{
+    Each `attn.attention` of f32 with T keys, T being known, gives two more results of
+    [T, T]: the sums over batches, heads and features of k_s k_t, and of v_s v_t. Sums of
+    many calls are what the driver attaches to the attention as `tfc.key_positions` and
+    `tfc.value_positions`, for `attn-linformer`.
+
+    ```mlir
+    func.func @f(%q: tensor<1x4x9x8xf32>, ...) -> tensor<1x4x9x8xf32> {
+      %y = attn.attention scale 0.35 ins(%q, %k, %v : ...) outs(%init : ...) -> tensor<1x4x9x8xf32>
+      return %y : tensor<1x4x9x8xf32>
+    // becomes
+    func.func @f(%q: tensor<1x4x9x8xf32>, ...) -> (tensor<1x4x9x8xf32>,
+        tensor<9x9xf32> {tfc.key_products = 0 : i32}, tensor<9x9xf32> {tfc.value_products = 0 : i32}) {
+      %y = attn.attention scale 0.35 ins(%q, %k, %v : ...) outs(%init : ...) -> tensor<1x4x9x8xf32>
+      %keys = linalg.generic {...} ins(%k, %k) { arith.mulf, arith.addf } -> tensor<9x9xf32>
+      %values = linalg.generic {...} ins(%v, %v) { arith.mulf, arith.addf } -> tensor<9x9xf32>
+      return %y, %keys, %values : ...
+    ```
+
+    Left alone are attentions inside of loops.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def LinformerPass : Pass<"attn-linformer", "mlir::func::FuncOp"> {
+  let summary = "Attend to fewer keys and values, means of those that there are";
+  let description = [{
+    Attention to T keys becomes attention to `length` means of them, and of their values,
+    in time and memory that go with the length of the sequence instead of its square
+    (Linformer, Wang et al. 2020, with a projection that is not learnt):
+
+    ```mlir
+    %y = attn.attention scale 0.35 ins(%q, %k, %v : tensor<1x4x1024x8xf32>, ...) ...
+    // becomes
+    %ke = linalg.generic {...} ins(%e, %k : tensor<64x1024xf32>, tensor<1x4x1024x8xf32>) { arith.mulf, arith.addf } -> tensor<1x4x64x8xf32>
+    %ve = linalg.generic {...} ins(%e, %v : tensor<64x1024xf32>, tensor<1x4x1024x8xf32>) { arith.mulf, arith.addf } -> tensor<1x4x64x8xf32>
+    %y = attn.attention scale 0.35 ins(%q, %ke, %ve : ...) bias(%log_sizes : tensor<1x1x1x64xf32>) ...
+    ```
+
+    Positions that `tfc.key_positions` and `tfc.value_positions` say are alike become one:
+    Ward's groups (1963) of what keys and values are at them, in all heads, each of both
+    with variance 1. Without these attributes they are pieces of the sequence, of equal
+    length but for one. A group of n keys counts n times, by log n added to its scores: so
+    the result is that of before where keys of a group are equal and values are.
+
+    A site is called as the linear layer behind the attention. Left alone, for a reason
+    that the report gives, are attentions whose keys are `beyond` many at most, of open
+    number, in a cache, masked, by windows or causal, with a bias, and scores that go
+    through no softmax. `lengths` asks for some sites whatever `beyond` is, and is refused
+    where it cannot be done.
+  }];
+  let options = [
+    Option<"length", "length", "int64_t", "0", "keys of all attentions; 64 without this and lengths">,
+    Option<"beyond", "beyond", "int64_t", "512", "attentions with as many keys at most stay as they are">,
+    ListOption<"lengths", "lengths", "std::string", "SITE=N: keys of some attentions">,
+    ListOption<"sites", "sites", "std::string", "the only attentions that length is for">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
+def SparseAttentionPass : Pass<"attn-sparse-attention", "mlir::func::FuncOp"> {
+  let summary = "Give weight to the greatest scores of each query alone";
+  let description = [{
+    Of the scores of a query only the `top` greatest go into the softmax (Zhao et al.
+    2019); with 1 attention is hard, which a model may stand in some layers and even gain
+    by (AxFormer, Nagarajan et al. 2022):
+
+    ```mlir
+    %y = attn.attention scale 0.35 ins(%q, %k, %v : ...) ...
+    // becomes, with top=8
+    %y = attn.attention top 8 scale 0.35 ins(%q, %k, %v : ...) ...
+    // and with top=1, where no row can be hidden as a whole
+    %y = attn.attention score hard scale 0.35 ins(%q, %k, %v : ...) ...
+    ```
+
+    A site is called as the linear layer behind the attention. Left alone, for a reason
+    that the report gives, are scores that go through no softmax, keys in blocks that are
+    listed, and attentions with as few keys; refused are such sites that `tops` names.
+  }];
+  let options = [
+    Option<"top", "top", "int64_t", "0", "keys of each query, in all attentions">,
+    ListOption<"tops", "tops", "std::string", "SITE=N: keys of each query in some attentions">,
+    ListOption<"sites", "sites", "std::string", "the only attentions that top is for">];
+  let dependentDialects = ["attn::AttnDialect"];
+}
+
+def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
+  let summary = "Go on with the tokens alone that attention went to";
+  let description = [{
+    Behind the attention of a site, called as the linear layer behind it, and its sum with
+    the residual stream, the model goes on with the first token and those of the others
+    that received most attention there (EViT, Liang et al. 2022): the sum over heads and
+    queries of the probabilities, or with `importance=class` over heads of those of the
+    first query, the class token's. Which ones they are is computed for each sample; how
+    many is `keep` times the others, rounded up.
+
+    ```mlir
+    %s = linalg.generic {...} ins(%x, %a : tensor<?x17x48xf32>, ...) { arith.addf } -> tensor<?x17x48xf32>
+    %y = attn.norm layer axis 2 epsilon 1.0e-05 ins(%s : tensor<?x17x48xf32>) ...
+    // becomes, with keep=0.5
+    %s = linalg.generic {...} ins(%x, %a : tensor<?x17x48xf32>, ...) { arith.addf } -> tensor<?x17x48xf32>
+    %tokens = linalg.generic {...} -> tensor<?x9xi64> // of the attention's query and key
+    %r = linalg.generic {...} ins(%tokens) { tensor.extract %s } -> tensor<?x9x48xf32>
+    %y = attn.norm layer axis 2 epsilon 1.0e-05 ins(%r : tensor<?x9x48xf32>) ...
+    ```
+
+    Sums over tokens behind stand for all of them: they are multiplied with the number of
+    tokens before, divided by that now, so that means stay means.
+
+    Refused, with the operation at fault, are models of which something depends on the
+    tokens' number, place or order: results of a row for each token, masks, biases and
+    constants with something of their own for each, slices of other tokens than the first.
+  }];
+  let options = [
+    Option<"keep", "keep", "double", "0.5", "share of the tokens that stays, of those behind the first">,
+    ListOption<"after", "after", "std::string", "the attentions behind which tokens go">,
+    Option<"importance", "importance", "std::string", "\"received\"", "received, from all tokens, or class, from the first">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+                           "mlir::tensor::TensorDialect"];
 }
 
 def ObserveFitPass : Pass<"attn-observe-fit", "mlir::ModuleOp"> {
