@@ -30,6 +30,8 @@ public:
     SmallVector<Value> inputs = {x};
     AffineMap whole = map(rank, range(rank));
     SmallVector<AffineMap> maps = {whole};
+    if (auto blocks = dyn_cast<quant::UniformQuantizedSubChannelType>(type))
+      return buildBlocks(x, init, zeroType, element, blocks);
     SmallVector<Attribute> scales, zeros;
     for (auto [scale, zero] : parameters()) {
       scales.push_back(b.getF32FloatAttr(scale));
@@ -53,6 +55,47 @@ public:
   }
 
 private:
+  /// A scale and a zero point for each block of x, read by index.
+  Value buildBlocks(Value x, Value init, Type zeroType, Element element,
+                    quant::UniformQuantizedSubChannelType blocks) {
+    unsigned rank = cast<ShapedType>(x.getType()).getRank();
+    SmallVector<int64_t> sizes(rank, 0);
+    for (auto [axis, size] : blocks.getBlockSizeInfo())
+      sizes[axis] = size;
+    auto widened = [&](const APInt &zero) {
+      return type.isSigned() ? zero.sext(32) : zero.zext(32);
+    };
+    DenseElementsAttr zeroPoints =
+        blocks.getZeroPoints().mapValues(b.getI32Type(), widened);
+    Value scales = arith::ConstantOp::create(b, loc, blocks.getScales()), zeros;
+    if (!zeroPoints.isSplat())
+      zeros = arith::ConstantOp::create(b, loc, zeroPoints);
+    AffineMap whole = map(rank, range(rank));
+    return generic(
+        x, init, {whole, whole}, rank,
+        [&](OpBuilder &inner, Location at, ValueRange v) {
+          auto index = [&](int64_t number) -> Value {
+            return arith::ConstantIndexOp::create(inner, at, number);
+          };
+          SmallVector<Value> block;
+          for (unsigned d = 0; d < rank; ++d)
+            block.push_back(sizes[d] == 0
+                                ? index(0)
+                                : arith::DivUIOp::create(
+                                      inner, at,
+                                      linalg::IndexOp::create(inner, at, d),
+                                      index(sizes[d])));
+          Value scale = tensor::ExtractOp::create(inner, at, scales, block);
+          Value zero =
+              zeros ? tensor::ExtractOp::create(inner, at, zeros, block)
+                          .getResult()
+                    : scalar(inner, zeroPoints.getSplatValue<Attribute>());
+          if (isa<FloatType>(zeroType))
+            zero = arith::SIToFPOp::create(inner, at, zeroType, zero);
+          return element(inner, at, v[0], scale, zero);
+        });
+  }
+
   SmallVector<std::pair<double, int64_t>> parameters() {
     SmallVector<std::pair<double, int64_t>> all;
     if (auto one = dyn_cast<quant::UniformQuantizedType>(type))

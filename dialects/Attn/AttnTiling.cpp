@@ -122,6 +122,9 @@ unsigned cutDimensions(Op op) {
   if (auto slices =
           dyn_cast<quant::UniformQuantizedPerAxisType>(op.getQuantizedType()))
     return slices.getQuantizedDimension();
+  if (auto blocks = dyn_cast<quant::UniformQuantizedSubChannelType>(
+          op.getQuantizedType()))
+    return *llvm::min_element(blocks.getQuantizedDimensions());
   return cast<ShapedType>(op.getInit().getType()).getRank();
 }
 

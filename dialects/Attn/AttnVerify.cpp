@@ -8,6 +8,8 @@
 
 #include "tfc/Dialect/Attn/Attn.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 using namespace tfc::attn;
 
@@ -436,14 +438,39 @@ LogicalResult CacheAppendOp::verify() {
   return success();
 }
 
+/// A scale for each block of a tensor of `shape`, the last along a dimension
+/// being as long as what is left.
+static LogicalResult verifyBlocks(Operation *op,
+                                  quant::UniformQuantizedSubChannelType type,
+                                  ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> expected(shape.size(), 1);
+  for (auto [axis, size] : type.getBlockSizeInfo()) {
+    if (axis >= static_cast<int64_t>(shape.size()) ||
+        ShapedType::isDynamic(shape[axis]))
+      return op->emitOpError("expected blocks along known dimensions, found ")
+             << axis << " of rank " << shape.size();
+    expected[axis] = llvm::divideCeil(shape[axis], size);
+  }
+  ArrayRef<int64_t> found = type.getScales().getType().getShape();
+  if (found == ArrayRef(expected))
+    return success();
+  auto print = [](ArrayRef<int64_t> sizes) {
+    return llvm::join(
+        llvm::map_range(sizes, [](int64_t n) { return std::to_string(n); }),
+        "x");
+  };
+  return op->emitOpError("expected ")
+         << print(expected) << " scales, found " << print(found);
+}
+
 /// `real` and `stored` are the sides of an operation with `type`.
 static LogicalResult verifyQuantized(Operation *op, Type type, Value real,
                                      Value stored, unsigned mostBits) {
   Checker check(op);
   if (failed(check.style(real)))
     return failure();
-  if (!isa<quant::UniformQuantizedType, quant::UniformQuantizedPerAxisType>(
-          type))
+  if (!isa<quant::UniformQuantizedType, quant::UniformQuantizedPerAxisType,
+           quant::UniformQuantizedSubChannelType>(type))
     return op->emitOpError("expected a uniform quantised type, found ") << type;
   auto quantized = cast<quant::QuantizedType>(type);
   if (!quantized.getExpressedType().isF32() ||
@@ -451,7 +478,8 @@ static LogicalResult verifyQuantized(Operation *op, Type type, Value real,
     return op->emitOpError("expected f32 on one side, found ")
            << real.getType() << " and " << type;
   Type storage = getElementTypeOrSelf(stored.getType());
-  unsigned bits = quantized.getStorageTypeIntegralWidth();
+  // Integers of 4 bits lie in 8 until a target packs them.
+  unsigned bits = std::max(quantized.getStorageTypeIntegralWidth(), 8u);
   if (storage.getIntOrFloatBitWidth() != bits || bits > mostBits)
     return op->emitOpError("expected the storage of ")
            << type << ", of at most " << mostBits << " bits, found "
@@ -465,6 +493,9 @@ static LogicalResult verifyQuantized(Operation *op, Type type, Value real,
              << count << " slices along dimension " << axis << ", found "
              << stored.getType();
   }
+  if (auto blocks = dyn_cast<quant::UniformQuantizedSubChannelType>(type))
+    if (failed(verifyBlocks(op, blocks, shape)))
+      return failure();
   return check.sizes("x", op->getOperand(0), Checker::shape(op->getOperand(1)));
 }
 

@@ -10,8 +10,11 @@
 #include "SearchModel.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include <cmath>
 
 using namespace tfc;
+
+static double below(double size) { return std::nextafter(size, 0); }
 
 std::optional<Measured> CandidateSearch::look(const Steps &steps) {
   auto found = known.find(steps);
@@ -24,14 +27,16 @@ std::optional<Measured> CandidateSearch::look(const Steps &steps) {
   return result;
 }
 
-/// One step of each of `choices` that has one left; false where none has.
+/// Each of the move's choices that has a step left goes down; false where none
+/// has.
 bool CandidateSearch::stepDown(Steps &steps, const Move &move) const {
   bool moved = false;
-  for (size_t choice : move)
-    if (steps[choice] + 1 < choices[choice].sizes.size()) {
-      ++steps[choice];
-      moved = true;
-    }
+  for (size_t choice : move.choices)
+    for (unsigned count = 0; count < move.count; ++count)
+      if (steps[choice] + 1 < choices[choice].sizes.size()) {
+        ++steps[choice];
+        moved = true;
+      }
   return moved;
 }
 
@@ -79,6 +84,7 @@ bool CandidateSearch::descend(Found &at, llvm::ArrayRef<Move> moves) {
     std::optional<Found> next = cheapestStep(at, moves, price);
     if (!next)
       return false;
+    tooLarge = below(at.measured.size);
     at = *next;
   }
   return at.fits = true;
@@ -109,7 +115,7 @@ CandidateSearch::exchanges(const Found &at, double size) const {
     for (size_t down = 0; down < choices.size(); ++down) {
       Steps steps = raised;
       for (unsigned count = 0; count < 2 && down != up; ++count)
-        if (stepDown(steps, {down}))
+        if (stepDown(steps, {{down}, 1}))
           consider(steps);
     }
   }
@@ -122,12 +128,11 @@ CandidateSearch::exchanges(const Found &at, double size) const {
 }
 
 void CandidateSearch::exchange(Found &at) {
-  // What is left of a budget may be spent.
-  constexpr double tolerance = 1.002;
   constexpr unsigned triesAtRandom = 4;
-  double size = at.measured.size;
+  // What the last step down left of the budget may be spent.
+  double size = tooLarge;
   for (unsigned tries = 0; seen.size() < most && tries < 2 * most; ++tries) {
-    std::vector<Steps> open = exchanges(at, size * tolerance);
+    std::vector<Steps> open = exchanges(at, size);
     if (open.empty())
       return;
     // What is never expected to be good is not measured otherwise.
@@ -136,26 +141,31 @@ void CandidateSearch::exchange(Found &at) {
             ? std::uniform_int_distribution<size_t>(0, open.size() - 1)(random)
             : 0;
     std::optional<Measured> result = look(open[next]);
-    if (!result || !fits(open[next], *result))
+    if (!result)
       continue;
-    size = std::max(size, result->size);
+    if (!fits(open[next], *result)) {
+      if (result->size > at.measured.size)
+        size = std::min(size, below(result->size));
+      continue;
+    }
     if (result->loss < at.measured.loss && isGood(*result))
       at = {open[next], *result, true};
   }
 }
 
 std::vector<CandidateSearch::Move> CandidateSearch::coarseMoves() const {
-  std::map<std::string, Move> kinds;
+  constexpr unsigned stepsAtOnce = 2;
+  std::map<std::string, llvm::SmallVector<size_t>> kinds;
   std::vector<Move> moves;
   for (auto [i, choice] : llvm::enumerate(choices)) {
     // Blocks go one by one: without any there is no model.
     if (choice.sizes.back() == 0)
-      moves.push_back({i});
+      moves.push_back({{i}, 1});
     else
       kinds[choice.kind.str()].push_back(i);
   }
   for (auto &[kind, move] : kinds)
-    moves.push_back(move);
+    moves.push_back({move, stepsAtOnce});
   return moves;
 }
 
@@ -168,7 +178,7 @@ std::optional<CandidateSearch::Found> CandidateSearch::run() {
   at.measured = *whole;
   std::vector<Move> fine;
   for (size_t i = 0; i < choices.size(); ++i)
-    fine.push_back({i});
+    fine.push_back({{i}, 1});
   if (descend(at, coarseMoves()) || descend(at, fine))
     exchange(at);
   return at;

@@ -12,6 +12,7 @@
 #include "tfc/Passes/Compress/SearchSpace.h"
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <random>
@@ -73,8 +74,11 @@ public:
 
 private:
   std::optional<Measured> look(const Steps &steps);
-  /// Choices that go down together.
-  using Move = llvm::SmallVector<size_t>;
+  /// Choices that go down together, and how many steps each.
+  struct Move {
+    llvm::SmallVector<size_t> choices;
+    unsigned count;
+  };
   bool stepDown(Steps &steps, const Move &move) const;
   std::vector<Move> coarseMoves() const;
   bool descend(Found &at, llvm::ArrayRef<Move> moves);
@@ -93,6 +97,8 @@ private:
   std::vector<Found> seen;
   std::map<Steps, std::optional<Measured>> known;
   std::mt19937 random{20231};
+  /// Just below the smallest that was too large.
+  double tooLarge = std::numeric_limits<double>::max();
 };
 
 } // namespace tfc

@@ -60,6 +60,7 @@ enum OptionId {
   OptQuantize,
   OptCalibration,
   OptRanges,
+  OptCorrectBiases,
   OptReport,
   OptVerbose,
   OptColor,
@@ -160,6 +161,10 @@ const std::vector<OptionSpec> &optionTable() {
        "minmax (the default), percentile, percentile=99.9 (of\n"
        "all elements; 99.99 without a number) or mse",
        OptRanges},
+      {"--correct-biases", "",
+       "with --quantize, let biases of linear layers take up what\n"
+       "rounding their weights changes on average",
+       OptCorrectBiases},
       {"", "", "CODE"},
       {"--target", "NAME", "x86-64 (the default) or cortex-m7", OptTarget},
       {"-mcpu", "CPU",
@@ -423,6 +428,8 @@ void settleQuantisation(Parsed &parsed) {
         "--calibration is an option of --quantize and --compress only";
   else if (!options.quantize && !parsed.rangesOption.empty())
     parsed.error = parsed.rangesOption + " is an option of --quantize only";
+  else if (!options.quantize && options.correctBiases)
+    parsed.error = "--correct-biases is an option of --quantize only";
 }
 
 void settleBudget(Parsed &parsed) {
@@ -641,6 +648,9 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     break;
   case OptRanges:
     setRanges(parsed, option);
+    break;
+  case OptCorrectBiases:
+    options.correctBiases = true;
     break;
   case OptReport:
     parsed.draws |= isPicture(option.value);

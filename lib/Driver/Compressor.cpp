@@ -149,11 +149,22 @@ ExitCode Compressor::quantize(std::optional<int64_t> mostSamples) {
   if (code != ExitSuccess || (code = calibrate(data, ranges)) != ExitSuccess)
     return code;
   known.ranges.assign(ranges.begin(), ranges.end());
-  return runner.run(
+  known.correctBiases = runner.options.correctBiases;
+  if (known.correctBiases) {
+    compress::numberLayers(functionOf(*module));
+    if ((code = measureInputs()) != ExitSuccess)
+      return code;
+  }
+  code = runner.run(
       module, "quantize", /*mayRefuse=*/false, [&](OpPassManager &pm) {
         pm.addNestedPass<func::FuncOp>(compress::createQuantizePass(known));
         cleanUp(pm);
       });
+  if (code == ExitSuccess && known.correctBiases) {
+    compress::dropInputStatistics(functionOf(*module));
+    compress::dropLayerNumbers(functionOf(*module));
+  }
+  return code;
 }
 
 ExitCode Compressor::prepare(std::string &passes,
@@ -179,26 +190,35 @@ ExitCode Compressor::prepare(std::string &passes,
   return search->run(passes);
 }
 
-ExitCode Compressor::runCompression(const std::string &passes) {
+ExitCode Compressor::runPasses(const std::string &passes, bool &readsInputs) {
   OpPassManager nested(func::FuncOp::getOperationName());
-  bool readsInputs = false;
+  readsInputs = false;
   if (!passes.empty())
     if (llvm::Error error =
             compress::addCompressionPasses(passes, nested, readsInputs))
       return runner.refuse(std::move(error));
-  ExitCode code = runner.run(module, "compress", /*mayRefuse=*/true,
-                             [&](OpPassManager &pm) {
-                               pm.nest<func::FuncOp>() = nested;
-                               cleanUp(pm);
-                             });
+  return runner.run(module, "compress", /*mayRefuse=*/true,
+                    [&](OpPassManager &pm) {
+                      pm.nest<func::FuncOp>() = nested;
+                      cleanUp(pm);
+                    });
+}
+
+ExitCode Compressor::runCompression(const std::string &passes) {
+  auto [before, after] = compress::splitBeforeIntegers(passes);
+  bool changesByInputs = false, readsInputs = false;
+  ExitCode code = runPasses(before, changesByInputs);
+  if (code == ExitSuccess && original && changesByInputs &&
+      (code = sinkSlices(original)) == ExitSuccess &&
+      (code = sinkSlices(module)) == ExitSuccess)
+    code = fitCompressed();
+  if (code == ExitSuccess && !after.empty())
+    code = runPasses(after, readsInputs);
   if (code != ExitSuccess)
     return code;
   func::FuncOp function = functionOf(*module);
   compress::dropInputStatistics(function);
-  if (original && (code = sinkSlices(original)) == ExitSuccess &&
-      (code = sinkSlices(module)) == ExitSuccess)
-    code = fitCompressed();
-  compress::dropLayerNumbers(functionOf(*module));
+  compress::dropLayerNumbers(function);
   return code;
 }
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Passes/Compress/Compression.h"
+#include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Passes/Compress/Passes.h"
 
 #include "mlir/IR/Matchers.h"
@@ -17,11 +18,15 @@ using namespace mlir;
 using namespace tfc;
 using namespace tfc::compress;
 
+/// The pass after which weights are no numbers of f32.
+static constexpr StringLiteral integersPass = "attn-quantize-weights";
+
 ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
   static const std::vector<CompressionPass> passes = {
       {"attn-extract", [] { return createExtractPass(); }, false},
       {"attn-low-rank", [] { return createLowRankPass(); }, true},
       {"attn-prune", [] { return createPrunePass(); }, true},
+      {integersPass, [] { return createQuantizeWeightsPass(); }, true},
       {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, true},
   };
   return passes;
@@ -87,6 +92,7 @@ llvm::Error tfc::compress::addCompressionPasses(StringRef text,
   llvm::Expected<SmallVector<Part>> parts = splitPipeline(text);
   if (!parts)
     return parts.takeError();
+  bool leavesIntegers = false;
   for (const Part &part : *parts) {
     const CompressionPass *known = findPass(part.name);
     if (!known) {
@@ -97,6 +103,11 @@ llvm::Error tfc::compress::addCompressionPasses(StringRef text,
       return llvm::createStringError("--compress: there is no pass '" +
                                      part.name + "'; there are " + names);
     }
+    if (leavesIntegers && known->name != integersPass)
+      return llvm::createStringError(
+          "--compress: '" + part.name +
+          "' finds no weights in f32 after quantize-weights; put it before");
+    leavesIntegers |= known->name == integersPass;
     std::unique_ptr<Pass> pass = known->create();
     std::string message;
     if (failed(pass->initializeOptions(part.options, [&](const Twine &what) {
@@ -111,13 +122,32 @@ llvm::Error tfc::compress::addCompressionPasses(StringRef text,
   return llvm::Error::success();
 }
 
+std::pair<std::string, std::string>
+tfc::compress::splitBeforeIntegers(StringRef text) {
+  llvm::Expected<SmallVector<Part>> parts = splitPipeline(text);
+  if (!parts) {
+    llvm::consumeError(parts.takeError());
+    return {text.str(), ""};
+  }
+  for (const Part &part : *parts) {
+    const CompressionPass *known = findPass(part.name);
+    if (!known || known->name != integersPass)
+      continue;
+    size_t at = part.name.data() - text.data();
+    return {text.take_front(at).rtrim(" ,").str(), text.substr(at).str()};
+  }
+  return {text.str(), ""};
+}
+
 int64_t tfc::compress::numberOfParameters(func::FuncOp function) {
   llvm::DenseSet<Attribute> seen;
   int64_t count = 0;
   function.walk([&](Operation *op) {
     ElementsAttr numbers;
+    // Quantised numbers count as those that they stand for.
     if (op->use_empty() || !matchPattern(op, m_Constant(&numbers)) ||
-        !isa<FloatType>(numbers.getElementType()) ||
+        (!isa<FloatType>(numbers.getElementType()) &&
+         !llvm::all_of(op->getUsers(), llvm::IsaPred<attn::DequantizeOp>)) ||
         !seen.insert(numbers).second)
       return;
     count += numbers.isSplat() ? 1 : numbers.getNumElements();

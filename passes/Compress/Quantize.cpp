@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "InputStatistics.h"
 #include "QuantizationRange.h"
 #include "QuantizationSites.h"
 #include "QuantizeConstants.h"
@@ -36,6 +37,7 @@ struct QuantizePass : public compress::impl::QuantizePassBase<QuantizePass> {
 
 private:
   LogicalResult quantize(func::FuncOp function);
+  LogicalResult checkStatistics(func::FuncOp function);
   LogicalResult checkRanges(func::FuncOp function, const Sites &sites);
   SmallVector<quant::UniformQuantizedType> typesOf(const Sites &sites);
   /// `value` rounded to `type`, after `after` or where `b` stands.
@@ -114,6 +116,13 @@ Value QuantizePass::rounded(OpBuilder &b, Value value,
       .getResult();
 }
 
+LogicalResult QuantizePass::checkStatistics(func::FuncOp function) {
+  for (auto layer : function.getOps<attn::LinearOp>())
+    if (failed(inputStatistics(layer)))
+      return failure();
+  return success();
+}
+
 LogicalResult QuantizePass::quantize(func::FuncOp function) {
   if (isQuantized(function))
     return function.emitError(
@@ -146,7 +155,9 @@ LogicalResult QuantizePass::quantize(func::FuncOp function) {
     for (OpOperand *use : uses)
       use->set(value);
   }
-  quantizeConstants(function);
+  if (correctBiases && failed(checkStatistics(function)))
+    return failure();
+  quantizeConstants(function, correctBiases);
   return success();
 }
 

@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "QuantizeConstants.h"
+#include "InputStatistics.h"
 #include "QuantizationRange.h"
+#include "tfc/Dialect/Attn/ConstantElements.h"
 
 #include "mlir/IR/IRMapping.h"
 #include <cmath>
@@ -26,8 +28,9 @@ struct Scales {
 
 class ConstantQuantizer {
 public:
-  explicit ConstantQuantizer(func::FuncOp function)
-      : function(function), b(function.getContext()) {}
+  ConstantQuantizer(func::FuncOp function, bool correctsBiases)
+      : function(function), correctsBiases(correctsBiases),
+        b(function.getContext()) {}
 
   void run();
 
@@ -38,6 +41,9 @@ private:
                                         ArrayRef<double> floors);
   void quantizeBias(OpOperand &operand, const Scales &weights, double scale);
   void quantizeOther(OpOperand &operand);
+  /// Adds what `weight` was more than it is now, times E[x], to the bias.
+  void correctBias(attn::LinearOp layer, const Eigen::MatrixXd &weight);
+  void addToBias(attn::LinearOp layer, const Eigen::VectorXd &correction);
   /// What each scale of weights must be at least, for `bias` to fit 32 bits.
   SmallVector<double> floorsOf(OpOperand *bias, double scale);
   OpOperand *biasOf(Operation *op);
@@ -46,6 +52,7 @@ private:
                     quant::QuantizedType type);
 
   func::FuncOp function;
+  bool correctsBiases;
   OpBuilder b;
 };
 
@@ -274,10 +281,75 @@ void ConstantQuantizer::quantizeProduct(Operation *op,
   if (!scale || !isConstantValue(weights->get()))
     return;
   OpOperand *bias = biasOf(op);
+  auto layer = correctsBiases ? dyn_cast<attn::LinearOp>(op) : attn::LinearOp();
+  std::optional<Eigen::MatrixXd> weight =
+      layer ? weightOf(layer) : std::nullopt;
   std::optional<Scales> scales =
       quantizeWeights(*weights, seen.columnsOfY(), floorsOf(bias, *scale));
+  if (scales && weight) {
+    correctBias(layer, *weight);
+    bias = biasOf(op);
+  }
   if (scales && bias)
     quantizeBias(*bias, *scales, *scale);
+}
+
+/// The weight of `layer`, [K, N], of integers with a scale for each column.
+static std::optional<Eigen::MatrixXd>
+dequantizedWeightOf(attn::LinearOp layer) {
+  auto dequantize = layer.getWeight().getDefiningOp<attn::DequantizeOp>();
+  ElementsAttr stored;
+  if (!dequantize || !matchPattern(dequantize.getX(), m_Constant(&stored)))
+    return std::nullopt;
+  std::optional<std::vector<int8_t>> integers =
+      attn::constantElements<int8_t>(stored);
+  auto one =
+      dyn_cast<quant::UniformQuantizedType>(dequantize.getQuantizedType());
+  auto slices = dyn_cast<quant::UniformQuantizedPerAxisType>(
+      dequantize.getQuantizedType());
+  if (!integers || (!one && !slices))
+    return std::nullopt;
+  ArrayRef<int64_t> shape = stored.getShapedType().getShape();
+  Eigen::MatrixXd weight(shape[0], shape[1]);
+  for (auto [i, integer] : llvm::enumerate(*integers)) {
+    double scale = one ? one.getScale()
+                       : slices.getScales()[sliceOf(
+                             i, shape, slices.getQuantizedDimension())];
+    weight(i / shape[1], i % shape[1]) = integer * scale;
+  }
+  if (layer.getTransposeWeight())
+    weight.transposeInPlace();
+  return weight;
+}
+
+void ConstantQuantizer::correctBias(attn::LinearOp layer,
+                                    const Eigen::MatrixXd &weight) {
+  FailureOr<std::optional<InputStatistics>> input = inputStatistics(layer);
+  std::optional<Eigen::MatrixXd> now = dequantizedWeightOf(layer);
+  if (succeeded(input) && input->has_value() && now)
+    addToBias(layer, (weight - *now).transpose() * (*input)->mean);
+}
+
+void ConstantQuantizer::addToBias(attn::LinearOp layer,
+                                  const Eigen::VectorXd &correction) {
+  OpOperand *operand = biasOf(layer);
+  b.setInsertionPoint(layer);
+  if (!operand) {
+    layer.getBiasMutable().assign(
+        constantOf(b, layer.getLoc(), correction, "corrected.bias"));
+    return;
+  }
+  std::optional<std::vector<float>> numbers = numbersOf(operand->get());
+  if (!numbers || int64_t(numbers->size()) != correction.size())
+    return;
+  SmallVector<float> corrected;
+  for (auto [number, more] : llvm::zip(*numbers, correction))
+    corrected.push_back(static_cast<float>(number + more));
+  b.setInsertionPoint(operand->getOwner());
+  operand->set(arith::ConstantOp::create(
+      b, layer.getLoc(),
+      DenseElementsAttr::get(cast<RankedTensorType>(operand->get().getType()),
+                             ArrayRef<float>(corrected))));
 }
 
 /// A constant beside an activation: a scale and a zero point, as that has.
@@ -331,6 +403,7 @@ void ConstantQuantizer::run() {
   }
 }
 
-void tfc::compress::quantizeConstants(func::FuncOp function) {
-  ConstantQuantizer(function).run();
+void tfc::compress::quantizeConstants(func::FuncOp function,
+                                      bool correctsBiases) {
+  ConstantQuantizer(function, correctsBiases).run();
 }

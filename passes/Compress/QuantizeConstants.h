@@ -16,8 +16,11 @@
 namespace tfc::compress {
 
 /// Weights, biases and other operands of `function` that are constants become
-/// dequantised integers. Activations are quantised already.
-void quantizeConstants(func::FuncOp function);
+/// dequantised integers. Activations are quantised already. With
+/// `correctsBiases`, those of linear layers whose E[x] is known take up what
+/// rounding the weights changes of their outputs on average (Nagel et al. 2019,
+/// section 4.2); a layer without one gets it.
+void quantizeConstants(func::FuncOp function, bool correctsBiases);
 
 } // namespace tfc::compress
 

@@ -21,9 +21,9 @@ using namespace mlir;
 using namespace tfc;
 using namespace tfc::compress;
 
-/// At most eight sizes, from `full` down in even steps.
+/// At most 16 sizes, from `full` down in even steps.
 static SmallVector<int64_t> sizesDown(int64_t full) {
-  constexpr int64_t steps = 8;
+  constexpr int64_t steps = 16;
   SmallVector<int64_t> sizes;
   for (int64_t step = 0; step < steps; ++step) {
     int64_t size = (full * (steps - step) + steps / 2) / steps;

@@ -28,7 +28,7 @@ std::optional<SmallVector<double>> readScales(const Raised &scale,
   SmallVector<double> scales(elements->begin(), elements->end());
   // Beyond these, stored numbers times a scale leave f32's normal range; masks
   // of bytes reach its end.
-  double most = bits == 8 ? std::numeric_limits<float>::max() / 255. : 1e30;
+  double most = bits <= 8 ? std::numeric_limits<float>::max() / 255. : 1e30;
   if (llvm::any_of(scales, [most](double value) {
         return !(value > 1e-30 && value <= most);
       }))
@@ -48,7 +48,7 @@ std::optional<SmallVector<int64_t>> readZeros(const Raised &zero,
                                               unsigned bits) {
   if (!zero.constant)
     return std::nullopt;
-  auto zeros = bits == 8    ? widened<int8_t>(zero.constant)
+  auto zeros = bits <= 8    ? widened<int8_t>(zero.constant)
                : bits == 16 ? widened<int16_t>(zero.constant)
                             : widened<int32_t>(zero.constant);
   if (zeros && isUnsigned(zero.kind))
@@ -59,11 +59,41 @@ std::optional<SmallVector<int64_t>> readZeros(const Raised &zero,
 
 } // namespace
 
+/// `flags`, `storage`, `lowest` and `highest` are as of all quantised types.
+static quant::QuantizedType
+blockedType(unsigned flags, IntegerType storage, const Raised &scale,
+            ArrayRef<double> scales, ArrayRef<int64_t> zeros, int64_t axis,
+            int64_t block, int64_t lowest, int64_t highest) {
+  Type real = Float32Type::get(storage.getContext());
+  SmallVector<int64_t> shape;
+  SmallVector<int32_t> dims;
+  SmallVector<int64_t> sizes(scale.rank(), 1);
+  for (int64_t d = 0; d < scale.rank(); ++d) {
+    std::optional<int64_t> size = getConstantIntValue(scale.shape[d]);
+    if (!size)
+      return {};
+    shape.push_back(*size);
+    dims.push_back(d);
+  }
+  sizes[axis] = block;
+  SmallVector<float> numbers(scales);
+  SmallVector<APInt> points;
+  for (int64_t zero : zeros)
+    points.push_back(APInt(storage.getWidth(), zero, /*isSigned=*/true, true));
+  return quant::UniformQuantizedSubChannelType::get(
+      flags, storage, real,
+      DenseElementsAttr::get(RankedTensorType::get(shape, real),
+                             ArrayRef(numbers)),
+      DenseElementsAttr::get(RankedTensorType::get(shape, storage), points),
+      dims, sizes, lowest, highest);
+}
+
 quant::QuantizedType
 tfc::raise::constantQuantization(MLIRContext *context, int32_t kind,
                                  const Raised &scale, const Raised *zero,
-                                 int64_t rank, int64_t axis) {
-  unsigned bits = kind == Int8 || kind == UInt8     ? 8
+                                 int64_t rank, int64_t axis, int64_t block) {
+  unsigned bits = kind == Int4 || kind == UInt4     ? 4
+                  : kind == Int8 || kind == UInt8   ? 8
                   : kind == Int16 || kind == UInt16 ? 16
                   : kind == Int32                   ? 32
                                                     : 0;
@@ -88,6 +118,9 @@ tfc::raise::constantQuantization(MLIRContext *context, int32_t kind,
   int64_t highest =
       quant::QuantizedType::getDefaultMaximumForInteger(hasSign, bits);
   unsigned flags = hasSign ? quant::QuantizationFlags::Signed : 0;
+  if (block > 0)
+    return blockedType(flags, storage, scale, *scales, zeros, axis, block,
+                       lowest, highest);
   if (scales->size() == 1)
     return quant::UniformQuantizedType::get(flags, storage, expressed,
                                             scales->front(), zeros.front(),

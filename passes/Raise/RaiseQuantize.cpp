@@ -94,16 +94,34 @@ LogicalResult axisAndBlock(NodeContext &n, Raised &x, int64_t &axis,
   return success();
 }
 
+/// Whether `scale` has a number for each block of x, all sizes being known.
+bool fitsBlocks(const Raised &scale, const Raised &x, int64_t axis,
+                int64_t block) {
+  if (scale.rank() != x.rank() || axis < 0 || axis >= x.rank())
+    return false;
+  for (int64_t d = 0; d < x.rank(); ++d) {
+    std::optional<int64_t> size = getConstantIntValue(x.shape[d]),
+                           count = getConstantIntValue(scale.shape[d]);
+    int64_t wanted =
+        size ? (d == axis ? (*size + block - 1) / block : *size) : -1;
+    if (count != wanted)
+      return false;
+  }
+  return true;
+}
+
 /// The node's scales and zero points, where they are known; `stored` is the
 /// element type on the integer side.
 quant::QuantizedType knownQuantization(NodeContext &n, const Raised &x,
                                        int32_t stored, int64_t axis,
                                        int64_t block) {
   Raised *zero = n.has(2) ? &n.input(2) : nullptr;
-  if (block > 0 || (zero && zero->kind != stored))
+  if (zero && zero->kind != stored)
+    return {};
+  if (block > 0 && !fitsBlocks(n.input(1), x, axis, block))
     return {};
   quant::QuantizedType type = constantQuantization(
-      n.b.getContext(), stored, n.input(1), zero, x.rank(), axis);
+      n.b.getContext(), stored, n.input(1), zero, x.rank(), axis, block);
   auto slices = dyn_cast_if_present<quant::UniformQuantizedPerAxisType>(type);
   if (slices && getConstantIntValue(x.shape[axis]) !=
                     static_cast<int64_t>(slices.getScales().size()))

@@ -41,6 +41,13 @@ struct SelectIntegersPass
     });
     if (!isQuantized || getOperation().isDeclaration())
       return;
+    // The entry point says how to fix open sizes: nothing here can be done
+    // before.
+    if (llvm::any_of(getOperation().getArgumentTypes(), [](Type type) {
+          auto shaped = dyn_cast<ShapedType>(type);
+          return shaped && !shaped.hasStaticShape();
+        }))
+      return;
     generalizeElementwise();
     IntegerGraph graph(getOperation());
     graph.run();

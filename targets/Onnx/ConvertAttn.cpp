@@ -10,8 +10,11 @@
 #include "Patterns.h"
 
 #include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Dialect/Attn/ConstantElements.h"
 
 #include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -180,6 +183,45 @@ struct Grid {
   Type storage;
 };
 
+/// The attributes of blocks along one dimension, which are all that ONNX has.
+LogicalResult blockedGrid(NodeBuilder &nb,
+                          quant::UniformQuantizedSubChannelType type,
+                          Grid &grid) {
+  ArrayRef<int64_t> counts = type.getScales().getType().getShape();
+  std::optional<std::pair<int64_t, int64_t>> blocked;
+  SmallVector<bool> isListed(counts.size(), false);
+  for (auto [dim, size] : type.getBlockSizeInfo()) {
+    isListed[dim] = true;
+    if (size == 1)
+      continue;
+    if (blocked)
+      return failure();
+    blocked = {dim, size};
+  }
+  // Dimensions that share one scale.
+  if (!blocked || !llvm::all_of(isListed, [](bool listed) { return listed; }))
+    return failure();
+  grid.attributes.push_back(nb.integer("axis", blocked->first));
+  grid.attributes.push_back(nb.integer("block_size", blocked->second));
+  return success();
+}
+
+/// A constant of `element`, whose numbers lie in a byte each.
+FailureOr<Value> narrowed(NodeBuilder &nb, Value bytes, Type element) {
+  auto initializer = bytes.getDefiningOp<onnx::InitializerOp>();
+  auto numbers = initializer ? dyn_cast<ElementsAttr>(initializer.getValue())
+                             : ElementsAttr();
+  std::optional<std::vector<int8_t>> integers =
+      numbers ? attn::constantElements<int8_t>(numbers) : std::nullopt;
+  if (!integers)
+    return failure();
+  auto type = cast<RankedTensorType>(bytes.getType()).clone(element);
+  return nb.constant(DenseResourceElementsAttr::get(
+      type, "narrow",
+      HeapAsmResourceBlob::allocateAndCopyInferAlign(
+          ArrayRef<int8_t>(*integers), /*dataIsMutable=*/false)));
+}
+
 FailureOr<Grid> gridOf(NodeBuilder &nb, Type type) {
   auto quantized = dyn_cast<quant::QuantizedType>(type);
   if (!quantized)
@@ -204,6 +246,15 @@ FailureOr<Grid> gridOf(NodeBuilder &nb, Type type) {
   } else if (auto all = dyn_cast<quant::UniformQuantizedType>(type)) {
     scales.push_back(all.getScale());
     zeros.push_back(APInt(width, all.getZeroPoint(), true, true));
+  } else if (auto blocks =
+                 dyn_cast<quant::UniformQuantizedSubChannelType>(type)) {
+    if (failed(blockedGrid(nb, blocks, grid)))
+      return failure();
+    auto values = blocks.getScales().getValues<float>();
+    auto points = blocks.getZeroPoints().getValues<APInt>();
+    scales.assign(values.begin(), values.end());
+    zeros.assign(points.begin(), points.end());
+    shape.assign(blocks.getScales().getType().getShape());
   } else {
     return failure();
   }
@@ -249,8 +300,13 @@ struct DequantizePattern : public NodePattern<attn::DequantizeOp> {
     FailureOr<Grid> grid = gridOf(nb, op.getQuantizedType());
     if (failed(grid))
       return refuse(rewriter, op, "its type has no form");
-    SmallVector<Value> inputs = {reinterpret(nb, adaptor.getX(), grid->storage),
-                                 grid->scale};
+    FailureOr<Value> x =
+        grid->storage.getIntOrFloatBitWidth() < 8
+            ? narrowed(nb, adaptor.getX(), grid->storage)
+            : FailureOr<Value>(reinterpret(nb, adaptor.getX(), grid->storage));
+    if (failed(x))
+      return refuse(rewriter, op, "integers of 4 bits that are not constant");
+    SmallVector<Value> inputs = {*x, grid->scale};
     if (grid->zeroPoint)
       inputs.push_back(grid->zeroPoint);
     replace(rewriter, op,

@@ -195,12 +195,17 @@ LogicalResult ConvertAttnToOnnxPass::convert() {
 static int64_t versionWith(onnx::NodeOp node) {
   if (node.getOpType() == "BitCast")
     return 26;
-  // Integers of 16 bits.
-  bool isQuantization = node.getOpType() == "QuantizeLinear" ||
-                        node.getOpType() == "DequantizeLinear";
-  return isQuantization && node.getInputs().size() > 2 &&
-                 getElementTypeOrSelf(node.getInputs()[2])
-                         .getIntOrFloatBitWidth() == 16
+  if (node.getOpType() != "QuantizeLinear" &&
+      node.getOpType() != "DequantizeLinear")
+    return toonnx::opset;
+  // Integers of 16 and 4 bits, and blocks.
+  auto isNew = [](Value value) {
+    unsigned bits = getElementTypeOrSelf(value).getIntOrFloatBitWidth();
+    return bits == 16 || bits == 4;
+  };
+  bool hasBlocks = node.getNodeAttrs().contains("block_size");
+  return hasBlocks || isNew(node.getInputs()[0]) ||
+                 (node.getInputs().size() > 2 && isNew(node.getInputs()[2]))
              ? 21
              : toonnx::opset;
 }

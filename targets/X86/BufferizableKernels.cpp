@@ -19,9 +19,9 @@ using namespace tfc::x86;
 
 namespace {
 
-struct PackedLinearModel
-    : public DstBufferizableOpInterfaceExternalModel<PackedLinearModel,
-                                                     PackedLinearOp> {
+template <typename Op>
+struct PackedModel
+    : public DstBufferizableOpInterfaceExternalModel<PackedModel<Op>, Op> {
   /// The destination is written, never read.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &) const {
@@ -39,6 +39,8 @@ struct PackedLinearModel
 
 void tfc::x86::registerBufferizableKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, X86Dialect *) {
-    PackedLinearOp::attachInterface<PackedLinearModel>(*context);
+    PackedLinearOp::attachInterface<PackedModel<PackedLinearOp>>(*context);
+    PackedQuantizedLinearOp::attachInterface<
+        PackedModel<PackedQuantizedLinearOp>>(*context);
   });
 }

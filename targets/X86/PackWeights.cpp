@@ -8,6 +8,7 @@
 
 #include "KernelShape.h"
 #include "MappedFile.h"
+#include "PackQuantized.h"
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -156,6 +157,7 @@ struct PackWeightsPass
 
   void runOnOperation() override {
     packed.clear();
+    packedIntegers.clear();
     UnnamedFile file;
     if (!scratchFile.empty() && file.open(scratchFile))
       scratch = &file;
@@ -168,11 +170,21 @@ struct PackWeightsPass
 
 private:
   void rewrite(attn::LinearOp op);
+  /// The product, or null where the weight is none of these.
+  Value packFloats(attn::LinearOp op, OpBuilder &b, Rows &rows,
+                   ElementsAttr bias, int64_t width);
+  Value packIntegers(attn::LinearOp op, OpBuilder &b, Rows &rows,
+                     ElementsAttr bias, int64_t width);
   ElementsAttr pack(ElementsAttr weight, bool transposed, int64_t matrices,
                     int64_t depth, int64_t columns, int64_t width);
-  ElementsAttr packBias(ElementsAttr bias, int64_t padded);
+  /// Null where it is not constant.
+  ElementsAttr packBias(Value bias, int64_t padded);
 
   std::map<std::pair<const void *, bool>, ElementsAttr> packed;
+  /// By integers, their type, and whether they are transposed.
+  std::map<std::tuple<const void *, const void *, bool>,
+           std::optional<QuantizedPanels>>
+      packedIntegers;
   UnnamedFile *scratch = nullptr;
 };
 
@@ -209,66 +221,124 @@ ElementsAttr PackWeightsPass::pack(ElementsAttr weight, bool transposed,
              DenseResourceElementsAttr::get(type, "packed", std::move(blob));
 }
 
-ElementsAttr PackWeightsPass::packBias(ElementsAttr bias, int64_t padded) {
+ElementsAttr PackWeightsPass::packBias(Value bias, int64_t padded) {
   auto type = RankedTensorType::get({padded}, Float32Type::get(&getContext()));
-  SmallVector<float> storage, values(padded, 0.0f);
+  SmallVector<float> values(padded, 0.0f);
   if (bias) {
-    ArrayRef<float> floats = floatsOf(bias, storage);
-    if (floats.empty() || static_cast<int64_t>(floats.size()) > padded)
+    std::optional<std::vector<float>> numbers = constantRow(bias);
+    if (!numbers || static_cast<int64_t>(numbers->size()) > padded)
       return nullptr;
-    std::copy(floats.begin(), floats.end(), values.begin());
+    llvm::copy(*numbers, values.begin());
   }
   return DenseElementsAttr::get(type, ArrayRef<float>(values));
 }
 
 void PackWeightsPass::rewrite(attn::LinearOp op) {
-  ElementsAttr weight, bias;
   auto type = dyn_cast<RankedTensorType>(op.getX().getType());
-  auto resultType = dyn_cast<RankedTensorType>(op.getInit().getType());
   if (!type || !type.getElementType().isF32() || type.getRank() < 1 ||
       op.getActivation() != attn::Activation::None)
     return;
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  Rows rows(b, loc, op.getX());
+  int64_t columns =
+      cast<RankedTensorType>(op.getInit().getType()).getShape().back();
+  if (ShapedType::isDynamic(columns) || columns == 0)
+    return;
+  int64_t width = KernelShape::forVectorBits(vectorBits).panelWidth(columns);
+  ElementsAttr biasPanels =
+      packBias(op.getBias(), llvm::divideCeil(columns, width) * width);
+  if (!biasPanels)
+    return;
+  Value product = packFloats(op, b, rows, biasPanels, width);
+  if (!product)
+    product = packIntegers(op, b, rows, biasPanels, width);
+  if (!product)
+    return;
+  Value result = rows.restore(product, columns);
+  auto resultType = op.getResult().getType();
+  if (result.getType() != resultType)
+    result = tensor::CastOp::create(b, loc, resultType, result);
+  op->getResult(0).replaceAllUsesWith(result);
+  op.erase();
+}
+
+static Value emptyRows(OpBuilder &b, Location loc, Rows &rows,
+                       int64_t columns) {
+  return tensor::EmptyOp::create(
+      b, loc, ArrayRef<OpFoldResult>{rows.count(), b.getIndexAttr(columns)},
+      b.getF32Type());
+}
+
+static Value constant(OpBuilder &b, Location loc, ElementsAttr numbers) {
+  return arith::ConstantOp::create(b, loc, cast<TypedAttr>(numbers));
+}
+
+Value PackWeightsPass::packFloats(attn::LinearOp op, OpBuilder &b, Rows &rows,
+                                  ElementsAttr bias, int64_t width) {
+  ElementsAttr weight;
+  Location loc = op.getLoc();
   auto chosen = matrixOfStack(op.getWeight());
   if (!matchPattern(chosen ? chosen.getSource() : op.getWeight(),
                     m_Constant(&weight)))
-    return;
-  if (op.getBias() && !matchPattern(op.getBias(), m_Constant(&bias)))
-    return;
+    return {};
   ArrayRef<int64_t> shape = cast<ShapedType>(weight.getType()).getShape();
   int64_t matrices = chosen ? shape.front() : 1;
   if (chosen)
     shape = shape.drop_front();
   int64_t depth = shape[op.getTransposeWeight() ? 1 : 0],
           columns = shape[op.getTransposeWeight() ? 0 : 1];
-  if (depth == 0 || columns == 0)
-    return;
-  int64_t width = KernelShape::forVectorBits(vectorBits).panelWidth(columns);
-  int64_t padded = (columns + width - 1) / width * width;
+  if (depth == 0)
+    return {};
   ElementsAttr panels =
       pack(weight, op.getTransposeWeight(), matrices, depth, columns, width);
-  ElementsAttr biasPanels = packBias(bias, padded);
-  if (!panels || !biasPanels)
-    return;
-  OpBuilder b(op);
-  Location loc = op.getLoc();
-  Rows rows(b, loc, op.getX());
-  Value init = tensor::EmptyOp::create(
-      b, loc, ArrayRef<OpFoldResult>{rows.count(), b.getIndexAttr(columns)},
-      type.getElementType());
-  Value panelsValue =
-      arith::ConstantOp::create(b, loc, cast<TypedAttr>(panels));
+  if (!panels)
+    return {};
+  Value init = emptyRows(b, loc, rows, columns);
+  Value panelsValue = constant(b, loc, panels);
   if (chosen)
     panelsValue = panelsOf(b, loc, panelsValue, chosen.getMixedOffsets()[0],
-                           padded / width);
-  Value biasValue =
-      arith::ConstantOp::create(b, loc, cast<TypedAttr>(biasPanels));
-  auto product = PackedLinearOp::create(b, loc, init.getType(), rows.flat(),
-                                        panelsValue, biasValue, init);
-  Value result = rows.restore(product.getResult(), columns);
-  if (result.getType() != resultType)
-    result = tensor::CastOp::create(b, loc, resultType, result);
-  op->getResult(0).replaceAllUsesWith(result);
-  op.erase();
+                           llvm::divideCeil(columns, width));
+  return PackedLinearOp::create(b, loc, init.getType(), rows.flat(),
+                                panelsValue, constant(b, loc, bias), init)
+      .getResult();
+}
+
+Value PackWeightsPass::packIntegers(attn::LinearOp op, OpBuilder &b, Rows &rows,
+                                    ElementsAttr bias, int64_t width) {
+  auto dequantize = op.getWeight().getDefiningOp<attn::DequantizeOp>();
+  if (!dequantize)
+    return {};
+  std::tuple<const void *, const void *, bool> key = {
+      nullptr, dequantize.getQuantizedType().getAsOpaquePointer(),
+      op.getTransposeWeight()};
+  ElementsAttr stored;
+  if (matchPattern(dequantize.getX(), m_Constant(&stored)))
+    std::get<0>(key) = stored.getAsOpaquePointer();
+  auto known = packedIntegers.find(key);
+  if (known == packedIntegers.end()) {
+    std::optional<QuantizedConstant> weight =
+        QuantizedConstant::of(op.getWeight());
+    std::optional<QuantizedPanels> panels =
+        weight ? packQuantized(*weight, op.getTransposeWeight(), width,
+                               &getContext())
+               : std::nullopt;
+    known = packedIntegers.try_emplace(key, panels).first;
+  }
+  if (!known->second)
+    return {};
+  const QuantizedPanels &panels = *known->second;
+  Location loc = op.getLoc();
+  int64_t columns =
+      cast<RankedTensorType>(op.getInit().getType()).getShape().back();
+  Value init = emptyRows(b, loc, rows, columns);
+  Value zeros =
+      panels.zeroPoints ? constant(b, loc, panels.zeroPoints) : Value();
+  return PackedQuantizedLinearOp::create(
+             b, loc, init.getType(), rows.flat(),
+             constant(b, loc, panels.integers), constant(b, loc, panels.scales),
+             constant(b, loc, bias), zeros, init, panels.bits, panels.group)
+      .getResult();
 }
 
 } // namespace

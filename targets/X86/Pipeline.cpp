@@ -69,7 +69,8 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   addCleanup(pm);
   // Patches become rows of a linear layer before weights are packed.
   decompose::AttnDecomposePassOptions first;
-  first.keep = {"attn.linear", "attn.norm", "attn.attention"};
+  first.keep = {"attn.linear", "attn.norm", "attn.attention",
+                "attn.dequantize"};
   pm.addPass(decompose::createAttnDecomposePass(first));
   X86PackWeightsPassOptions packing;
   packing.vectorBits = vectorBitsOf(options);

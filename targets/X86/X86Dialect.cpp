@@ -79,3 +79,53 @@ LogicalResult tfc::x86::PackedLinearOp::verify() {
            << bias[0] << " columns in init, found " << init[1];
   return success();
 }
+
+MutableOperandRange tfc::x86::PackedQuantizedLinearOp::getDpsInitsMutable() {
+  return getInitMutable();
+}
+
+LogicalResult tfc::x86::PackedQuantizedLinearOp::reifyResultShapes(
+    OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  if (getResult())
+    shapes.push_back(tensor::getMixedSizes(b, getLoc(), getInit()));
+  return success();
+}
+
+LogicalResult tfc::x86::PackedQuantizedLinearOp::verify() {
+  auto shape = [](Value value) {
+    return cast<ShapedType>(value.getType()).getShape();
+  };
+  ArrayRef<int64_t> x = shape(getX()), panels = shape(getPanels()),
+                    scales = shape(getScales()), bias = shape(getBias()),
+                    init = shape(getInit());
+  if (x.size() != 2 || panels.size() != 3 || scales.size() != 3 ||
+      bias.size() != 1 || init.size() != 2)
+    return emitOpError("expected ranks 2, 3, 3, 1 and 2, found ")
+           << x.size() << ", " << panels.size() << ", " << scales.size() << ", "
+           << bias.size() << " and " << init.size();
+  int64_t bits = getBits(), group = getGroup(), depth = x[1];
+  if ((bits != 4 && bits != 8) || group < 1)
+    return emitOpError("expected 4 or 8 bits and a group of 1 at least, found ")
+           << bits << " and " << group;
+  if (bits == 4 && group % 2 != 0 && group < depth)
+    return emitOpError("expected a group with an even number of rows, found ")
+           << group;
+  SmallVector<int64_t> expected = {
+      scales[0], bits == 4 ? (depth + 1) / 2 : depth, scales[2]};
+  if (panels != ArrayRef(expected))
+    return emitOpError("expected panels of ")
+           << expected[0] << "x" << expected[1] << "x" << expected[2]
+           << ", found " << getPanels().getType();
+  if (scales[1] != static_cast<int64_t>(llvm::divideCeil(depth, group)))
+    return emitOpError("expected ")
+           << llvm::divideCeil(depth, group) << " scales for a column, found "
+           << scales[1];
+  if (getZeroPoints() && shape(getZeroPoints()) != scales)
+    return emitOpError("expected as many zero points as scales, found ")
+           << getZeroPoints().getType() << " and " << getScales().getType();
+  if (bias[0] != scales[0] * scales[2] || init[1] > bias[0])
+    return emitOpError("expected a bias of ")
+           << scales[0] * scales[2] << " and at most as many columns, found "
+           << bias[0] << " and " << init[1];
+  return success();
+}

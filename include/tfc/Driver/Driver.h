@@ -115,6 +115,8 @@ struct CompileOptions {
   std::string recipeOutput, recipe;
   /// Quantise the model to int8.
   bool quantize = false;
+  /// Let biases take up what rounding weights changes on average.
+  bool correctBiases = false;
   /// Inputs for calls of the model, an .npz file, by which quantisation and
   /// compression decide.
   std::string calibrationFile;

@@ -51,6 +51,9 @@ static std::optional<RealConstant> dequantized(attn::DequantizeOp op) {
   if (!matchPattern(op.getX(), m_Constant(&constant)))
     return std::nullopt;
   auto type = cast<quant::QuantizedType>(op.getQuantizedType());
+  // No kernel takes a scale for each block.
+  if (isa<quant::UniformQuantizedSubChannelType>(type))
+    return std::nullopt;
   RealConstant result;
   result.integers = integersOf(constant, type.isSigned());
   if (result.integers.empty())

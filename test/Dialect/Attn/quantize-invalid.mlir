@@ -45,3 +45,19 @@ func.func @shape(%x: tensor<4x3xf32>, %i: tensor<4x2xi8>) {
   %0 = attn.quantize ins(%x : tensor<4x3xf32>) as !quant.uniform<i8:f32, 0.1> outs(%i : tensor<4x2xi8>) -> tensor<4x2xi8>
   return
 }
+
+// -----
+
+func.func @blocks(%x: tensor<5x2xi8>, %f: tensor<5x2xf32>) -> tensor<5x2xf32> {
+  // expected-error @below {{'attn.dequantize' op expected 3x2 scales, found 2x2}}
+  %0 = attn.dequantize ins(%x : tensor<5x2xi8>) as !quant.uniform<i8:f32:{0:2, 1:1}, {{0.5, 0.25}, {1.0, 2.0}}> outs(%f : tensor<5x2xf32>) -> tensor<5x2xf32>
+  return %0 : tensor<5x2xf32>
+}
+
+// -----
+
+func.func @blocks(%x: tensor<?x2xi8>, %f: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  // expected-error @below {{'attn.dequantize' op expected blocks along known dimensions, found 0 of rank 2}}
+  %0 = attn.dequantize ins(%x : tensor<?x2xi8>) as !quant.uniform<i8:f32:{0:2, 1:1}, {{0.5, 0.25}, {1.0, 2.0}}> outs(%f : tensor<?x2xf32>) -> tensor<?x2xf32>
+  return %0 : tensor<?x2xf32>
+}

@@ -60,3 +60,51 @@ func.func @packed(%x: memref<4x8x1xf32>, %w: memref<1x8x16xf32>, %b: memref<16xf
   x86.packed_linear ins(%x, %w, %b : memref<4x8x1xf32>, memref<1x8x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
   return
 }
+
+// -----
+
+func.func @quantized(%x: memref<4x8xf32>, %w: memref<1x8x16xi8>, %s: memref<1x2x16xf32>, %b: memref<16xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected panels of 1x4x16, found 'memref<1x8x16xi8>'}}
+  x86.packed_quantized_linear bits 4 group 4 ins(%x, %w, %s, %b : memref<4x8xf32>, memref<1x8x16xi8>, memref<1x2x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
+  return
+}
+
+// -----
+
+func.func @quantized(%x: memref<4x8xf32>, %w: memref<1x8x16xi8>, %s: memref<1x2x16xf32>, %b: memref<16xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected 3 scales for a column, found 2}}
+  x86.packed_quantized_linear bits 8 group 3 ins(%x, %w, %s, %b : memref<4x8xf32>, memref<1x8x16xi8>, memref<1x2x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
+  return
+}
+
+// -----
+
+func.func @quantized(%x: memref<4x8xf32>, %w: memref<1x8x16xi8>, %s: memref<1x2x16xf32>, %b: memref<16xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected 4 or 8 bits and a group of 1 at least, found 2 and 4}}
+  x86.packed_quantized_linear bits 2 group 4 ins(%x, %w, %s, %b : memref<4x8xf32>, memref<1x8x16xi8>, memref<1x2x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
+  return
+}
+
+// -----
+
+func.func @quantized(%x: memref<4x8xf32>, %w: memref<1x4x16xi8>, %s: memref<1x3x16xf32>, %b: memref<16xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected a group with an even number of rows, found 3}}
+  x86.packed_quantized_linear bits 4 group 3 ins(%x, %w, %s, %b : memref<4x8xf32>, memref<1x4x16xi8>, memref<1x3x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
+  return
+}
+
+// -----
+
+func.func @quantized(%x: memref<4x8xf32>, %w: memref<1x8x16xi8>, %s: memref<1x2x16xf32>, %z: memref<1x1x16xi8>, %b: memref<16xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected as many zero points as scales, found}}
+  x86.packed_quantized_linear bits 8 group 4 ins(%x, %w, %s, %b : memref<4x8xf32>, memref<1x8x16xi8>, memref<1x2x16xf32>, memref<16xf32>) zero_points(%z : memref<1x1x16xi8>) outs(%o : memref<4x10xf32>)
+  return
+}
+
+// -----
+
+func.func @quantized(%x: memref<4x8xf32>, %w: memref<1x8x16xi8>, %s: memref<1x2x16xf32>, %b: memref<10xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected a bias of 16 and at most as many columns, found 10 and 10}}
+  x86.packed_quantized_linear bits 8 group 4 ins(%x, %w, %s, %b : memref<4x8xf32>, memref<1x8x16xi8>, memref<1x2x16xf32>, memref<10xf32>) outs(%o : memref<4x10xf32>)
+  return
+}

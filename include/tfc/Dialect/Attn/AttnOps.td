@@ -483,12 +483,12 @@ def Attn_QuantizeOp : Attn_Op<"quantize"> {
     ONNX's QuantizeLinear: `x / scale`, in f32, rounded to the nearest integer,
     halves to even, plus the zero point, limited to the range of the storage.
     `quantized_type` is a uniform quantised type of the quant dialect, expressed in f32 and
-    stored in 8 or 16 bits, with or without sign, for all elements or by slices
-    along a dimension. It is an attribute, not the type of a value: upstream's
+    stored in 8 or 16 bits, with or without sign, for all elements, by slices
+    along a dimension, or by blocks. It is an attribute, not the type of a value: upstream's
     casts fold a rounding away, which is part of a model's meaning here.
 
     x, `init` and the result have one shape. Tiles over all dimensions; over those
-    before its dimension where there is a scale for each slice.
+    before its first dimension where there is a scale for each slice or block.
 
     ```mlir
     func.func @quantize(%x: tensor<?x64xf32>, %init: tensor<?x64xi8>) -> tensor<?x64xi8> {
@@ -510,8 +510,9 @@ def Attn_DequantizeOp : Attn_Op<"dequantize"> {
   let description = [{
     ONNX's DequantizeLinear: `(x - zero point) * scale`; the difference in 32 bits,
     the product in f32. `quantized_type` is as of `attn.quantize`, and may be stored in 32
-    bits, as biases are. x, `init` and the result have one shape. Tiles as
-    `attn.quantize`.
+    bits, as biases are, or in 4, each in 8 bits of x. With a scale for each block,
+    the last block along a dimension may be shorter. x, `init` and the result have one
+    shape. Tiles as `attn.quantize`.
 
     ```mlir
     func.func @dequantize(%x: tensor<4x2xi8>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {

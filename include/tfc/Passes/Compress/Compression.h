@@ -13,6 +13,9 @@
 #include "mlir/Pass/Pass.h"
 #include "llvm/Support/Error.h"
 
+#include <string>
+#include <utility>
+
 namespace mlir {
 class OpPassManager;
 } // namespace mlir
@@ -35,6 +38,10 @@ llvm::ArrayRef<CompressionPass> compressionPasses();
 /// `readsInputs` becomes true where one of them does.
 llvm::Error addCompressionPasses(llvm::StringRef text, mlir::OpPassManager &pm,
                                  bool &readsInputs);
+
+/// `text` before and from the first pass on that leaves integers where weights
+/// were: those cannot be fitted any more.
+std::pair<std::string, std::string> splitBeforeIntegers(llvm::StringRef text);
 
 /// The attribute of functions that lists what passes did to which site.
 inline constexpr llvm::StringLiteral notesName = "tfc.compression";

@@ -89,12 +89,20 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
     %y = attn.dequantize ins(%yi : ...) as !quant.uniform<i8:f32, 0.02:-28> ...
     ```
 
+    With `correct-biases` the bias of a linear layer takes up what rounding its weight
+    changes of its outputs on average, (w - w')^T E[x] (Nagel et al. 2019, section 4.2),
+    where `tfc.input_mean` says what goes in; a layer without a bias gets one.
+
     Operations of no such kind (rotations, scans, experts, caches, comparisons) stay in
     f32, as does what is computed inside of loops. A function that is quantised already
     is refused, and so is another number of ranges.
   }];
-  let options = [ListOption<"ranges", "ranges", "double",
-      "the least and the greatest element of each observed tensor">];
+  let options = [
+    ListOption<"ranges", "ranges", "double",
+      "the least and the greatest element of each observed tensor">,
+    Option<"correctBiases", "correct-biases", "bool", "false",
+      "add what rounding weights changes on average to biases of linear layers, which "
+      "need tfc.input_mean">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::quant::QuantDialect", "mlir::tensor::TensorDialect"];
 }
@@ -177,6 +185,49 @@ def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
     Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::tensor::TensorDialect"];
+}
+
+def QuantizeWeightsPass : Pass<"attn-quantize-weights", "mlir::func::FuncOp"> {
+  let summary = "Store weights of linear layers as integers with scales by groups";
+  let description = [{
+    Weights become int8 or int4, with a scale, and with `asymmetric` a zero point, for
+    each `group` of rows of each column; activations stay in f32:
+
+    ```mlir
+    %y = attn.linear ins(%x, %w : tensor<4x64xf32>, tensor<64x256xf32>) ...
+    // becomes, with bits=4 group=32
+    %wf = attn.dequantize ins(%wi : tensor<64x256xi8>) as !quant.uniform<i4:f32:{0:32, 1:1}, {...}>
+                          outs(%init : tensor<64x256xf32>) -> tensor<64x256xf32>
+    %y = attn.linear ins(%x, %wf : tensor<4x64xf32>, tensor<64x256xf32>) ...
+    ```
+
+    `method` says how numbers are rounded:
+
+    - `nearest`: each by itself.
+    - `gptq`: row after row, what rounding changes of the layer's results on average over
+      what goes into it being taken up by the rows to come (Frantar et al. 2022), the
+      bias by the mean (Nagel et al. 2019). Needs `tfc.input_moments` and
+      `tfc.input_mean`.
+
+    Without it layers are rounded by `gptq` whose statistics are known, and to the
+    `nearest` else. Layers that share a weight go on sharing it, and count together.
+
+    Left alone are layers whose weight others read too or is not constant, of another
+    type or not finite, and those that would not become smaller; the report says so.
+    Refused are unknown sites, sites that `sites` names and that cannot be changed, and
+    statistics of another width than the layer's.
+  }];
+  let options = [
+    Option<"bits", "bits", "unsigned", "8", "4 or 8">,
+    Option<"group", "group", "int64_t", "32",
+      "rows of a column that share a scale; 0: all. Even with bits=4">,
+    Option<"asymmetric", "asymmetric", "bool", "false", "give each group a zero point">,
+    Option<"method", "method", "std::string", "\"\"", "nearest or gptq">,
+    Option<"damping", "damping", "double", "0.01",
+      "with gptq, added to the variances of inputs, as a share of their mean">,
+    ListOption<"sites", "sites", "std::string", "the only layers to change">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::quant::QuantDialect", "mlir::tensor::TensorDialect"];
 }
 
 def PrunePass : Pass<"attn-prune", "mlir::func::FuncOp"> {

@@ -236,4 +236,38 @@ def X86_PackedLinearOp : X86_Op<"packed_linear", [
   let hasVerifier = 1;
 }
 
+def X86_PackedQuantizedLinearOp : X86_Op<"packed_quantized_linear", [
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "a packed product whose weights are integers with scales by groups";
+  let description = [{
+    As `x86.packed_linear`, of the weight (integer - zero point) * scale in f32. `panels`
+    is i8, [P, K, R], or with 4 `bits` [P, ceil(K / 2), R]: rows 2k and 2k + 1 are the low
+    and the high half of row k. `scales`, in f32, and `zero_points`, in i8, are [P, G, R],
+    one for `group` rows of a column, the last of which may be fewer. With 4 bits `group`
+    is even, or all of K.
+
+    ```mlir
+    func.func @linear(%x: tensor<4x8xf32>, %w: tensor<1x4x16xi8>, %s: tensor<1x2x16xf32>,
+                      %b: tensor<16xf32>, %init: tensor<4x10xf32>) -> tensor<4x10xf32> {
+      %y = x86.packed_quantized_linear bits 4 group 4
+          ins(%x, %w, %s, %b : tensor<4x8xf32>, tensor<1x4x16xi8>, tensor<1x2x16xf32>, tensor<16xf32>)
+          outs(%init : tensor<4x10xf32>) -> tensor<4x10xf32>
+      return %y : tensor<4x10xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyShaped:$x, AnyShaped:$panels, AnyShaped:$scales, AnyShaped:$bias,
+      Optional<AnyShaped>:$zero_points, AnyShaped:$init, I64Attr:$bits, I64Attr:$group);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `bits` $bits `group` $group
+    `ins` `(` $x `,` $panels `,` $scales `,` $bias `:` type($x) `,` type($panels) `,`
+    type($scales) `,` type($bias) `)`
+    (`zero_points` `(` $zero_points^ `:` type($zero_points) `)`)?
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // TFC_TARGET_X86_OPS_TD

@@ -1,0 +1,97 @@
+//===- KernelBuilder.h - micro-kernels of packed products -------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGETS_X86_KERNELBUILDER_H
+#define TFC_TARGETS_X86_KERNELBUILDER_H
+
+#include "KernelShape.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tfc::x86 {
+
+/// A private function on the panels of one width; its arguments are views.
+class PanelFunction {
+public:
+  PanelFunction(mlir::ModuleOp module, KernelShape shape, int64_t width)
+      : b(module.getBody(), module.getBody()->end()), loc(module.getLoc()),
+        shape(shape), width(width), vectors(width / shape.lanes),
+        vector(mlir::VectorType::get({shape.lanes}, b.getF32Type())) {}
+  virtual ~PanelFunction() = default;
+
+protected:
+  /// [rows, columns] with rows `stride` apart.
+  mlir::Type matrix(int64_t rows, int64_t columns, int64_t stride,
+                    mlir::Type element);
+  mlir::Type f32Panel() {
+    return matrix(mlir::ShapedType::kDynamic, width, width, b.getF32Type());
+  }
+  mlir::func::FuncOp begin(llvm::StringRef name,
+                           llvm::ArrayRef<mlir::Type> arguments);
+  mlir::Value index(int64_t value);
+  /// The places of the vectors in a row of a panel.
+  llvm::SmallVector<mlir::Value> offsets();
+
+  mlir::OpBuilder b;
+  mlir::Location loc;
+  KernelShape shape;
+  int64_t width, vectors;
+  mlir::VectorType vector;
+};
+
+/// Writes the kernel C = x * panel + bias:
+/// (x [M, K], bias [R], C [M, n], panel...) with n at most R.
+class KernelBuilder : public PanelFunction {
+public:
+  using PanelFunction::PanelFunction;
+
+  mlir::func::FuncOp build(llvm::StringRef name);
+
+protected:
+  virtual llvm::SmallVector<mlir::Type> panelTypes() = 0;
+  /// `sums`, the vectors of each of `rows` of the result, and the products over
+  /// all of the depth.
+  virtual llvm::SmallVector<mlir::Value>
+  accumulate(llvm::ArrayRef<mlir::Value> rows,
+             llvm::SmallVector<mlir::Value> sums) = 0;
+
+  /// `sums` and the products of column `k` of x with a row of the panel.
+  llvm::SmallVector<mlir::Value> addProducts(llvm::ArrayRef<mlir::Value> rows,
+                                             mlir::Value k,
+                                             llvm::ArrayRef<mlir::Value> row,
+                                             mlir::ValueRange sums);
+
+  mlir::Value x, bias, c, height, depth, columns;
+  mlir::ValueRange panel;
+
+private:
+  mlir::Value multiplyAdd(mlir::Value x, mlir::Value y, mlir::Value sum);
+  /// A mask of the first `count` lanes; `count` may exceed them.
+  mlir::Value firstLanes(mlir::Value count);
+  /// Rows `row` to row + `count` - 1 of the block.
+  void rows(mlir::Value row, int64_t count, bool whole);
+  void blockOfRows(bool whole);
+};
+
+/// Of panels [K, R] of f32.
+class FloatKernel : public KernelBuilder {
+public:
+  using KernelBuilder::KernelBuilder;
+
+private:
+  llvm::SmallVector<mlir::Type> panelTypes() override { return {f32Panel()}; }
+  llvm::SmallVector<mlir::Value>
+  accumulate(llvm::ArrayRef<mlir::Value> rows,
+             llvm::SmallVector<mlir::Value> sums) override;
+};
+
+} // namespace tfc::x86
+
+#endif // TFC_TARGETS_X86_KERNELBUILDER_H
