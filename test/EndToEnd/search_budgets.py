@@ -41,13 +41,12 @@ def must(condition, message):
 
 
 def make_model():
-    """Three residual blocks on an open number of rows; the second is the widest by far, and does least."""
+    """Three residual blocks on an open number of rows; the second is the widest by far."""
     random = np.random.default_rng(0)
     nodes, weights, stream = [], [], "x"
     for i, width in enumerate(HIDDEN):
-        strength = 0.02 if i == 1 else 1.0
         for name, shape in (("up", (WIDTH, width)), ("down", (width, WIDTH))):
-            numbers = random.normal(size=shape) * (strength / np.sqrt(shape[0]))
+            numbers = random.normal(size=shape) / np.sqrt(shape[0])
             weights.append(onnx.numpy_helper.from_array(numbers.astype(np.float32), f"{name}{i}"))
         nodes += [helper.make_node("MatMul", [stream, f"up{i}"], [f"h{i}"], f"up{i}"),
                   helper.make_node("Relu", [f"h{i}"], [f"r{i}"]),
@@ -116,13 +115,13 @@ def check_operations():
 
 
 def check_latency():
-    # Without the wide block, a call takes a small part of the time, however busy the machine is.
-    arguments = [*SEARCH, "--metric=mse", "--search-candidates=16", "--budget=latency=0.6x"]
+    # It goes on until that is met: at the latest without the blocks, where next to nothing is computed.
+    arguments = [*SEARCH, "--metric=mse", "--search-candidates=24", "--budget=latency=0.7x"]
     cache = path("latency.jsonl")
     found = search(*arguments, f"--resume={cache}")
     for one in [*found["candidates"], found["chosen"]]:
         must(one["latency_ms"] > 0 and one["original_latency_ms"] > 0, f"no time in {one}")
-    fits = [one for one in found["candidates"] if one["latency_share"] <= 0.6]
+    fits = [one for one in found["candidates"] if one["latency_share"] <= 0.7]
     must(found["chosen"]["passes"] in [one["passes"] for one in fits], "what was chosen is too slow")
     with open(cache) as file:
         must(all("latency_share" in json.loads(line) for line in file), "times were not kept")
@@ -184,7 +183,8 @@ def check_fit():
 def check_time():
     slow = command("negative.py").replace("=", "=sleep 0.5; ", 1)
     start = time.monotonic()
-    found = search(*SEARCH, "--budget=params=99%", slow, "--search-candidates=1000", "--search-time=10s")
+    # Without an end it would measure 23.
+    found = search(*SEARCH, "--budget=params=90%", slow, "--search-candidates=1000", "--search-time=10s")
     must(len(found["candidates"]) <= 20, "more was measured than the time is for")
     must(found["chosen"]["parameters"] < found["original"]["parameters"], "the budget is not met")
     # What follows the search is a compilation or two.
@@ -232,7 +232,7 @@ def check_terminal():
     """What is said on the way where there is a terminal."""
     ours, theirs = pty.openpty()
     done = subprocess.Popen(["tfc", path("blocks.onnx"), *SEARCH, "--metric=mse", "--budget=params=90%",
-                             "--search-candidates=8", "-o", path("found.so")], stderr=theirs)
+                             "--search-candidates=10", "-o", path("found.so")], stderr=theirs)
     os.close(theirs)
     said = b""
     while True:
