@@ -188,9 +188,9 @@ ExitCode Compressor::prepare(std::string &passes,
   return search->run(passes);
 }
 
-ExitCode Compressor::runPasses(const std::string &passes, bool &readsInputs) {
+ExitCode Compressor::runPasses(const std::string &passes) {
   OpPassManager nested(func::FuncOp::getOperationName());
-  readsInputs = false;
+  bool readsInputs = false;
   if (!passes.empty())
     if (llvm::Error error =
             compress::addCompressionPasses(passes, nested, readsInputs))
@@ -204,14 +204,13 @@ ExitCode Compressor::runPasses(const std::string &passes, bool &readsInputs) {
 
 ExitCode Compressor::runCompression(const std::string &passes) {
   auto [before, after] = compress::splitBeforeIntegers(passes);
-  bool changesByInputs = false, readsInputs = false;
-  ExitCode code = runPasses(before, changesByInputs);
-  if (code == ExitSuccess && original && changesByInputs &&
+  ExitCode code = runPasses(before);
+  if (code == ExitSuccess && original && compress::changesByInputs(before) &&
       (code = sinkSlices(original)) == ExitSuccess &&
       (code = sinkSlices(module)) == ExitSuccess)
     code = fitCompressed();
   if (code == ExitSuccess && !after.empty())
-    code = runPasses(after, readsInputs);
+    code = runPasses(after);
   if (code != ExitSuccess)
     return code;
   func::FuncOp function = functionOf(*module);

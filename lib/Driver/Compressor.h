@@ -35,8 +35,7 @@ private:
   ExitCode readCalibration(CalibrationData &data);
   /// Puts passes and statistics where `passes` reads or searches them.
   ExitCode prepare(std::string &passes, std::unique_ptr<Search> &search);
-  /// Says in `readsInputs` whether a pass uses calibration data.
-  ExitCode runPasses(const std::string &passes, bool &readsInputs);
+  ExitCode runPasses(const std::string &passes);
   ExitCode runCompression(const std::string &passes);
   ExitCode readRecipe(std::string &passes);
   ExitCode saveRecipe(const std::string &passes);

@@ -28,6 +28,7 @@ ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
       {"attn-prune", [] { return createPrunePass(); }, true},
       {integersPass, [] { return createQuantizeWeightsPass(); }, true},
       {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, true},
+      {"attn-smooth", [] { return createSmoothPass(); }, true, true},
   };
   return passes;
 }
@@ -120,6 +121,18 @@ llvm::Error tfc::compress::addCompressionPasses(StringRef text,
     pm.addPass(std::move(pass));
   }
   return llvm::Error::success();
+}
+
+bool tfc::compress::changesByInputs(StringRef text) {
+  llvm::Expected<SmallVector<Part>> parts = splitPipeline(text);
+  if (!parts) {
+    llvm::consumeError(parts.takeError());
+    return false;
+  }
+  return llvm::any_of(*parts, [](const Part &part) {
+    const CompressionPass *known = findPass(part.name);
+    return known && known->readsInputs && !known->isExact;
+  });
 }
 
 std::pair<std::string, std::string>

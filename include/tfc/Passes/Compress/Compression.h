@@ -28,6 +28,8 @@ struct CompressionPass {
   std::unique_ptr<mlir::Pass> (*create)();
   /// Whether it reads what attachInputStatistics says, where it is said.
   bool readsInputs;
+  /// Whether the function stays the same but for rounding.
+  bool isExact = false;
 };
 
 /// All of them, by their names as passes.
@@ -38,6 +40,10 @@ llvm::ArrayRef<CompressionPass> compressionPasses();
 /// `readsInputs` becomes true where one of them does.
 llvm::Error addCompressionPasses(llvm::StringRef text, mlir::OpPassManager &pm,
                                  bool &readsInputs);
+
+/// Whether a pass of `text` changes what is computed, by what it knows of
+/// inputs.
+bool changesByInputs(llvm::StringRef text);
 
 /// `text` before and from the first pass on that leaves integers where weights
 /// were: those cannot be fitted any more.
