@@ -38,6 +38,13 @@ public:
   /// Notes what a search began with and what has become of it.
   void noteSearch(llvm::StringRef metric, const Measured &whole,
                   const Measured &chosen);
+  /// Notes what a node costs alone in int8, the rest of `whole` being in f32.
+  void noteSensitivity(llvm::StringRef site, const Measured &alone,
+                       const Measured &whole);
+  /// Notes what quantisation made of the model, and what stayed in f32 for it.
+  void noteQuantization(llvm::StringRef metric, const Measured &whole,
+                        const Measured &quantized,
+                        llvm::ArrayRef<std::string> kept);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
   /// Notes what the artefact takes of a device's memory, if the target says it.
@@ -69,8 +76,8 @@ private:
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
   std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression,
-      search;
-  llvm::json::Array candidates;
+      search, quantization;
+  llvm::json::Array candidates, sensitivities;
 };
 
 } // namespace tfc

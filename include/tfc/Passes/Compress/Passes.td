@@ -93,6 +93,10 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
     changes of its outputs on average, (w - w')^T E[x] (Nagel et al. 2019, section 4.2),
     where `tfc.input_mean` says what goes in; a layer without a bias gets one.
 
+    What comes from the nodes of `keep` stays in f32, with its constants. What they read
+    is rounded where a node in int8 gives it, what they give where one reads it. An
+    unknown name is refused.
+
     Operations of no such kind (rotations, scans, experts, caches, comparisons) stay in
     f32, as does what is computed inside of loops. A function that is quantised already
     is refused, and so is another number of ranges.
@@ -102,7 +106,8 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
       "the least and the greatest element of each observed tensor">,
     Option<"correctBiases", "correct-biases", "bool", "false",
       "add what rounding weights changes on average to biases of linear layers, which "
-      "need tfc.input_mean">];
+      "need tfc.input_mean">,
+    ListOption<"keep", "keep", "std::string", "names of nodes that stay in f32">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::quant::QuantDialect", "mlir::tensor::TensorDialect"];
 }
