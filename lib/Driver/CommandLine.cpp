@@ -61,6 +61,7 @@ enum OptionId {
   OptCalibration,
   OptRanges,
   OptCorrectBiases,
+  OptQuantizeKeep,
   OptReport,
   OptVerbose,
   OptColor,
@@ -109,11 +110,13 @@ const std::vector<OptionSpec> &optionTable() {
       {"--budget", "LIMITS",
        "what the model may take, as in params=50%, flops=60%,\n"
        "latency=0.5x, latency=2ms, flash=64K, sram=24K,\n"
-       "accuracy-drop=1%, metric-drop=0.2, with commas between",
+       "accuracy-drop=1%, metric-drop=0.2, with commas between;\n"
+       "with --quantize, nodes stay in f32 for accuracy-drop",
        OptBudget},
       {"--evaluate", "FILE",
        "an .npz of inputs, as --calibration, and labels: what\n"
-       "candidates are measured with",
+       "candidates, or nodes of --quantize alone in int8, are\n"
+       "measured with",
        OptEvaluate},
       {"--metric", "NAME",
        "top1 (the default), perplexity, mse or cosine; the latter\n"
@@ -165,6 +168,10 @@ const std::vector<OptionSpec> &optionTable() {
        "with --quantize, let biases of linear layers take up what\n"
        "rounding their weights changes on average",
        OptCorrectBiases},
+      {"--quantize-keep", "NODES",
+       "with --quantize, the nodes that stay in f32, with commas\n"
+       "between (repeatable)",
+       OptQuantizeKeep},
       {"", "", "CODE"},
       {"--target", "NAME", "x86-64 (the default) or cortex-m7", OptTarget},
       {"-mcpu", "CPU",
@@ -430,6 +437,31 @@ void settleQuantisation(Parsed &parsed) {
     parsed.error = parsed.rangesOption + " is an option of --quantize only";
   else if (!options.quantize && options.correctBiases)
     parsed.error = "--correct-biases is an option of --quantize only";
+  else if (!options.quantize && !options.quantizeKeep.empty())
+    parsed.error = "--quantize-keep is an option of --quantize only";
+}
+
+/// Without a search, data to evaluate with is for quantisation.
+void settleSensitivity(Parsed &parsed) {
+  CompileOptions &options = parsed.options;
+  options.measuresSensitivity = !options.evaluationFile.empty();
+  if (!options.searchCache.empty())
+    parsed.error = "--resume is an option of --compress without passes";
+  else if (!options.metric.empty() && !options.measuresSensitivity)
+    parsed.error = "--metric needs --evaluate";
+  if (options.budget.empty())
+    return;
+  llvm::Expected<Budget> budget = Budget::parse(options.budget);
+  if (!budget)
+    parsed.error = llvm::toString(budget.takeError());
+  else if (budget->limitsSize() || !budget->drop)
+    parsed.error = "--budget of --quantize takes accuracy-drop only; other "
+                   "limits are of --compress without passes";
+  else if (options.evaluationFile.empty())
+    parsed.error = "--budget of --quantize needs --evaluate";
+  else
+    options.quantizationDrop = budget->drop;
+  options.budget.clear();
 }
 
 void settleBudget(Parsed &parsed) {
@@ -458,17 +490,20 @@ void settleSearch(Parsed &parsed) {
         parsed.commandOption + " is an option of --metric-command only";
     return;
   }
+  if (!parsed.searches && options.quantize)
+    return settleSensitivity(parsed);
   if (!parsed.searches) {
+    if (!options.searchCache.empty())
+      parsed.error = "--resume is an option of --compress without passes";
     for (auto [value, name] : {std::pair<const std::string &, const char *>{
                                    options.budget, "--budget"},
                                {options.evaluationFile, "--evaluate"},
                                {options.metric, "--metric"},
                                {options.metricCommand, "--metric-command"},
-                               {parsed.searchTimeOption, "--search-time"},
-                               {options.searchCache, "--resume"}})
+                               {parsed.searchTimeOption, "--search-time"}})
       if (!value.empty())
-        parsed.error =
-            std::string(name) + " is an option of --compress without passes";
+        parsed.error = std::string(name) + " is an option of --compress "
+                                           "without passes and of --quantize";
     return;
   }
   MetricCommand command(options.metricCommand, options.metricSeconds);
@@ -651,6 +686,13 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     break;
   case OptCorrectBiases:
     options.correctBiases = true;
+    break;
+  case OptQuantizeKeep:
+    for (llvm::StringRef name : llvm::split(option.value, ','))
+      options.quantizeKeep.push_back(name.trim().str());
+    if (llvm::is_contained(options.quantizeKeep, ""))
+      parsed.error =
+          "--quantize-keep takes names of nodes, not '" + option.value + "'";
     break;
   case OptReport:
     parsed.draws |= isPicture(option.value);

@@ -28,12 +28,15 @@ namespace {
 
 /// The sums over all samples of what goes into some layers.
 struct InputSums {
-  explicit InputSums(int64_t width) : moments(width * width), sum(width) {}
+  explicit InputSums(int64_t width)
+      : moments(width * width), sum(width), greatest(width) {}
 
   /// False where a number is not finite.
   bool add(ArrayRef<float> newMoments, ArrayRef<float> newSum,
-           int64_t newRows) {
+           ArrayRef<float> newGreatest, int64_t newRows) {
     rows += newRows;
+    for (auto [most, number] : llvm::zip_equal(greatest, newGreatest))
+      most = std::max<double>(most, number);
     return add(moments, newMoments) && add(sum, newSum);
   }
 
@@ -43,7 +46,7 @@ struct InputSums {
         number /= std::max<double>(rows, 1);
   }
 
-  std::vector<double> moments, sum;
+  std::vector<double> moments, sum, greatest;
   int64_t rows = 0;
 
 private:
@@ -67,14 +70,15 @@ LogicalResult tfc::measureInputs(const std::string &library,
   std::vector<InputSums> sums;
   for (const compress::LinearInput &input : inputs)
     sums.emplace_back(input.width());
-  // Three results each, after those of the model.
-  size_t first = model.numOutputs() - 3 * inputs.size();
+  // Four results each, after those of the model.
+  size_t first = model.numOutputs() - 4 * inputs.size();
   auto use = [&](int64_t sample) {
     bool isFinite = true;
     for (auto [i, input] : llvm::enumerate(inputs)) {
-      size_t at = first + 3 * i;
+      size_t at = first + 4 * i;
       if (sums[i].add(model.numbers<float>(at), model.numbers<float>(at + 1),
-                      model.numbers<int64_t>(at + 2).front()))
+                      model.numbers<float>(at + 2),
+                      model.numbers<int64_t>(at + 3).front()))
         continue;
       emitError(input.x.getLoc())
           << "gives NaN or infinity, or numbers whose squares are, for sample "
@@ -87,7 +91,8 @@ LogicalResult tfc::measureInputs(const std::string &library,
     return failure();
   for (auto [input, sum] : llvm::zip_equal(inputs, sums)) {
     sum.divideByRows();
-    compress::attachInputStatistics(input.layers, sum.moments, sum.sum);
+    compress::attachInputStatistics(input.layers, sum.moments, sum.sum,
+                                    sum.greatest);
   }
   return success();
 }

@@ -12,6 +12,7 @@
 #include "LayerFitter.h"
 #include "Recipe.h"
 #include "Search.h"
+#include "Sensitivity.h"
 
 #include "tfc/Passes/Compress/Compression.h"
 #include "tfc/Passes/Compress/LayerFit.h"
@@ -170,6 +171,14 @@ ExitCode Compressor::quantize(std::optional<int64_t> mostSamples) {
   if (code != ExitSuccess || (code = calibrate(data, ranges)) != ExitSuccess)
     return code;
   known.ranges.assign(ranges.begin(), ranges.end());
+  std::vector<std::string> kept = runner.options.quantizeKeep;
+  known.keep.assign(kept.begin(), kept.end());
+  if (runner.options.measuresSensitivity) {
+    code = Sensitivity(runner, report, *module, known).run(kept);
+    if (code != ExitSuccess)
+      return code;
+    known.keep.assign(kept.begin(), kept.end());
+  }
   known.correctBiases = runner.options.correctBiases;
   if (known.correctBiases) {
     compress::numberLayers(functionOf(*module));
@@ -177,7 +186,7 @@ ExitCode Compressor::quantize(std::optional<int64_t> mostSamples) {
       return code;
   }
   code = runner.run(
-      module, "quantize", /*mayRefuse=*/false, [&](OpPassManager &pm) {
+      module, "quantize", /*mayRefuse=*/!kept.empty(), [&](OpPassManager &pm) {
         pm.addNestedPass<func::FuncOp>(compress::createQuantizePass(known));
         cleanUp(pm);
       });

@@ -218,6 +218,33 @@ void Report::noteChosen(const Candidate &chosen) {
   (*search)["chosen"] = ::toJson(chosen);
 }
 
+void Report::noteSensitivity(StringRef site, const Measured &alone,
+                             const Measured &whole) {
+  sensitivities.push_back(
+      llvm::json::Object{{"site", site.str()},
+                         {"metric", alone.metric},
+                         {"loss", alone.loss},
+                         {"added_loss", alone.loss - whole.loss}});
+}
+
+void Report::noteQuantization(StringRef metric, const Measured &whole,
+                              const Measured &quantized,
+                              ArrayRef<std::string> kept) {
+  auto entry = [](const Measured &measured) {
+    return llvm::json::Object{{"metric", measured.metric},
+                              {"loss", measured.loss}};
+  };
+  llvm::json::Array names;
+  for (const std::string &name : kept)
+    names.push_back(name);
+  quantization =
+      llvm::json::Object{{"metric", metric.str()},
+                         {"original", entry(whole)},
+                         {"quantized", entry(quantized)},
+                         {"kept", std::move(names)},
+                         {"sensitivity", llvm::json::Array(sensitivities)}};
+}
+
 static llvm::json::Object
 toObject(const std::map<std::string, unsigned> &counts) {
   llvm::json::Object object;
@@ -268,6 +295,8 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
     report["compression"] = *compression;
   if (search)
     report["search"] = llvm::json::Object(*search);
+  if (quantization)
+    report["quantization"] = *quantization;
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
   if (sizes)

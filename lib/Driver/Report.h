@@ -52,6 +52,13 @@ public:
   void noteCandidate(const Candidate &candidate);
   /// Notes what has become of the model.
   void noteChosen(const Candidate &chosen);
+  /// Notes what a node costs alone in int8, the rest of `whole` being in f32.
+  void noteSensitivity(llvm::StringRef site, const Measured &alone,
+                       const Measured &whole);
+  /// Notes what quantisation made of the model, and what stayed in f32 for it.
+  void noteQuantization(llvm::StringRef metric, const Measured &whole,
+                        const Measured &quantized,
+                        llvm::ArrayRef<std::string> kept);
   /// Notes where a plan of memory, if the target makes one, puts each buffer.
   void noteLowered(mlir::ModuleOp module);
   /// Notes what the artefact takes of a device's memory, if the target says it.
@@ -83,9 +90,11 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression;
+  std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression,
+      quantization;
   std::optional<llvm::json::Object> search;
   std::optional<int64_t> multiplyAdds;
+  llvm::json::Array sensitivities;
 };
 
 } // namespace tfc

@@ -23,7 +23,10 @@ static constexpr StringLiteral integersPass = "attn-quantize-weights";
 
 ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
   constexpr CompressionStatistics inputs = {/*inputs=*/true,
-                                            /*positions=*/false, /*fit=*/true};
+                                            /*positions=*/false, /*fit=*/true},
+                                  weights = {/*inputs=*/true,
+                                             /*positions=*/false,
+                                             /*fit=*/false};
   static const std::vector<CompressionPass> passes = {
       {"attn-extract", [] { return createExtractPass(); }, {}},
       {"attn-linformer",
@@ -32,10 +35,9 @@ ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
       {"attn-low-rank", [] { return createLowRankPass(); }, inputs},
       {"attn-prune", [] { return createPrunePass(); }, inputs},
       {"attn-prune-tokens", [] { return createPruneTokensPass(); }, {}},
-      {integersPass,
-       [] { return createQuantizeWeightsPass(); },
-       {/*inputs=*/true, /*positions=*/false, /*fit=*/false}},
+      {integersPass, [] { return createQuantizeWeightsPass(); }, weights},
       {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, inputs},
+      {"attn-smooth", [] { return createSmoothPass(); }, weights},
       {"attn-sparse-attention",
        [] { return createSparseAttentionPass(); },
        {/*inputs=*/false, /*positions=*/false, /*fit=*/true}},

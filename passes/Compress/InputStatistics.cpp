@@ -68,6 +68,10 @@ tfc::compress::inputStatistics(attn::LinearOp layer) {
   InputStatistics statistics;
   statistics.moments = Eigen::Map<const RowMajor>(square.data(), width, width);
   statistics.mean = Eigen::Map<const Eigen::VectorXd>(row.data(), width);
+  std::vector<double> greatest =
+      doublesOf(layer->getAttr(greatestName), {width});
+  statistics.greatest = Eigen::Map<const Eigen::VectorXd>(
+      greatest.data(), int64_t(greatest.size()));
   return std::optional<InputStatistics>(std::move(statistics));
 }
 
@@ -76,7 +80,8 @@ void tfc::compress::attachInputStatistics(attn::LinearOp layer,
   RowMajor moments = statistics.moments;
   attachInputStatistics(
       layer, ArrayRef(moments.data(), size_t(moments.size())),
-      ArrayRef(statistics.mean.data(), size_t(statistics.mean.size())));
+      ArrayRef(statistics.mean.data(), size_t(statistics.mean.size())),
+      ArrayRef(statistics.greatest.data(), size_t(statistics.greatest.size())));
 }
 
 std::optional<Eigen::MatrixXd> tfc::compress::weightOf(attn::LinearOp layer) {

@@ -22,6 +22,8 @@ struct InputStatistics {
   Eigen::MatrixXd moments;
   /// E[x], of [K].
   Eigen::VectorXd mean;
+  /// The greatest |x|, of [K]; empty where it is not known.
+  Eigen::VectorXd greatest{};
 
   /// E[(x - E[x]) (x - E[x])^T].
   Eigen::MatrixXd covariance() const {

@@ -46,7 +46,8 @@ static DenseResourceElementsAttr resourceOf(MLIRContext *context,
 
 void tfc::compress::attachInputStatistics(ArrayRef<attn::LinearOp> layers,
                                           ArrayRef<double> moments,
-                                          ArrayRef<double> mean) {
+                                          ArrayRef<double> mean,
+                                          ArrayRef<double> greatest) {
   if (layers.empty())
     return;
   int64_t width = mean.size();
@@ -57,6 +58,10 @@ void tfc::compress::attachInputStatistics(ArrayRef<attn::LinearOp> layers,
   for (attn::LinearOp layer : layers) {
     layer->setAttr(momentsName, momentsAttr);
     layer->setAttr(meanName, meanAttr);
+    layer->removeAttr(greatestName);
+    if (!greatest.empty())
+      layer->setAttr(greatestName,
+                     resourceOf(context, "input_greatest", {width}, greatest));
   }
 }
 
@@ -64,5 +69,6 @@ void tfc::compress::dropInputStatistics(func::FuncOp function) {
   function.walk([](attn::LinearOp layer) {
     layer->removeAttr(momentsName);
     layer->removeAttr(meanName);
+    layer->removeAttr(greatestName);
   });
 }

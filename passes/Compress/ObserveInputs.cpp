@@ -41,6 +41,7 @@ struct ObserveInputsPass
       };
       add(sumOfProducts(b, input.x, input.x), momentsResultName);
       add(sumOfRows(b, input.x), sumResultName);
+      add(greatestOfColumns(b, input.x), greatestResultName);
       add(numberOfRows(b, input.x), rowsResultName);
     }
     end->setOperands(results);

@@ -7,10 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "InputStatistics.h"
+#include "KeptNodes.h"
 #include "QuantizationRange.h"
 #include "QuantizationSites.h"
 #include "QuantizeConstants.h"
 #include "tfc/Passes/Compress/Passes.h"
+#include "tfc/Passes/Compress/QuantizedNodes.h"
 
 #include <cmath>
 
@@ -37,6 +39,7 @@ struct QuantizePass : public compress::impl::QuantizePassBase<QuantizePass> {
 
 private:
   LogicalResult quantize(func::FuncOp function);
+  LogicalResult checkKept(func::FuncOp function);
   LogicalResult checkStatistics(func::FuncOp function);
   LogicalResult checkRanges(func::FuncOp function, const Sites &sites);
   SmallVector<quant::UniformQuantizedType> typesOf(const Sites &sites);
@@ -116,6 +119,18 @@ Value QuantizePass::rounded(OpBuilder &b, Value value,
       .getResult();
 }
 
+LogicalResult QuantizePass::checkKept(func::FuncOp function) {
+  if (keep.empty())
+    return success();
+  std::vector<std::string> known = quantizedNodes(function);
+  for (const std::string &name : keep)
+    if (!llvm::is_contained(known, name))
+      return function.emitError("quantize: there is no node '")
+             << name << "' that is computed in int8; there are '"
+             << llvm::join(known, "', '") << "'";
+  return success();
+}
+
 LogicalResult QuantizePass::checkStatistics(func::FuncOp function) {
   for (auto layer : function.getOps<attn::LinearOp>())
     if (failed(inputStatistics(layer)))
@@ -128,28 +143,25 @@ LogicalResult QuantizePass::quantize(func::FuncOp function) {
     return function.emitError(
         "is quantised already; expected a function in f32");
   Sites sites = findSites(function);
-  if (failed(checkRanges(function, sites)))
+  if (failed(checkRanges(function, sites)) || failed(checkKept(function)))
     return failure();
+  KeptNodes kept(keep);
   SmallVector<quant::UniformQuantizedType> types = typesOf(sites);
   OpBuilder b(function.getContext());
   Operation *end = function.front().getTerminator();
   for (unsigned number : sites.movedResults) {
     Value root = rootOf(end->getOperand(number));
+    if (kept.isKept(root.getDefiningOp()))
+      continue;
     b.setInsertionPoint(end);
     for (auto [site, type] : llvm::zip(sites.sites, types))
       if (site.value == root)
         end->setOperand(number, rounded(b, end->getOperand(number), type));
   }
   for (auto [site, type] : llvm::zip(sites.sites, types)) {
-    SmallVector<OpOperand *> uses;
-    for (OpOperand &use : site.value.getUses()) {
-      // What asks for its size only, or overwrites it.
-      bool isInit =
-          isa<linalg::LinalgOp>(use.getOwner()) &&
-          cast<DestinationStyleOpInterface>(use.getOwner()).isDpsInit(&use);
-      if (!isa<tensor::DimOp>(use.getOwner()) && !isInit)
-        uses.push_back(&use);
-    }
+    SmallVector<OpOperand *> uses = kept.roundedUses(site.value);
+    if (uses.empty() && !keep.empty())
+      continue;
     b.setInsertionPointAfterValue(site.value);
     Value value = rounded(b, site.value, type);
     for (OpOperand *use : uses)
@@ -157,7 +169,7 @@ LogicalResult QuantizePass::quantize(func::FuncOp function) {
   }
   if (correctBiases && failed(checkStatistics(function)))
     return failure();
-  quantizeConstants(function, correctBiases);
+  quantizeConstants(function, correctBiases, kept);
   return success();
 }
 

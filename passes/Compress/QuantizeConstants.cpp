@@ -28,8 +28,9 @@ struct Scales {
 
 class ConstantQuantizer {
 public:
-  ConstantQuantizer(func::FuncOp function, bool correctsBiases)
-      : function(function), correctsBiases(correctsBiases),
+  ConstantQuantizer(func::FuncOp function, bool correctsBiases,
+                    const KeptNodes &kept)
+      : function(function), correctsBiases(correctsBiases), kept(kept),
         b(function.getContext()) {}
 
   void run();
@@ -53,6 +54,7 @@ private:
 
   func::FuncOp function;
   bool correctsBiases;
+  const KeptNodes &kept;
   OpBuilder b;
 };
 
@@ -383,7 +385,8 @@ void ConstantQuantizer::quantizeOther(OpOperand &operand) {
 void ConstantQuantizer::run() {
   SmallVector<Operation *> all;
   for (Operation &op : function.front())
-    all.push_back(&op);
+    if (!kept.isKept(&op))
+      all.push_back(&op);
   for (Operation *op : all)
     if (std::optional<Contraction> contraction = contractionOf(op))
       quantizeProduct(op, *contraction);
@@ -404,6 +407,7 @@ void ConstantQuantizer::run() {
 }
 
 void tfc::compress::quantizeConstants(func::FuncOp function,
-                                      bool correctsBiases) {
-  ConstantQuantizer(function, correctsBiases).run();
+                                      bool correctsBiases,
+                                      const KeptNodes &kept) {
+  ConstantQuantizer(function, correctsBiases, kept).run();
 }

@@ -9,6 +9,7 @@
 #ifndef TFC_PASSES_COMPRESS_QUANTIZECONSTANTS_H
 #define TFC_PASSES_COMPRESS_QUANTIZECONSTANTS_H
 
+#include "KeptNodes.h"
 #include "SiteGraph.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -19,8 +20,9 @@ namespace tfc::compress {
 /// dequantised integers. Activations are quantised already. With
 /// `correctsBiases`, those of linear layers whose E[x] is known take up what
 /// rounding the weights changes of their outputs on average (Nagel et al. 2019,
-/// section 4.2); a layer without one gets it.
-void quantizeConstants(func::FuncOp function, bool correctsBiases);
+/// section 4.2); a layer without one gets it. Operands of `kept` nodes stay.
+void quantizeConstants(func::FuncOp function, bool correctsBiases,
+                       const KeptNodes &kept);
 
 } // namespace tfc::compress
 

@@ -9,6 +9,8 @@
 #include "RowSums.h"
 #include "LinalgBuilder.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
+
 using namespace mlir;
 using namespace tfc::compress;
 
@@ -43,15 +45,29 @@ Value tfc::compress::sumOfProducts(OpBuilder &b, Value x, Value y) {
                    });
 }
 
-Value tfc::compress::sumOfRows(OpBuilder &b, Value x) {
+/// Columns of x over all rows, by `combine` from 0 on.
+static Value overColumns(OpBuilder &b, Value x, LinalgBuilder::Body combine) {
   LinalgBuilder l(b, x.getLoc());
   unsigned rank = cast<ShapedType>(x.getType()).getRank();
   OpFoldResult width = tensor::getMixedSize(b, x.getLoc(), x, rank - 1);
   return l.generic(x, l.filled({width}, 0),
                    {b.getMultiDimIdentityMap(rank), select(b, rank, rank - 1)},
-                   [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                     return arith::AddFOp::create(b, loc, v[0], v[1]);
-                   });
+                   combine);
+}
+
+Value tfc::compress::sumOfRows(OpBuilder &b, Value x) {
+  return overColumns(b, x,
+                     [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       return arith::AddFOp::create(b, loc, v[0], v[1]);
+                     });
+}
+
+Value tfc::compress::greatestOfColumns(OpBuilder &b, Value x) {
+  return overColumns(b, x,
+                     [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                       Value size = math::AbsFOp::create(b, loc, v[0]);
+                       return arith::MaximumFOp::create(b, loc, size, v[1]);
+                     });
 }
 
 Value tfc::compress::numberOfRows(OpBuilder &b, Value x) {

@@ -19,6 +19,9 @@ mlir::Value sumOfProducts(mlir::OpBuilder &b, mlir::Value x, mlir::Value y);
 /// The sum over all rows of x, [K].
 mlir::Value sumOfRows(mlir::OpBuilder &b, mlir::Value x);
 
+/// The greatest |x| of each column over all rows.
+mlir::Value greatestOfColumns(mlir::OpBuilder &b, mlir::Value x);
+
 /// How many rows x has, a tensor of i64 without dimensions.
 mlir::Value numberOfRows(mlir::OpBuilder &b, mlir::Value x);
 

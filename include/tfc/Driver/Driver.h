@@ -117,6 +117,12 @@ struct CompileOptions {
   bool quantize = false;
   /// Let biases take up what rounding weights changes on average.
   bool correctBiases = false;
+  /// Nodes that --quantize leaves in f32.
+  std::vector<std::string> quantizeKeep;
+  /// Measure what each node costs in int8, with `evaluationFile`.
+  bool measuresSensitivity = false;
+  /// The most that int8 may make the metric worse: nodes stay in f32 for it.
+  std::optional<double> quantizationDrop;
   /// Inputs for calls of the model, an .npz file, by which quantisation and
   /// compression decide.
   std::string calibrationFile;

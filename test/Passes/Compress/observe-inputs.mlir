@@ -6,14 +6,16 @@
 // CHECK-DAG: #[[PAIR:.*]] = affine_map<(d0, d1, d2) -> (d1, d2)>
 // CHECK-LABEL: @shared
 // CHECK-SAME: -> (tensor<?x2xf32> {tfc.name = "y"}, tensor<?x4xf32>,
-// CHECK-SAME: tensor<3x3xf32> {tfc.sum_of_moments = 0 : i32}, tensor<3xf32> {tfc.sum_of_rows = 0 : i32}, tensor<i64> {tfc.number_of_rows = 0 : i32},
-// CHECK-SAME: tensor<2x2xf32> {tfc.sum_of_moments = 1 : i32}, tensor<2xf32> {tfc.sum_of_rows = 1 : i32}, tensor<i64> {tfc.number_of_rows = 1 : i32})
+// CHECK-SAME: tensor<3x3xf32> {tfc.sum_of_moments = 0 : i32}, tensor<3xf32> {tfc.sum_of_rows = 0 : i32}, tensor<3xf32> {tfc.greatest_of_columns = 0 : i32}, tensor<i64> {tfc.number_of_rows = 0 : i32},
+// CHECK-SAME: tensor<2x2xf32> {tfc.sum_of_moments = 1 : i32}, tensor<2xf32> {tfc.sum_of_rows = 1 : i32}, tensor<2xf32> {tfc.greatest_of_columns = 1 : i32}, tensor<i64> {tfc.number_of_rows = 1 : i32})
 // CHECK: %[[Y:.*]] = attn.linear ins(%arg0
 // CHECK: %[[MOMENTS:.*]] = linalg.generic {indexing_maps = [#[[LEFT]], #[[RIGHT]], #[[PAIR]]], iterator_types = ["reduction", "parallel", "parallel"]} ins(%arg0, %arg0
 // CHECK: %[[SUM:.*]] = linalg.generic {{.*}} iterator_types = ["reduction", "parallel"]} ins(%arg0
+// CHECK: %[[GREATEST:.*]] = linalg.generic {{.*}} iterator_types = ["reduction", "parallel"]} ins(%arg0
+// CHECK: math.absf
 // CHECK: %[[ROWS:.*]] = tensor.from_elements
 // CHECK: linalg.generic {{.*}} ins(%[[Y]], %[[Y]]
-// CHECK: return %{{.*}}, %{{.*}}, %[[MOMENTS]], %[[SUM]], %[[ROWS]],
+// CHECK: return %{{.*}}, %{{.*}}, %[[MOMENTS]], %[[SUM]], %[[GREATEST]], %[[ROWS]],
 func.func @shared(%x: tensor<?x3xf32>, %i: tensor<?x2xf32>, %j: tensor<?x4xf32>) -> (tensor<?x2xf32> {tfc.name = "y"}, tensor<?x4xf32>) {
   %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
   %v = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>

@@ -30,20 +30,25 @@ struct LinearInput {
 llvm::SmallVector<LinearInput> linearInputs(mlir::func::FuncOp function);
 
 /// The attributes of a linear layer that say what goes into it: E[x x^T], of
-/// [K, K], and E[x], of [K], both in f64.
+/// [K, K], E[x], of [K], and the greatest |x|, of [K], all in f64. The last may
+/// be missing.
 inline constexpr llvm::StringLiteral momentsName = "tfc.input_moments";
 inline constexpr llvm::StringLiteral meanName = "tfc.input_mean";
+inline constexpr llvm::StringLiteral greatestName = "tfc.input_greatest";
 
 /// Those of results of attn-observe-inputs: the sum of x x^T over all rows,
-/// that of x, and how many rows there were.
+/// that of x, the greatest |x| of each column, and how many rows there were.
 inline constexpr llvm::StringLiteral momentsResultName = "tfc.sum_of_moments";
 inline constexpr llvm::StringLiteral sumResultName = "tfc.sum_of_rows";
+inline constexpr llvm::StringLiteral greatestResultName =
+    "tfc.greatest_of_columns";
 inline constexpr llvm::StringLiteral rowsResultName = "tfc.number_of_rows";
 
-/// Says so of `layers`, which share the numbers.
+/// Says so of `layers`, which share the numbers; `greatest` may be empty.
 void attachInputStatistics(llvm::ArrayRef<attn::LinearOp> layers,
                            llvm::ArrayRef<double> moments,
-                           llvm::ArrayRef<double> mean);
+                           llvm::ArrayRef<double> mean,
+                           llvm::ArrayRef<double> greatest = {});
 
 /// Removes what attachInputStatistics said of any layer.
 void dropInputStatistics(mlir::func::FuncOp function);

@@ -93,6 +93,10 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
     changes of its outputs on average, (w - w')^T E[x] (Nagel et al. 2019, section 4.2),
     where `tfc.input_mean` says what goes in; a layer without a bias gets one.
 
+    What comes from the nodes of `keep` stays in f32, with its constants. What they read
+    is rounded where a node in int8 gives it, what they give where one reads it. An
+    unknown name is refused.
+
     Operations of no such kind (rotations, scans, experts, caches, comparisons) stay in
     f32, as does what is computed inside of loops. A function that is quantised already
     is refused, and so is another number of ranges.
@@ -102,7 +106,8 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
       "the least and the greatest element of each observed tensor">,
     Option<"correctBiases", "correct-biases", "bool", "false",
       "add what rounding weights changes on average to biases of linear layers, which "
-      "need tfc.input_mean">];
+      "need tfc.input_mean">,
+    ListOption<"keep", "keep", "std::string", "names of nodes that stay in f32">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::quant::QuantDialect", "mlir::tensor::TensorDialect"];
 }
@@ -110,10 +115,11 @@ def QuantizePass : Pass<"attn-quantize", "mlir::func::FuncOp"> {
 def ObserveInputsPass : Pass<"attn-observe-inputs", "mlir::func::FuncOp"> {
   let summary = "Return sums over what goes into linear layers";
   let description = [{
-    Each x of an `attn.linear` with a constant weight gives three more results: the
-    sum of x x^T over its rows, the sum of its rows, and how many there were. Sums of
+    Each x of an `attn.linear` with a constant weight gives four more results: the
+    sum of x x^T over its rows, the sum of its rows, the greatest |x| of each column,
+    and how many rows there were. Sums of
     many calls give E[x x^T] and E[x], which the driver attaches to the layers as
-    `tfc.input_moments` and `tfc.input_mean`. An x that several layers read is
+    `tfc.input_moments` and `tfc.input_mean`, beside `tfc.input_greatest`. An x that several layers read is
     observed once; the attributes of the results have its number.
 
     ```mlir
@@ -123,17 +129,51 @@ def ObserveInputsPass : Pass<"attn-observe-inputs", "mlir::func::FuncOp"> {
     // becomes
     func.func @f(%x: tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<8x8xf32> {tfc.sum_of_moments = 0 : i32},
                                           tensor<8xf32> {tfc.sum_of_rows = 0 : i32},
+                                          tensor<8xf32> {tfc.greatest_of_columns = 0 : i32},
                                           tensor<i64> {tfc.number_of_rows = 0 : i32}) {
       %y = attn.linear ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) ...
       %moments = linalg.generic {...} ins(%x, %x) { arith.mulf, arith.addf } -> tensor<8x8xf32>
       %sum = linalg.generic {...} ins(%x) { arith.addf } -> tensor<8xf32>
+      %greatest = linalg.generic {...} ins(%x) { math.absf, arith.maximumf } -> tensor<8xf32>
       %rows = arith.constant dense<4> : tensor<i64>
-      return %y, %moments, %sum, %rows : ...
+      return %y, %moments, %sum, %greatest, %rows : ...
     ```
 
     Left alone are other element types than f32, and layers inside of loops.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::math::MathDialect", "mlir::tensor::TensorDialect"];
+}
+
+def SmoothPass : Pass<"attn-smooth", "mlir::func::FuncOp"> {
+  let summary = "Move large columns of what goes into linear layers to their weights";
+  let description = [{
+    One scale for a tensor is wasted on columns that are much larger than others. Column
+    j is divided by s_j = (greatest |x_j|)^alpha / (greatest |w_j|)^(1 - alpha), and row j
+    of the weights multiplied by it (SmoothQuant; Xiao et al. 2022, equation 4). What
+    gives x takes up the division, so that no operation is added:
+
+    ```mlir
+    %x = attn.norm layer axis 1 epsilon 1.0e-05 ins(%a : ...) scale(%g : tensor<64xf32>) bias(%b : ...) ...
+    %y = attn.linear ins(%x, %w : tensor<?x64xf32>, tensor<64x256xf32>) ...
+    // becomes
+    %x = attn.norm layer axis 1 epsilon 1.0e-05 ins(%a : ...) scale(%g_over_s : tensor<64xf32>) bias(%b_over_s : ...) ...
+    %y = attn.linear ins(%x, %w_times_s : tensor<?x64xf32>, tensor<64x256xf32>) ...
+    ```
+
+    That is a norm of the last dimension, or a linear layer without an activation or
+    with ReLU, also where its result is multiplied by another tensor. All layers that
+    read x have one s, from the greatest row of any. The result is the same but for
+    rounding. `tfc.input_greatest` says how large columns are.
+
+    Left alone are layers whose input anything else reads or gives, or is not known, and
+    weights that others read; the report says so. Refused are alpha outside of 0 to 1,
+    unknown sites, and a function of which no input is known.
+  }];
+  let options = [
+    Option<"alpha", "alpha", "double", "0.5", "0 evens the weights' rows, 1 the columns of x">,
+    ListOption<"sites", "sites", "std::string", "the only layers to change">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::tensor::TensorDialect"];
 }
 
