@@ -55,7 +55,7 @@ public:
     switch (op.getScore()) {
     case ScoreFunction::Softmax:
       if (op.getTop())
-        scores = largestOfRows(scores, *op.getTop(),
+        scores = largestOfRows(d, scores, *op.getTop(),
                                -std::numeric_limits<double>::infinity());
       return rounded(weighted(softmax(scores)));
     case ScoreFunction::Linear:
@@ -362,54 +362,13 @@ private:
                      });
   }
 
-  /// `otherwise` for the numbers of a query that are not among its `kept`
-  /// largest, the first of equal ones being the larger.
-  Value largestOfRows(Value numbers, int64_t kept, double otherwise) {
-    SmallVector<OpFoldResult> sizes = d.shapeOf(numbers);
-    Type count = d.b.getI64Type();
-    Value zero = arith::ConstantOp::create(d.b, d.loc,
-                                           d.b.getIntegerAttr(count, 0)),
-          one = arith::ConstantOp::create(d.b, d.loc,
-                                          d.b.getIntegerAttr(count, 1)),
-          most = arith::ConstantOp::create(d.b, d.loc,
-                                           d.b.getIntegerAttr(count, kept));
-    Value none = linalg::FillOp::create(d.b, d.loc, zero, empty(sizes, count))
-                     .getResult(0);
-    Value above = d.generic(
-        {numbers, numbers}, none,
-        {map({0, 1, 2, 3}), map({0, 1, 2, 4}), map({0, 1, 2, 3})}, 4,
-        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          Value larger = arith::CmpFOp::create(
-                    b, loc, arith::CmpFPredicate::OGT, v[1], v[0]),
-                equal = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ,
-                                              v[1], v[0]),
-                before =
-                    arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                          linalg::IndexOp::create(b, loc, 4),
-                                          linalg::IndexOp::create(b, loc, 3));
-          Value is = arith::OrIOp::create(
-              b, loc, larger, arith::AndIOp::create(b, loc, equal, before));
-          return arith::AddIOp::create(
-              b, loc, v[2], arith::SelectOp::create(b, loc, is, one, zero));
-        });
-    AffineMap whole = d.map(4, {0, 1, 2, 3});
-    return d.generic(
-        {numbers, above}, empty(sizes, wide), {whole, whole, whole}, 4,
-        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          Value is = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
-                                           v[1], most);
-          return arith::SelectOp::create(b, loc, is, v[0],
-                                         constant(b, loc, wide, otherwise));
-        });
-  }
-
   /// Softmax within groups of keys, times that of their landmarks.
   Value weightedByGroups(Value scores) {
     int64_t last = *op.getGroupSize() - 1;
     Value apart = inGroups(scores, 3);
     Value gates = plainSoftmax(part(apart, 4, last, 1, /*drop=*/true));
     if (op.getTopGroups())
-      gates = largestOfRows(gates, *op.getTopGroups(), 0);
+      gates = largestOfRows(d, gates, *op.getTopGroups(), 0);
     Value shares = plainSoftmax(part(apart, 4, 0, last, /*drop=*/false));
     AffineMap whole = map({0, 1, 2, 3, 4});
     Value weights =
@@ -482,26 +441,7 @@ private:
 
   /// The value of the first key with the largest score.
   Value chosen(Value scores) {
-    Value most = largest(scores);
-    ArrayRef<OpFoldResult> rows = ArrayRef(shape).drop_back();
-    Type index = d.b.getIndexType();
-    // Beyond all keys, also where indices have 32 bits.
-    Value none = linalg::FillOp::create(
-                     d.b, d.loc,
-                     ValueRange{arith::ConstantIndexOp::create(
-                         d.b, d.loc, std::numeric_limits<int32_t>::max())},
-                     ValueRange{empty(rows, index)})
-                     .getResult(0);
-    Value first = d.generic(
-        {scores, most}, none,
-        {d.map(4, {0, 1, 2, 3}), d.map(4, {0, 1, 2}), d.map(4, {0, 1, 2})}, 3,
-        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
-          Value is = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UEQ,
-                                           v[0], v[1]);
-          Value at = linalg::IndexOp::create(b, loc, 3);
-          return arith::MinSIOp::create(
-              b, loc, arith::SelectOp::create(b, loc, is, at, v[2]), v[2]);
-        });
+    Value first = firstLargestOfRows(d, scores);
     int64_t heads = cast<ShapedType>(op.getQuery().getType()).getDimSize(1),
             groups = cast<ShapedType>(op.getKey().getType()).getDimSize(1);
     return d.generic(

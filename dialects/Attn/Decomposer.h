@@ -87,6 +87,15 @@ inline Value truncated(OpBuilder &b, Location loc, Value x, Type type) {
                              : Value(arith::TruncFOp::create(b, loc, type, x));
 }
 
+/// The index of the first of the largest `numbers` of a row, which are of rank
+/// 4; of a row with a NaN that of its first.
+Value firstLargestOfRows(Decomposer &d, Value numbers);
+/// `numbers` of rank 4 with `otherwise` for those that are not among the `kept`
+/// largest of their row, the first of equal ones being the larger. -inf, and
+/// NaN, may stay beyond that.
+Value largestOfRows(Decomposer &d, Value numbers, int64_t kept,
+                    double otherwise);
+
 /// Attention of blocks of queries to the blocks of keys that are listed.
 FailureOr<Value> decomposeKeyBlocks(AttentionOp op, OpBuilder &b);
 

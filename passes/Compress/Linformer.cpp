@@ -10,6 +10,7 @@
 #include "InputStatistics.h"
 #include "LinalgBuilder.h"
 #include "PositionGroups.h"
+#include "PositionProjections.h"
 #include "SiteGraph.h"
 #include "SiteNames.h"
 #include "tfc/Passes/Compress/Passes.h"
@@ -79,21 +80,30 @@ struct LinformerPass : public compress::impl::LinformerPassBase<LinformerPass> {
       return;
     std::vector<AttentionSite> found = findAttentionSites(function);
     AttentionNumbers numbers;
-    if (failed(numbers.read(function, "linformer", "length", found,
-                            lengths.empty() && length == 0 ? 64 : length,
-                            lengths, sites)))
+    if (failed(readOptions(found, numbers)))
       return signalPassFailure();
-    for (AttentionSite &site : found)
-      if (int64_t number = numbers.of(site.name))
-        if (failed(project(site, number, numbers.isNamed(site.name))))
-          return signalPassFailure();
+    for (AttentionSite &site : found) {
+      auto given = projectionOf.find(site.name);
+      int64_t number = numbers.of(site.name);
+      if (given != projectionOf.end() ? failed(projectAs(site, given->second))
+          : number ? failed(project(site, number, numbers.isNamed(site.name)))
+                   : false)
+        return signalPassFailure();
+    }
   }
 
 private:
+  LogicalResult readOptions(ArrayRef<AttentionSite> found,
+                            AttentionNumbers &numbers);
+  LogicalResult projectAs(AttentionSite &site,
+                          const PositionProjection &projection);
   LogicalResult project(AttentionSite &site, int64_t number, bool isNamed);
   /// The groups of an attention's positions; `how` is what they come from.
   FailureOr<PositionGroups> groupsOf(const AttentionSite &site, int64_t number,
                                      SmallVectorImpl<NamedAttribute> &details);
+
+  /// Those of the file.
+  llvm::StringMap<PositionProjection> projectionOf;
 };
 
 } // namespace
@@ -164,12 +174,25 @@ static Value projected(OpBuilder &b, Value x, Value projection) {
                    });
 }
 
+static void attendTo(attn::AttentionOp attention, const MatrixXd &ofKeys,
+                     const MatrixXd &ofValues) {
+  OpBuilder b(attention);
+  Location loc = attention.getLoc();
+  Value keys = constantOf(b, loc, ofKeys, "positions"),
+        values = ofKeys == ofValues
+                     ? keys
+                     : constantOf(b, loc, ofValues, "positions_of_values");
+  attention.getKeyMutable().assign(projected(b, attention.getKey(), keys));
+  attention.getValueMutable().assign(
+      projected(b, attention.getValue(), values));
+  attention->removeAttr(keyPositionsName);
+  attention->removeAttr(valuePositionsName);
+}
+
 /// Attends to the means of `groups`, each of which counts as often as it has
 /// members: where keys of a group are equal, the result is the same.
 static void attendTo(attn::AttentionOp attention,
                      const PositionGroups &groups) {
-  OpBuilder b(attention);
-  Location loc = attention.getLoc();
   int64_t count = groups.sizes.size();
   MatrixXd means = MatrixXd::Zero(count, groups.of.size());
   VectorXd logarithms(count);
@@ -177,17 +200,52 @@ static void attendTo(attn::AttentionOp attention,
     means(group, position) = 1 / double(groups.sizes[group]);
   for (auto [group, size] : llvm::enumerate(groups.sizes))
     logarithms[group] = std::log(double(size));
-  Value projection = constantOf(b, loc, means, "positions");
-  attention.getKeyMutable().assign(
-      projected(b, attention.getKey(), projection));
-  attention.getValueMutable().assign(
-      projected(b, attention.getValue(), projection));
+  attendTo(attention, means, means);
   if (llvm::all_equal(groups.sizes))
     return;
+  OpBuilder b(attention);
+  Location loc = attention.getLoc();
   Value row = constantOf(b, loc, logarithms, "sizes_of_groups");
   auto type = RankedTensorType::get({1, 1, 1, count}, b.getF32Type());
   attention.getBiasMutable().assign(tensor::ExpandShapeOp::create(
       b, loc, type, row, ArrayRef<ReassociationIndices>{{0, 1, 2, 3}}));
+}
+
+LogicalResult LinformerPass::readOptions(ArrayRef<AttentionSite> found,
+                                         AttentionNumbers &numbers) {
+  func::FuncOp function = getOperation();
+  if (!projections.empty()) {
+    auto read = readPositionProjections(function, projections, found);
+    if (failed(read))
+      return failure();
+    projectionOf = std::move(*read);
+    if (length == 0 && lengths.empty())
+      return success();
+  }
+  return numbers.read(function, "linformer", "length", found,
+                      lengths.empty() && length == 0 ? 64 : length, lengths,
+                      sites);
+}
+
+LogicalResult LinformerPass::projectAs(AttentionSite &site,
+                                       const PositionProjection &projection) {
+  func::FuncOp function = getOperation();
+  std::string reason = whyNot(site.attention);
+  int64_t keys = keysOf(site.attention);
+  if (reason.empty() && projection.keys.cols() != keys)
+    reason = "it has " + std::to_string(keys) +
+             " keys, and its projection is of " +
+             std::to_string(projection.keys.cols());
+  if (!reason.empty())
+    return leaveAlone(function, "linformer", site, /*isNamed=*/true, reason);
+  attendTo(site.attention, projection.keys, projection.values);
+  Builder b(&getContext());
+  noteCompression(
+      function, "linformer", site.name,
+      {b.getNamedAttr("keys", b.getI64IntegerAttr(projection.keys.rows())),
+       b.getNamedAttr("keys_before", b.getI64IntegerAttr(keys)),
+       b.getNamedAttr("projection", b.getStringAttr("given"))});
+  return success();
 }
 
 LogicalResult LinformerPass::project(AttentionSite &site, int64_t number,
@@ -208,8 +266,6 @@ LogicalResult LinformerPass::project(AttentionSite &site, int64_t number,
   if (failed(groups))
     return failure();
   attendTo(site.attention, *groups);
-  site.attention->removeAttr(keyPositionsName);
-  site.attention->removeAttr(valuePositionsName);
   noteCompression(function, "linformer", site.name, details);
   return success();
 }

@@ -11,6 +11,7 @@
 
 #include "DimensionShrink.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -55,6 +56,7 @@ private:
   void visitLinear(attn::LinearOp op);
   void visitNorm(attn::NormOp op);
   void visitAttention(attn::AttentionOp op);
+  void visitReturn(mlir::func::ReturnOp op);
   void visitHeads(attn::AttentionOp op);
   void visitTokens(attn::AttentionOp op);
   void visitRope(attn::RopeOp op);

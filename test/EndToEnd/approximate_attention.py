@@ -49,8 +49,12 @@ class Graph:
         y = self.add("Reshape", [y, self.constant("split", [0, -1, HEADS, SIZE])], name + ".split")
         return self.add("Transpose", [y], name + ".heads", perm=[0, 2, 1, 3])
 
-    def attention(self, x, name, projection=None, sizes=None, top=None, mask=None):
+    def attention(self, x, name, projection=None, given=None, sizes=None, top=None, mask=None):
         q, k, v = [self.heads(x, name + part) for part in "qkv"]
+        if given is not None:
+            of_keys, of_values = given[name + ".out"]
+            k = self.add("MatMul", [self.constant(name + ".e", of_keys), k], name + ".ek")
+            v = self.add("MatMul", [self.constant(name + ".f", of_values), v], name + ".ev")
         if projection is not None:
             matrix = self.constant("projection", projection.astype(np.float32))
             k = self.add("MatMul", [matrix, k], name + ".ek")
@@ -138,7 +142,18 @@ def check_rewritten(work):
     if [site.get("keys") for site in sites] != [5, 5]:
         yield f"pieces: {sites}"
     yield from difference("pieces", found, expected_of(reference, data))
-    for top in [1, 3]:
+    # A projection that was learnt, others for values than for keys in the second attention.
+    names = {"first.out": ["first.out"] * 2, "second.out": ["second.out.key", "second.out.value"]}
+    matrices = [random.standard_normal((4, TOKENS)).astype(np.float32) / 4 for _ in range(3)]
+    given = {"first.out": matrices[0], "second.out.key": matrices[1], "second.out.value": matrices[2]}
+    np.savez(work + ".learnt.npz", **given)
+    make_model(reference, given={site: [given[name] for name in pair] for site, pair in names.items()})
+    sites, found = compiled(model, f"linformer{{projections={work}.learnt.npz}}", data, work)
+    if [site.get("projection") for site in sites] != ["given"] * 2:
+        yield f"given: {sites}"
+    yield from difference("given", found, expected_of(reference, data))
+    # 2 of 13 by rounds, 9 by comparing all pairs.
+    for top in [1, 2, 9]:
         make_model(reference, top=top)
         _, found = compiled(model, f"sparse-attention{{top={top}}}", data, work)
         yield from difference(f"the greatest {top}", found, expected_of(reference, data))
@@ -195,6 +210,24 @@ def check_digits(root, work):
             yield f"digits: the Cortex-M7 gives something else with {passes}"
 
 
+def check_files(work):
+    """What is wrong with a file of projections is said."""
+    model, matrix = work + ".onnx", np.ones((4, TOKENS), np.float32)
+    make_model(model)
+    for arrays, text in [({"none": matrix}, "there is no attention before a linear layer 'none'"),
+                         ({"first.out.key": matrix}, "or one has none"),
+                         ({"first.out": matrix[:, 1:]}, "has 13 keys, and its projection is of 12"),
+                         ({"first.out": matrix.astype(np.float64)}, "is not of f32"),
+                         (None, "model.none.npz")]:
+        path = work + (".wrong.npz" if arrays else ".none.npz")
+        if arrays:
+            np.savez(path, **arrays)
+        done = subprocess.run(["tfc", model, f"--compress=linformer{{projections={path}}}", "-o",
+                               work + ".wrong.so"], stderr=subprocess.PIPE, text=True)
+        if done.returncode != 1 or text not in done.stderr or os.path.exists(work + ".wrong.so"):
+            yield f"expected a refusal with '{text}': {done.stderr}"
+
+
 def check_refused(root, work):
     """int8 scores have ties, so that others would be the greatest."""
     model = os.path.join(root, "examples", "digits", "vit.onnx")
@@ -210,8 +243,8 @@ def check_refused(root, work):
 
 def main():
     work = os.path.join(sys.argv[2], "model")
-    faults = [*check_rewritten(work), *check_groups(work), *check_digits(sys.argv[1], work),
-              *check_refused(sys.argv[1], work)]
+    faults = [*check_rewritten(work), *check_groups(work), *check_files(work),
+              *check_digits(sys.argv[1], work), *check_refused(sys.argv[1], work)]
     for fault in faults:
         print("error: " + fault)
     sys.exit(1 if faults else 0)

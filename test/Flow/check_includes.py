@@ -15,17 +15,22 @@ import sys
 # In the order of the flow: name, folders, rooms whose headers it may include.
 ROOMS = [
     ("Support", ["include/tfc/Support", "lib/Support"], []),
+    ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
     ("Onnx", ["include/tfc/Dialect/Onnx", "dialects/Onnx"], []),
     ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], []),
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
     ("Export", ["include/tfc/Export", "lib/Export"], ["Support", "Onnx", "Import"]),
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
-    ("Compress", ["include/tfc/Passes/Compress", "passes/Compress"], ["Support", "Attn"]),
+    (
+        "Compress",
+        ["include/tfc/Passes/Compress", "passes/Compress"],
+        # Matrices in files of numpy.
+        ["Support", "Runtime", "Attn"],
+    ),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
     ("Lower", ["include/tfc/Passes/Lower", "passes/Lower"], ["Support", "Attn"]),
     ("Memory", ["include/tfc/Passes/Memory", "passes/Memory"], ["Support", "Attn"]),
     ("Optimize", ["include/tfc/Passes/Optimize", "passes/Optimize"], ["Support", "Attn"]),
-    ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
     ("Codegen", ["include/tfc/Target/Codegen", "targets/Codegen"], ["Support"]),
     (
         "OnnxTarget",

@@ -33,7 +33,7 @@
 // RUN: not tfc-opt %t/causal.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{after=out}))' 2>&1 | FileCheck %s --check-prefix=CAUSAL
 // CAUSAL: error: {{.*}}prune-tokens: 'out': a mask, a bias or a window goes by the tokens' places
 // RUN: not tfc-opt %t/results.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{after=out}))' 2>&1 | FileCheck %s --check-prefix=RESULTS
-// RESULTS: error: {{.*}}prune-tokens: 'out': what follows needs all tokens: 'func.return': result 0 of the model has all of dimension 1
+// RESULTS: error: {{.*}}prune-tokens: 'out': what follows needs all tokens: 'func.return': result 0 of the model has something for each token
 // RUN: not tfc-opt %t/constant.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{after=out}))' 2>&1 | FileCheck %s --check-prefix=CONSTANT
 // CONSTANT: error: {{.*}}prune-tokens: 'out': what follows needs all tokens: 'linalg.generic' of '{{.*}}': it reads a constant that has something of its own for each token
 // RUN: not tfc-opt %t/input.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{after=out}))' 2>&1 | FileCheck %s --check-prefix=INPUT

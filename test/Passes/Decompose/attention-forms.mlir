@@ -47,17 +47,36 @@ func.func @causal_linear(%q: tensor<1x4x128x8xf32>, %k: tensor<1x2x128x8xf32>) -
 
 // -----
 
-// What is not among the 3 largest scores of a query is -inf before the softmax.
+// What is not among the 3 largest scores of a query is -inf before the softmax: the first
+// of the largest is taken three times.
 // CHECK-LABEL: @top
 // CHECK-DAG: %[[LOWEST:.*]] = arith.constant 0xFF800000 : f32
-// CHECK-DAG: %[[THREE:.*]] = arith.constant 3 : i64
-// CHECK: %[[IS:.*]] = arith.cmpi slt, %{{.*}}, %[[THREE]]
+// CHECK-DAG: %[[THREE:.*]] = arith.constant 3 : index
+// CHECK: %[[LEFT:.*]] = scf.for %{{.*}} = %{{.*}} to %[[THREE]] {{.*}} -> (tensor<1x4x16x16xf32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[LEFT]] :
+// CHECK: %[[IS:.*]] = arith.cmpf ueq, %{{.*}}, %[[LOWEST]]
 // CHECK: arith.select %[[IS]], %{{.*}}, %[[LOWEST]]
 // CHECK: math.exp
 // CHECK-NOT: attn.attention
 func.func @top(%q: tensor<1x4x16x8xf32>, %k: tensor<1x2x16x8xf32>) -> tensor<1x4x16x8xf32> {
   %e = tensor.empty() : tensor<1x4x16x8xf32>
   %y = attn.attention top 3 scale 0.5 ins(%q, %k, %k : tensor<1x4x16x8xf32>, tensor<1x2x16x8xf32>, tensor<1x2x16x8xf32>)
+      outs(%e : tensor<1x4x16x8xf32>) -> tensor<1x4x16x8xf32>
+  return %y : tensor<1x4x16x8xf32>
+}
+
+// -----
+
+// Of many, all pairs are compared.
+// CHECK-LABEL: @many
+// CHECK-DAG: %[[LOWEST:.*]] = arith.constant 0xFF800000 : f32
+// CHECK-DAG: %[[NINE:.*]] = arith.constant 9 : i64
+// CHECK-NOT: scf.for
+// CHECK: %[[IS:.*]] = arith.cmpi slt, %{{.*}}, %[[NINE]]
+// CHECK: arith.select %[[IS]], %{{.*}}, %[[LOWEST]]
+func.func @many(%q: tensor<1x4x16x8xf32>, %k: tensor<1x2x16x8xf32>) -> tensor<1x4x16x8xf32> {
+  %e = tensor.empty() : tensor<1x4x16x8xf32>
+  %y = attn.attention top 9 scale 0.5 ins(%q, %k, %k : tensor<1x4x16x8xf32>, tensor<1x2x16x8xf32>, tensor<1x2x16x8xf32>)
       outs(%e : tensor<1x4x16x8xf32>) -> tensor<1x4x16x8xf32>
   return %y : tensor<1x4x16x8xf32>
 }

@@ -470,6 +470,10 @@ def LinformerPass : Pass<"attn-linformer", "mlir::func::FuncOp"> {
     length but for one. A group of n keys counts n times, by log n added to its scores: so
     the result is that of before where keys of a group are equal and values are.
 
+    A file of `projections` has matrices that were learnt: SITE for keys and values, or
+    SITE.key and SITE.value, of [length, T]. They are taken as they are, without log n.
+    Other sites stay then, unless `length` or `lengths` is given too.
+
     A site is called as the linear layer behind the attention. Left alone, for a reason
     that the report gives, are attentions whose keys are `beyond` many at most, of open
     number, in a cache, masked, by windows or causal, with a bias, and scores that go
@@ -480,7 +484,9 @@ def LinformerPass : Pass<"attn-linformer", "mlir::func::FuncOp"> {
     Option<"length", "length", "int64_t", "0", "keys of all attentions; 64 without this and lengths">,
     Option<"beyond", "beyond", "int64_t", "512", "attentions with as many keys at most stay as they are">,
     ListOption<"lengths", "lengths", "std::string", "SITE=N: keys of some attentions">,
-    ListOption<"sites", "sites", "std::string", "the only attentions that length is for">];
+    ListOption<"sites", "sites", "std::string", "the only attentions that length is for">,
+    Option<"projections", "projections", "std::string", "\"\"",
+      "an .npz file of projections of [length, keys], called as sites">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
