@@ -56,16 +56,17 @@ struct QuantizeWeightsPass
     if (failed(checkOptions()) || failed(checkSites(names)))
       return signalPassFailure();
     SmallVector<SharedWeight> weights = collect(names);
-    for (SharedWeight &weight : weights)
-      if (failed(complete(weight)))
-        return signalPassFailure();
     if (failed(checkStatistics(weights)))
       return signalPassFailure();
     for (SharedWeight &weight : weights) {
+      if (failed(complete(weight)))
+        return signalPassFailure();
       if (weight.reason.empty())
         quantize(weight, names);
       else if (failed(leaveAlone(weight, names)))
         return signalPassFailure();
+      // One weight in f64 at a time.
+      weight = SharedWeight();
     }
   }
 
@@ -137,7 +138,9 @@ LogicalResult QuantizeWeightsPass::checkSites(const SiteNames &names) {
 LogicalResult
 QuantizeWeightsPass::checkStatistics(ArrayRef<SharedWeight> weights) {
   bool isAnyKnown = llvm::any_of(weights, [](const SharedWeight &weight) {
-    return weight.moments.has_value();
+    return llvm::any_of(weight.layers, [](attn::LinearOp layer) {
+      return layer->hasAttr(momentsName);
+    });
   });
   if (method != "gptq" || isAnyKnown || weights.empty())
     return success();

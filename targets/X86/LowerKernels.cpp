@@ -117,6 +117,11 @@ private:
   }
   /// Room for a panel in f32 for each worker; nothing where rows are few.
   Value scratchOf(OpBuilder &b, const Product &product);
+  /// The product of the block that `views` are (x, bias and result), of `rows`
+  /// rows, with one panel.
+  void callKernels(OpBuilder &b, const Product &product,
+                   SmallVector<Value> views, Value rows, Value panelNumber,
+                   Value scratch, Value worker);
   void lower(const Product &product);
 };
 
@@ -160,6 +165,40 @@ Value LowerKernelsPass::scratchOf(OpBuilder &b, const Product &product) {
       {ShapedType::kDynamic, product.depth, product.width}, b.getF32Type());
   return memref::AllocOp::create(b, loc, type, workers,
                                  b.getI64IntegerAttr(64));
+}
+
+void LowerKernelsPass::callKernels(OpBuilder &b, const Product &product,
+                                   SmallVector<Value> views, Value rows,
+                                   Value panelNumber, Value scratch,
+                                   Value worker) {
+  Location loc = product.op->getLoc();
+  auto index = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  SmallVector<Value> panel;
+  for (Value stack : product.stacks)
+    panel.push_back(matrixOf(b, loc, stack, panelNumber));
+  if (product.form)
+    panel.push_back(index(product.group));
+  if (scratch) {
+    Value isWorth = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge,
+                                          rows, index(rowsWorthUnpacking));
+    auto choice = scf::IfOp::create(b, loc, isWorth, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(choice.thenBlock());
+    SmallVector<Value> unpacked = {matrixOf(b, loc, scratch, worker)};
+    SmallVector<Value> arguments = unpacked;
+    llvm::append_range(arguments, panel);
+    call(b, loc, unpackFunction(product.width, *product.form), arguments);
+    arguments = views;
+    llvm::append_range(arguments, unpacked);
+    call(b, loc, floatKernel(product.width), arguments);
+    b.setInsertionPointToStart(choice.elseBlock());
+  }
+  llvm::append_range(views, panel);
+  call(b, loc,
+       product.form ? quantizedKernel(product.width, *product.form)
+                    : floatKernel(product.width),
+       views);
 }
 
 void LowerKernelsPass::lower(const Product &product) {
@@ -220,31 +259,8 @@ void LowerKernelsPass::lower(const Product &product) {
   Value result = memref::SubViewOp::create(
       b, loc, product.init, ArrayRef<OpFoldResult>{firstRow, firstColumn},
       ArrayRef<OpFoldResult>{rows, used}, ArrayRef<OpFoldResult>{one, one});
-  SmallVector<Value> views = {xBlock, bias, result}, panel;
-  for (Value stack : product.stacks)
-    panel.push_back(matrixOf(b, loc, stack, panelNumber));
-  if (product.form)
-    panel.push_back(index(product.group));
-  if (scratch) {
-    Value isWorth = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::uge,
-                                          rows, index(rowsWorthUnpacking));
-    auto choice = scf::IfOp::create(b, loc, isWorth, /*withElseRegion=*/true);
-    b.setInsertionPointToStart(choice.thenBlock());
-    SmallVector<Value> unpacked = {
-        matrixOf(b, loc, scratch, body->getArgument(2))};
-    SmallVector<Value> arguments = unpacked;
-    llvm::append_range(arguments, panel);
-    call(b, loc, unpackFunction(width, *product.form), arguments);
-    arguments = views;
-    llvm::append_range(arguments, unpacked);
-    call(b, loc, floatKernel(width), arguments);
-    b.setInsertionPointToStart(choice.elseBlock());
-  }
-  llvm::append_range(views, panel);
-  call(b, loc,
-       product.form ? quantizedKernel(width, *product.form)
-                    : floatKernel(width),
-       views);
+  callKernels(b, product, {xBlock, bias, result}, rows, panelNumber, scratch,
+              body->getArgument(2));
   product.op->erase();
 }
 
