@@ -113,7 +113,8 @@ def main(folder, work):
     expected = dict(zip(names, session.run(names, dict(np.load(inputs)))))
 
     options = "prune{drop=" + ",".join(drop) + " refit=false}"
-    pruned = compile_model(path, work + ".pruned", "-O1", "--compress=" + options)
+    # At -O2 both lose rows of tables that nothing can read.
+    pruned = compile_model(path, work + ".pruned", "-O2", "--compress=" + options)
     faults = list(differences("pruned", run(work + ".pruned", inputs), expected))
     shrunk = compile_model(zeroed, work + ".shrunk", "-O2")
     faults += differences("zeros at -O2", run(work + ".shrunk", inputs), expected)
