@@ -1,15 +1,19 @@
 """Builds a firmware that reads digits and runs it on an emulated Cortex-M7.
 
 usage: device.py [--tfc DIR] [--images N] [--compiler clang|gcc] [--int8] [--work DIR]
+                 [--budget LIMITS] [--candidates N] [--resume FILE]
 
 Compiles vit.onnx with tfc for the Cortex-M7 (with --int8 after onnxruntime has
-quantised it), compiles cortex-m7/main.c around it with clang and lld or with
+quantised it; with --budget, as in sram=24K,flash=64K, in int8 after a search of the
+compression that fits, whose smallest models it prints), compiles cortex-m7/main.c around it with clang and lld or with
 arm-none-eabi-gcc, and runs the program in qemu, which prints a line an image.
-Where Python has onnxruntime, its predictions must be the same. DIR holds tfc
+Where Python has onnxruntime, its predictions must be the same, but for --budget,
+which makes another model. DIR holds tfc
 (default: build/bin of the checkout).
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +21,8 @@ import sys
 import tempfile
 
 import numpy as np
+
+from compress import images_of, moved
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BOOT = os.path.join(HERE, "../../bench/m7")
@@ -49,10 +55,35 @@ def write_images(images, path):
                    f"static const uint8_t images[IMAGES][{images[0].size}] = {{\n{rows}}};\n")
 
 
-def build(tfc, model, compiler, work):
+def search_options(budget, candidates, resume, work):
+    """Of tfc: a search on the images of train.npz, moved by up to a pixel."""
+    images, labels = images_of("train.npz")
+    generator = np.random.default_rng(0)
+    calibration, evaluation = os.path.join(work, "calibration.npz"), os.path.join(work, "evaluation.npz")
+    np.savez(calibration, images=moved(images, generator))
+    np.savez(evaluation, images=moved(images, generator)[:700], labels=labels[:700])
+    return ["--compress", f"--budget={budget}", f"--search-candidates={candidates}", "--quantize",
+            f"--calibration={calibration}", f"--evaluate={evaluation}", f"--report={os.path.join(work, 'vit.json')}",
+            *([f"--resume={resume}"] if resume else [])]
+
+
+def print_frontier(work):
+    """The candidates that no smaller one is as good as, and what was chosen."""
+    with open(os.path.join(work, "vit.json"), encoding="utf-8") as file:
+        report = json.load(file)
+    measured = [each for each in report["search"]["candidates"] if "flash" in each]
+    best = float("inf")
+    for each in sorted(measured, key=lambda candidate: (candidate["flash"], candidate["loss"])):
+        if each["loss"] < best:
+            best = each["loss"]
+            print(f"{each['flash']:7d} bytes of flash, {each['sram']:6d} of SRAM, {each['parameters']:6d} numbers, "
+                  f"{100 * each['metric']:.2f}% of the search's images in f32")
+
+
+def build(tfc, model, compiler, work, options):
     vit = os.path.join(work, "vit.o")
-    subprocess.run([tfc, model, "--target=cortex-m7", "--shape", "images=1x1x8x8", "--sram=316K", "--flash=1000K",
-                    "--prefix=vit", "-o", vit], check=True)
+    subprocess.run([tfc, model, "--target=cortex-m7", "--shape", "images=1x1x8x8", "--prefix=vit", "-o", vit, *options],
+                   check=True)
     program = os.path.join(work, "digits.elf")
     sources = [os.path.join(HERE, "cortex-m7/main.c"), os.path.join(BOOT, "boot.c"), os.path.join(BOOT, "memory.c")]
     subprocess.run(
@@ -89,6 +120,9 @@ def main():
     parser.add_argument("--images", type=int, default=10, metavar="N")
     parser.add_argument("--compiler", choices=COMPILERS, default="clang")
     parser.add_argument("--int8", action="store_true")
+    parser.add_argument("--budget", metavar="LIMITS", help="what flash and SRAM there are")
+    parser.add_argument("--candidates", type=int, default=100, metavar="N", help="how many models the search measures")
+    parser.add_argument("--resume", metavar="FILE", help="where the search keeps what it measured")
     parser.add_argument("--work", metavar="DIR", help="where the files stay (default: nowhere)")
     options = parser.parse_args()
 
@@ -98,18 +132,26 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work or temporary
         os.makedirs(work, exist_ok=True)
-        if options.int8:
+        how = ["--sram=316K", "--flash=1000K"]
+        if options.budget:
+            how = search_options(options.budget, options.candidates, options.resume, work)
+        elif options.int8:
             float_model, model = model, os.path.join(work, "vit_int8.onnx")
             quantise(float_model, inputs[-100:], model)
         write_images(data["images"][: options.images], os.path.join(work, "images.h"))
-        text = emulate(build(os.path.join(options.tfc, "tfc"), model, options.compiler, work))
-        scores = expected(model, inputs[: options.images])
+        program = build(os.path.join(options.tfc, "tfc"), model, options.compiler, work, how)
+        if options.budget:
+            print_frontier(work)
+        text = emulate(program)
+        scores = None if options.budget else expected(model, inputs[: options.images])
     print(text, end="")
     found = [int(line.split(": ")[1]) for line in text.splitlines() if line.startswith("image ")]
     right = int(np.sum(np.array(found) == data["labels"][: len(found)]))
     print(f"{right} of {options.images} are read as their labels say")
     if len(found) != options.images:
         sys.exit("error: the program did not read all images")
+    if options.budget:
+        return
     if scores is None:
         print("(onnxruntime is not installed)")
     elif found != list(scores.argmax(1)):

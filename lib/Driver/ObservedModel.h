@@ -57,6 +57,10 @@ public:
   }
 
 private:
+  /// Goes on with one thread where more do not help, as with small models.
+  void chooseThreads(llvm::ArrayRef<tfc_tensor> inputs);
+  double leastSeconds(llvm::ArrayRef<tfc_tensor> inputs);
+
   struct Closer {
     void operator()(tfc_library *library) const { tfc_library_close(library); }
     void operator()(tfc_pool *pool) const { tfc_pool_destroy(pool); }
@@ -70,6 +74,7 @@ private:
   std::unique_ptr<tfc_session, Closer> session;
   std::vector<run::Array> results;
   std::vector<tfc_tensor> outputs;
+  bool choseThreads = false;
 };
 
 } // namespace tfc
