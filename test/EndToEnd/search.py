@@ -90,6 +90,9 @@ def main():
     succeeds("--compress", calibration, f"--evaluate={path('unlabelled.npz')}", "--metric=cosine", "--no-fit",
              "--search-candidates=2", "--budget=accuracy-drop=50%", "-o", path("cosine.so"))
 
+    # Without the last layer, the one before it is computed for one token only, for which the original has more.
+    succeeds("--compress=prune{drop-layers=4 channel-share=0.2}", calibration, "-o", path("shorter.so"))
+
     refuses("was not met by 3 candidates; the nearest has", "--compress", calibration, evaluation, "--no-fit",
             "--search-candidates=3", "--budget=params=1")
     refuses("has no array 'labels'", "--compress", calibration, f"--evaluate={path('unlabelled.npz')}",
