@@ -95,7 +95,7 @@ bool CandidateSearch::descend(Found &at, llvm::ArrayRef<Move> moves) {
 /// is expected to be best comes first.
 std::vector<CandidateSearch::Steps>
 CandidateSearch::exchanges(const Found &at, double size) const {
-  SearchModel model(at.steps);
+  SearchModel model(at.steps, at.measured.loss, at.measured.size);
   for (const Found &each : seen)
     model.add(each.steps, each.measured.loss, each.measured.size);
   model.solve();

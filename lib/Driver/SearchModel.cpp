@@ -8,6 +8,7 @@
 
 #include "SearchModel.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include <Eigen/Cholesky>
 #include <algorithm>
 #include <cmath>
@@ -15,43 +16,45 @@
 using namespace tfc;
 using llvm::ArrayRef;
 
-/// How far slopes are drawn to none, in squares of steps: less than a
+/// How far slopes are drawn to none, in squares of steps: much less than a
 /// measurement next to the point counts.
-static constexpr double ridge = 0.1;
+static constexpr double ridge = 0.01;
 
-std::vector<double> SearchModel::features(ArrayRef<unsigned> steps) const {
-  std::vector<double> differences{1};
-  for (size_t i = 0; i < steps.size(); ++i)
-    differences.push_back(double(steps[i]) - double(at[i]));
-  return differences;
+/// A loss near zero, as of a difference to the original, is one by orders of
+/// magnitude.
+static double logarithm(double number) {
+  constexpr double least = 1e-12;
+  return std::log(std::max(number, least));
+}
+
+std::vector<double> SearchModel::differences(ArrayRef<unsigned> steps) const {
+  std::vector<double> found;
+  for (auto [there, here] : llvm::zip_equal(steps, at))
+    found.push_back(double(there) - double(here));
+  return found;
 }
 
 void SearchModel::add(ArrayRef<unsigned> steps, double loss, double size) {
-  Row row{features(steps), 1, loss, std::log(std::max(size, 1.0))};
+  Row row{differences(steps), 1, loss, size};
   hasLogarithms &= loss >= 0;
   double distance = 0;
-  for (double difference : ArrayRef(row.features).drop_front())
+  for (double difference : row.differences)
     distance += std::abs(difference);
-  row.weight = 1 / (1 + distance);
+  row.weight = 1 / (1 + distance * distance);
   rows.push_back(std::move(row));
 }
 
 void SearchModel::solve() {
-  size_t width = at.size() + 1;
+  size_t width = at.size();
   Eigen::MatrixXd products = Eigen::MatrixXd::Identity(width, width) * ridge,
                   sides = Eigen::MatrixXd::Zero(width, 2);
-  // The value at the point itself is not drawn to anything.
-  products(0, 0) = 1e-9;
-  // A loss near zero, as of a difference to the original, is one by orders of
-  // magnitude.
-  constexpr double least = 1e-12;
   for (const Row &row : rows) {
-    double loss =
-        hasLogarithms ? std::log(std::max(row.loss, least)) : row.loss;
-    Eigen::Map<const Eigen::VectorXd> x(row.features.data(), width);
+    double change =
+        hasLogarithms ? logarithm(row.loss) - logarithm(loss) : row.loss - loss;
+    Eigen::Map<const Eigen::VectorXd> x(row.differences.data(), width);
     products += row.weight * x * x.transpose();
-    sides.col(0) += row.weight * loss * x;
-    sides.col(1) += row.weight * row.size * x;
+    sides.col(0) += row.weight * change * x;
+    sides.col(1) += row.weight * (logarithm(row.size) - logarithm(size)) * x;
   }
   Eigen::MatrixXd slopes = products.ldlt().solve(sides);
   lossSlope.assign(slopes.col(0).data(), slopes.col(0).data() + width);
@@ -59,12 +62,11 @@ void SearchModel::solve() {
 }
 
 SearchModel::Expected SearchModel::expect(ArrayRef<unsigned> steps) const {
-  Expected expected{0, 0};
-  std::vector<double> x = features(steps);
-  for (size_t i = 0; i < x.size(); ++i) {
-    expected.loss += lossSlope[i] * x[i];
-    expected.size += sizeSlope[i] * x[i];
+  double lossChange = 0, sizeChange = 0;
+  for (auto [i, difference] : llvm::enumerate(differences(steps))) {
+    lossChange += lossSlope[i] * difference;
+    sizeChange += sizeSlope[i] * difference;
   }
-  return {hasLogarithms ? std::exp(expected.loss) : expected.loss,
-          std::exp(expected.size)};
+  return {hasLogarithms ? loss * std::exp(lossChange) : loss + lossChange,
+          size * std::exp(sizeChange)};
 }

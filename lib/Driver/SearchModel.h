@@ -15,14 +15,14 @@
 
 namespace tfc {
 
-/// Loss and size as functions of the steps of all choices: of the logarithms
-/// (of the loss itself where a user's metric makes it negative), linear near a
-/// point, by ridge regression on what was measured, where the nearer counts
-/// more (locally weighted regression; Cleveland 1979).
+/// Loss and size as functions of the steps of all choices: linear near a point
+/// that was measured, by ridge regression on what was measured elsewhere, where
+/// the nearer counts more (locally weighted regression; Cleveland 1979). Sizes,
+/// and losses where none is negative, are taken by their logarithms.
 class SearchModel {
 public:
-  explicit SearchModel(llvm::ArrayRef<unsigned> at)
-      : at(at.begin(), at.end()) {}
+  SearchModel(llvm::ArrayRef<unsigned> at, double loss, double size)
+      : at(at.begin(), at.end()), loss(loss), size(size) {}
 
   void add(llvm::ArrayRef<unsigned> steps, double loss, double size);
   void solve();
@@ -33,11 +33,12 @@ public:
   Expected expect(llvm::ArrayRef<unsigned> steps) const;
 
 private:
-  std::vector<double> features(llvm::ArrayRef<unsigned> steps) const;
+  std::vector<double> differences(llvm::ArrayRef<unsigned> steps) const;
 
   std::vector<unsigned> at;
+  double loss, size;
   struct Row {
-    std::vector<double> features;
+    std::vector<double> differences;
     double weight, loss, size;
   };
   std::vector<Row> rows;
