@@ -24,6 +24,35 @@ int64_t widthOf(Value value) {
   return cast<ShapedType>(value.getType()).getShape().back();
 }
 
+/// Sums of rows, many at once.
+class GatheredRows {
+public:
+  GatheredRows(int64_t inputs, int64_t outputs) : sums(inputs, outputs) {}
+
+  void add(ArrayRef<float> moreX, ArrayRef<float> moreTarget) {
+    constexpr size_t rowsAtOnce = 256;
+    x.insert(x.end(), moreX.begin(), moreX.end());
+    target.insert(target.end(), moreTarget.begin(), moreTarget.end());
+    if (x.size() >= rowsAtOnce * sums.input.size())
+      flush();
+  }
+
+  compress::FitSums take() {
+    flush();
+    return std::move(sums);
+  }
+
+private:
+  void flush() {
+    sums.add(x, target);
+    x.clear();
+    target.clear();
+  }
+
+  compress::FitSums sums;
+  std::vector<float> x, target;
+};
+
 /// A layer that is fitted, and its numbers, which calls get as inputs.
 class FittedLayer {
 public:
@@ -38,29 +67,20 @@ public:
   /// Solves for the numbers that are best with what `model` gives in results
   /// `at` and behind it.
   bool fit(ObservedModel &model, size_t at, CalibrationData &data,
-           PhaseLog &log, llvm::ArrayRef<tfc_tensor> inputs, double damping,
+           PhaseLog &log, llvm::ArrayRef<tfc_tensor> inputs,
            std::string &error) {
-    constexpr size_t rowsAtOnce = 256;
-    compress::FitSums sums(widthOf(layer.getX()), widthOf(layer.getInit()));
-    std::vector<float> x, target;
-    auto add = [&] {
-      sums.add(x, target);
-      x.clear();
-      target.clear();
-    };
-    auto use = [&](int64_t) {
-      ArrayRef<float> moreX = model.numbers<float>(at),
-                      moreTarget = model.numbers<float>(at + 1);
-      x.insert(x.end(), moreX.begin(), moreX.end());
-      target.insert(target.end(), moreTarget.begin(), moreTarget.end());
-      if (x.size() >= rowsAtOnce * sums.input.size())
-        add();
+    // Of four samples one is held back.
+    constexpr int64_t parts = 4;
+    GatheredRows seen(widthOf(layer.getX()), widthOf(layer.getInit())),
+        held = seen;
+    auto use = [&](int64_t sample) {
+      GatheredRows &to = sample % parts == parts - 1 ? held : seen;
+      to.add(model.numbers<float>(at), model.numbers<float>(at + 1));
       return true;
     };
     if (!model.callAll(data, log, error, use, inputs))
       return false;
-    add();
-    compress::fitLayer(layer, sums, damping);
+    compress::fitLayer(layer, seen.take(), held.take());
     read();
     return true;
   }
@@ -135,8 +155,7 @@ ExitCode tfc::fitLayers(PassRunner &runner, ModuleOp original,
       return failure();
     size_t at = model.numOutputs() - 2 * layers.size();
     for (FittedLayer &layer : layers) {
-      if (!layer.fit(model, at, data, runner.log, inputsOf(layers),
-                     runner.options.fitDamping, error))
+      if (!layer.fit(model, at, data, runner.log, inputsOf(layers), error))
         return failure();
       at += 2;
     }

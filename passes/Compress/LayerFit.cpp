@@ -94,6 +94,7 @@ void FitSums::add(ArrayRef<float> x, ArrayRef<float> t) {
       from.cast<double>().colwise().sum().transpose();
   Eigen::Map<VectorXd>(target.data(), outputs) +=
       to.cast<double>().colwise().sum().transpose();
+  targetSquares += to.cast<double>().squaredNorm();
   rows += count;
 }
 
@@ -120,32 +121,107 @@ static Matrix matrixOf(ArrayRef<double> numbers, int64_t rows,
                                                           columns);
 }
 
-void tfc::compress::fitLayer(attn::LinearOp layer, const FitSums &sums,
-                             double damping) {
-  int64_t inputs = sums.input.size(), outputs = sums.target.size();
-  double rows = std::max<double>(sums.rows, 1);
-  MatrixXd spread = matrixOf<MatrixXd>(sums.products, inputs, inputs) / rows,
-           wanted = matrixOf<MatrixXd>(sums.targets, inputs, outputs) / rows;
-  VectorXd mean = Eigen::Map<const VectorXd>(sums.input.data(), inputs) / rows,
-           target =
-               Eigen::Map<const VectorXd>(sums.target.data(), outputs) / rows;
-  bool hasBias = layer.getBias() != nullptr;
-  if (hasBias) {
-    spread -= mean * mean.transpose();
-    wanted -= mean * target.transpose();
+namespace {
+
+/// What sums say of a linear layer with a bias, or without one.
+struct LinearProblem {
+  LinearProblem(const FitSums &sums, bool hasBias) : hasBias(hasBias) {
+    int64_t inputs = sums.input.size(), outputs = sums.target.size();
+    rows = sums.rows;
+    double count = std::max<double>(rows, 1);
+    spread = matrixOf<MatrixXd>(sums.products, inputs, inputs) / count;
+    wanted = matrixOf<MatrixXd>(sums.targets, inputs, outputs) / count;
+    mean = Eigen::Map<const VectorXd>(sums.input.data(), inputs) / count;
+    target = Eigen::Map<const VectorXd>(sums.target.data(), outputs) / count;
+    squares = sums.targetSquares / count;
   }
-  double pull = std::max(damping * spread.diagonal().mean(), 1e-30);
-  wanted += pull * *weightOf(layer);
-  spread.diagonal().array() += pull;
-  MatrixXd weights = spread.ldlt().solve(wanted);
+
+  /// The weights of the least mean square error, drawn to `old`.
+  MatrixXd solve(const MatrixXd &old, double damping) const {
+    MatrixXd left = spread, right = wanted;
+    if (hasBias) {
+      left -= mean * mean.transpose();
+      right -= mean * target.transpose();
+    }
+    double pull = std::max(damping * left.diagonal().mean(), 1e-30);
+    right += pull * old;
+    left.diagonal().array() += pull;
+    return left.ldlt().solve(right);
+  }
+
+  VectorXd biasFor(const MatrixXd &weights) const {
+    return target - weights.transpose() * mean;
+  }
+
+  /// E[|t - W^T x - b|^2].
+  double error(const MatrixXd &weights, const VectorXd &bias) const {
+    VectorXd product = weights.transpose() * mean;
+    return squares - 2 * weights.cwiseProduct(wanted).sum() +
+           weights.cwiseProduct(spread * weights).sum() +
+           2 * bias.dot(product - target) + bias.squaredNorm();
+  }
+
+  bool hasBias;
+  MatrixXd spread, wanted;
+  VectorXd mean, target;
+  double squares;
+  int64_t rows;
+};
+
+} // namespace
+
+/// How much weights are drawn to what they were, as a share of the mean
+/// variance of inputs; nothing where they should stay.
+static std::optional<double> chooseDamping(const LinearProblem &seen,
+                                           const LinearProblem &held,
+                                           const MatrixXd &old,
+                                           const VectorXd &oldBias) {
+  constexpr double choices[] = {0.001, 0.01, 0.1, 1};
+  if (held.rows == 0)
+    return choices[0];
+  std::optional<double> best;
+  double least = held.error(old, oldBias);
+  for (double damping : choices) {
+    MatrixXd weights = seen.solve(old, damping);
+    VectorXd bias = seen.hasBias ? seen.biasFor(weights) : oldBias;
+    double error = held.error(weights, bias);
+    if (error < least) {
+      least = error;
+      best = damping;
+    }
+  }
+  return best;
+}
+
+FitSums &FitSums::operator+=(const FitSums &other) {
+  for (auto [to, from] :
+       {std::pair(&products, &other.products),
+        std::pair(&targets, &other.targets), std::pair(&input, &other.input),
+        std::pair(&target, &other.target)})
+    for (auto [sum, more] : llvm::zip_equal(*to, *from))
+      sum += more;
+  targetSquares += other.targetSquares;
+  rows += other.rows;
+  return *this;
+}
+
+void tfc::compress::fitLayer(attn::LinearOp layer, FitSums sums,
+                             const FitSums &held) {
+  bool hasBias = layer.getBias() != nullptr;
+  MatrixXd old = *weightOf(layer);
+  std::optional<double> damping =
+      chooseDamping(LinearProblem(sums, hasBias), LinearProblem(held, hasBias),
+                    old, *biasOf(layer));
+  if (!damping)
+    return;
+  LinearProblem all(sums += held, hasBias);
+  MatrixXd weights = all.solve(old, *damping);
   OpBuilder b(layer);
   MatrixXd stored =
       layer.getTransposeWeight() ? MatrixXd(weights.transpose()) : weights;
   layer.getWeightMutable().assign(
       constantOf(b, layer.getLoc(), stored, "fitted"));
-  if (hasBias) {
-    VectorXd bias = target - weights.transpose() * mean;
+  if (hasBias)
     layer.getBiasMutable().assign(
-        constantOf(b, layer.getLoc(), bias, "fitted.bias"));
-  }
+        constantOf(b, layer.getLoc(), all.biasFor(weights), "fitted.bias"));
 }

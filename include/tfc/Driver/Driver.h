@@ -91,9 +91,6 @@ struct CompileOptions {
   std::string compression;
   /// After compression by calibration data, fit layers to the original model.
   bool fitLayers = true;
-  /// How much fitted weights are drawn to what they were, as a share of the
-  /// mean variance of the layer's inputs.
-  double fitDamping = 0.001;
   /// Search passes of compression until this is met, as in "params=50%"; empty:
   /// do not.
   std::string budget;

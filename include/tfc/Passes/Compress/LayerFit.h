@@ -46,16 +46,22 @@ struct FitSums {
   /// Adds rows, one behind the other. Within a call products are summed in f32.
   void add(llvm::ArrayRef<float> x, llvm::ArrayRef<float> t);
 
+  FitSums &operator+=(const FitSums &other);
+
   /// Of x x^T and of x t^T, row by row.
   std::vector<double> products, targets;
   std::vector<double> input, target;
+  /// Of t^T t.
+  double targetSquares = 0;
   int64_t rows = 0;
 };
 
 /// Gives `layer` the weights and, where it has one, the bias with the least
-/// mean square error, the weights being drawn to those it has by `damping`
-/// times the mean of the variances of its input.
-void fitLayer(attn::LinearOp layer, const FitSums &sums, double damping);
+/// mean square error on `sums` and `held` together, the weights being drawn to
+/// those it has. How much is what makes weights that fit `sums` best on `held`,
+/// rows of other samples; where nothing does better there than the weights it
+/// has, they stay: few samples say little of wide layers.
+void fitLayer(attn::LinearOp layer, FitSums sums, const FitSums &held);
 
 /// The constant weight of `layer` as it is stored, and its bias, if it has one.
 llvm::SmallVector<std::vector<float>> numbersOfLayer(attn::LinearOp layer);
