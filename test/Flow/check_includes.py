@@ -56,6 +56,7 @@ ROOMS = [
             *["OnnxTarget", "X86", "CortexM7"],
         ],
     ),
+    ("Plugin", ["lib/Plugin"], ["Driver"]),
     (
         "Tools",
         ["tools"],
