@@ -34,6 +34,7 @@ config.substitutions.append(
 )
 config.substitutions.append(("%tfc_root", config.tfc_source_dir))
 config.substitutions.append(("%tfc_build", config.tfc_binary_dir))
+config.substitutions.append(("%llvm_lib", config.llvm_library_dir))
 
 if os.environ.get("TFC_VERIFY_ROUNDTRIP"):
     # As a word of a command, not inside a path or a longer name.
