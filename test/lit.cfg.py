@@ -34,6 +34,15 @@ config.substitutions.append(
 )
 config.substitutions.append(("%tfc_root", config.tfc_source_dir))
 config.substitutions.append(("%tfc_build", config.tfc_binary_dir))
+config.substitutions.append(("%cmake", config.cmake))
+# With the compilers that tfc was built with.
+config.substitutions.append(
+    (
+        "%configure",
+        f"{config.cmake} -G Ninja -DCMAKE_MAKE_PROGRAM={config.ninja}"
+        f" -DCMAKE_C_COMPILER={config.clang} -DCMAKE_CXX_COMPILER={config.clangxx}",
+    )
+)
 config.substitutions.append(("%llvm_lib", config.llvm_library_dir))
 
 if os.environ.get("TFC_VERIFY_ROUNDTRIP"):

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -65,14 +66,20 @@ FailureOr<Cost> costOf(linalg::LinalgOp op) {
     iterations *= size;
   }
   Cost cost;
+  DataLayout layout = DataLayout::closest(op);
   for (Operation &inner : op.getBlock()->without_terminator())
     if (isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) &&
         !inner.hasTrait<OpTrait::ConstantLike>())
       cost.operations += iterations;
-  for (Value operand : op->getOperands())
-    if (auto type = dyn_cast<ShapedType>(operand.getType()))
-      cost.bytes += *runs * type.getNumElements() *
-                    std::max(8u, type.getElementTypeBitWidth()) / 8;
+  for (Value operand : op->getOperands()) {
+    auto type = dyn_cast<RankedTensorType>(operand.getType());
+    if (!type)
+      continue;
+    Type element = type.getElementType();
+    if (!type.hasStaticShape() || !element.isIntOrIndexOrFloat())
+      return op.emitError("the cost target cannot tell the size of ") << type;
+    cost.bytes += *runs * type.getNumElements() * layout.getTypeSize(element);
+  }
   return cost;
 }
 

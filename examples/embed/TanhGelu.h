@@ -17,7 +17,7 @@ namespace embed {
 
 /// Replaces erf by the tanh of a polynomial, which makes of GELU the form that
 /// Hendrycks and Gimpel give (Gaussian Error Linear Units, 2016, section 2):
-/// erf(z) ~ tanh(2/sqrt(pi) (z + 0.08943 z^3)), within 0.0008.
+/// erf(z) ~ tanh(2/sqrt(pi) (z + 0.08943 z^3)), within 0.0004.
 std::unique_ptr<mlir::Pass> createTanhGeluPass();
 
 } // namespace embed
