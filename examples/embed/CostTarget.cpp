@@ -61,8 +61,9 @@ FailureOr<Cost> costOf(linalg::LinalgOp op) {
   double iterations = *runs;
   for (int64_t size : op.getStaticLoopRanges()) {
     if (ShapedType::isDynamic(size))
-      return op.emitError("the cost target needs every size; fix them with "
-                          "--shape");
+      return op.emitError(
+          "the cost target needs every size; where an input leaves "
+          "it open, --shape fixes it");
     iterations *= size;
   }
   Cost cost;
@@ -78,7 +79,8 @@ FailureOr<Cost> costOf(linalg::LinalgOp op) {
     Type element = type.getElementType();
     if (!type.hasStaticShape() || !element.isIntOrIndexOrFloat())
       return op.emitError("the cost target cannot tell the size of ") << type;
-    cost.bytes += *runs * type.getNumElements() * layout.getTypeSize(element);
+    cost.bytes += *runs * type.getNumElements() *
+                  layout.getTypeSize(element).getFixedValue();
   }
   return cost;
 }
