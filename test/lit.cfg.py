@@ -34,6 +34,17 @@ config.substitutions.append(
 )
 config.substitutions.append(("%tfc_root", config.tfc_source_dir))
 config.substitutions.append(("%tfc_build", config.tfc_binary_dir))
+config.substitutions.append(("%cmake", config.cmake))
+# With the compilers that tfc was built with, and the linker that it uses itself.
+config.substitutions.append(
+    (
+        "%configure",
+        f"{config.cmake} -G Ninja -DCMAKE_MAKE_PROGRAM={config.ninja}"
+        f" -DCMAKE_C_COMPILER={config.clang} -DCMAKE_CXX_COMPILER={config.clangxx}"
+        " -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld -DCMAKE_MODULE_LINKER_FLAGS=-fuse-ld=lld",
+    )
+)
+config.substitutions.append(("%llvm_lib", config.llvm_library_dir))
 
 if os.environ.get("TFC_VERIFY_ROUNDTRIP"):
     # As a word of a command, not inside a path or a longer name.

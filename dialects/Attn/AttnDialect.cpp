@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Support/BytecodeVersion.h"
 
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -44,6 +45,7 @@ void tfc::attn::AttnDialect::initialize() {
 #define GET_OP_LIST
 #include "tfc/Dialect/Attn/AttnOps.cpp.inc"
       >();
+  addInterfaces<VersionedBytecode<1>>();
 }
 
 //===----------------------------------------------------------------------===//

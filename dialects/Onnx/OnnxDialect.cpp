@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Dialect/Onnx/Onnx.h"
+#include "tfc/Support/BytecodeVersion.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -29,6 +30,7 @@ void tfc::onnx::OnnxDialect::initialize() {
 #define GET_OP_LIST
 #include "tfc/Dialect/Onnx/OnnxOps.cpp.inc"
       >();
+  addInterfaces<VersionedBytecode<1>>();
 }
 
 LogicalResult tfc::onnx::NodeOp::verify() {

@@ -16,7 +16,6 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Config/llvm-config.h"
 #include <cstdlib>
 
@@ -241,6 +240,9 @@ std::string helpText() {
 
 /// What a command line asks for besides compiling.
 struct Parsed {
+  explicit Parsed(const TargetRegistry &targets) : targets(targets) {}
+
+  const TargetRegistry &targets;
   CompileOptions options;
   bool help = false, version = false;
   std::string color = "auto";
@@ -278,21 +280,28 @@ bool chooseWord(llvm::StringRef option, llvm::StringRef word,
   return false;
 }
 
+/// In the order of EmitKind: what --emit takes, and what messages call it.
+struct EmitForm {
+  std::string_view word, description;
+};
+constexpr EmitForm emitForms[] = {
+    {"onnx", "onnx dialect"}, {"onnx-model", "ONNX file"},
+    {"attn", "attn dialect"}, {"linalg", "linalg"},
+    {"llvm", "LLVM IR"},      {"asm", "assembly"},
+    {"obj", "object"},        {"so", "shared library"}};
+
+const EmitForm &formOf(EmitKind kind) {
+  return emitForms[static_cast<size_t>(kind)];
+}
+
 void setEmit(Parsed &parsed, llvm::StringRef value) {
-  if (!chooseWord(
-          "--emit", value,
-          {"onnx", "onnx-model", "attn", "linalg", "llvm", "asm", "obj", "so"},
-          parsed.error))
+  std::vector<std::string_view> words;
+  for (const EmitForm &form : emitForms)
+    words.push_back(form.word);
+  if (!chooseWord("--emit", value, words, parsed.error))
     return;
-  parsed.options.emit = llvm::StringSwitch<EmitKind>(value)
-                            .Case("onnx", EmitKind::Onnx)
-                            .Case("onnx-model", EmitKind::OnnxModel)
-                            .Case("attn", EmitKind::Attn)
-                            .Case("linalg", EmitKind::Linalg)
-                            .Case("llvm", EmitKind::LLVMIR)
-                            .Case("asm", EmitKind::Assembly)
-                            .Case("obj", EmitKind::Object)
-                            .Default(EmitKind::SharedLibrary);
+  parsed.options.emit = static_cast<EmitKind>(
+      llvm::find(words, std::string_view(value)) - words.begin());
   parsed.emitGiven = true;
 }
 
@@ -387,20 +396,22 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
 /// What the target makes of the other options.
 void settleTarget(Parsed &parsed) {
   CompileOptions &options = parsed.options;
-  bool isM7 = options.target == TargetKind::CortexM7;
   if (parsed.draws && !parsed.searches)
     parsed.m7Option = "--report=FILE.html";
-  const std::string &foreign = isM7 ? parsed.x86Option : parsed.m7Option;
-  if (!foreign.empty())
-    parsed.error = foreign + " is an option of --target=" +
-                   (isM7 ? "x86-64" : "cortex-m7") + " only";
-  if (!isM7 || !parsed.error.empty())
+  for (auto [option, target] : {std::pair(&parsed.x86Option, "x86-64"),
+                                std::pair(&parsed.m7Option, "cortex-m7")})
+    if (!option->empty() && options.target != target && parsed.error.empty())
+      parsed.error = *option + " is an option of --target=" + target + " only";
+  if (!parsed.error.empty())
     return;
+  const TargetRegistry::Entry *target = parsed.targets.find(options.target);
   if (!parsed.emitGiven)
-    options.emit = EmitKind::Object;
-  else if (options.emit == EmitKind::SharedLibrary)
-    parsed.error = "the cortex-m7 target makes no shared library; use "
-                   "--emit=obj";
+    options.emit = target->kinds.front();
+  else if (options.emit >= EmitKind::LLVMIR && !target->writes(options.emit))
+    parsed.error =
+        "the " + options.target + " target makes no " +
+        std::string(formOf(options.emit).description) +
+        "; use --emit=" + std::string(formOf(target->kinds.front()).word);
 }
 
 void setRanges(Parsed &parsed, const ParsedOption &option) {
@@ -466,7 +477,7 @@ void settleSensitivity(Parsed &parsed) {
 
 void settleBudget(Parsed &parsed) {
   const CompileOptions &options = parsed.options;
-  bool isM7 = options.target == TargetKind::CortexM7;
+  bool isM7 = options.target == "cortex-m7";
   llvm::Expected<Budget> budget = Budget::parse(options.budget);
   if (!budget)
     parsed.error = llvm::toString(budget.takeError());
@@ -580,11 +591,14 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptOutput:
     options.output = option.value;
     break;
-  case OptTarget:
-    chooseWord("--target", option.value, {"x86-64", "cortex-m7"}, parsed.error);
-    options.target =
-        option.value == "cortex-m7" ? TargetKind::CortexM7 : TargetKind::X86;
+  case OptTarget: {
+    std::vector<std::string_view> names;
+    for (const TargetRegistry::Entry &target : parsed.targets.entries())
+      names.push_back(target.name);
+    chooseWord("--target", option.value, names, parsed.error);
+    options.target = option.value;
     break;
+  }
   case OptPrefix:
   case OptFloatAbi:
   case OptSram:
@@ -721,8 +735,9 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   }
 }
 
-Parsed parse(const std::vector<std::string> &arguments) {
-  Parsed parsed;
+Parsed parse(const std::vector<std::string> &arguments,
+             const TargetRegistry &targets) {
+  Parsed parsed(targets);
   ParsedCommandLine line = parseCommandLine(optionTable(), arguments);
   parsed.error = line.error;
   for (const ParsedOption &option : line.options)
@@ -767,8 +782,9 @@ std::string tfc::versionText() {
 }
 
 ExitCode tfc::runTfc(const std::vector<std::string> &arguments,
-                     llvm::raw_ostream &out, llvm::raw_ostream &err) {
-  Parsed parsed = parse(arguments);
+                     llvm::raw_ostream &out, llvm::raw_ostream &err,
+                     const TargetRegistry &targets) {
+  Parsed parsed = parse(arguments, targets);
   if (!parsed.error.empty()) {
     err << "tfc: error: " << parsed.error << "\n";
     return ExitUsage;
@@ -783,5 +799,5 @@ ExitCode tfc::runTfc(const std::vector<std::string> &arguments,
       parsed.color == "always" ||
       (parsed.color == "auto" && terminal && !(noColor && *noColor));
   parsed.options.progress = terminal && !parsed.options.verbose;
-  return compile(parsed.options, out, err);
+  return compile(parsed.options, out, err, targets);
 }

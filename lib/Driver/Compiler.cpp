@@ -13,9 +13,9 @@
 #include "PassRunner.h"
 #include "PhaseLog.h"
 #include "Report.h"
-#include "Target.h"
 #include "tfc/Driver/Driver.h"
 #include "tfc/Driver/Register.h"
+#include "tfc/Driver/Target.h"
 
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Export/Export.h"
@@ -63,10 +63,11 @@ class Compilation {
 public:
   Compilation(const CompileOptions &options, MLIRContext &context,
               llvm::raw_ostream &out, DiagnosticPrinter &diagnostics,
-              PhaseLog &log, Report &report)
+              PhaseLog &log, Report &report, const TargetRegistry &targets)
       : options(options), context(context), out(out), diagnostics(diagnostics),
-        log(log), report(report), target(createTarget(options)),
-        runner(options, context, diagnostics, log),
+        log(log), report(report),
+        target(targets.find(options.target)->create(options)),
+        runner(options, context, diagnostics, log, targets),
         compressor(runner, report, module) {}
 
   ExitCode run();
@@ -130,7 +131,11 @@ ExitCode Compilation::checkOptions() {
       return ExitUsage;
     }
   }
-  return target->checkOptions(diagnostics);
+  if (llvm::Error error = target->checkOptions()) {
+    diagnostics.error(llvm::toString(std::move(error)));
+    return ExitUsage;
+  }
+  return ExitSuccess;
 }
 
 ExitCode Compilation::import() {
@@ -347,10 +352,29 @@ std::string defaultOutput(const CompileOptions &options) {
   return "-";
 }
 
+/// Whether there is the target, and it writes what is wanted.
+llvm::Error checkTarget(const CompileOptions &options,
+                        const TargetRegistry &targets) {
+  const TargetRegistry::Entry *entry = targets.find(options.target);
+  if (!entry)
+    return llvm::createStringError("there is no target '" + options.target +
+                                   "'");
+  bool needsTarget = !options.stopAfter && options.emit >= EmitKind::LLVMIR;
+  if (needsTarget && !entry->writes(options.emit))
+    return llvm::createStringError("the " + entry->name +
+                                   " target does not write this form");
+  return llvm::Error::success();
+}
+
 } // namespace
 
-ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
+ExitCode tfc::compile(const CompileOptions &options, llvm::raw_ostream &out,
                       llvm::raw_ostream &err) {
+  return compile(options, out, err, TargetRegistry());
+}
+
+ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
+                      llvm::raw_ostream &err, const TargetRegistry &targets) {
   CompileOptions options = given;
   if (options.stopAfter == Phase::Emit)
     options.stopAfter.reset();
@@ -369,12 +393,17 @@ ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
     return success();
   });
 
+  if (llvm::Error error = checkTarget(options, targets)) {
+    diagnostics.error(llvm::toString(std::move(error)));
+    return ExitUsage;
+  }
   Report report;
   ExitCode code = ExitInternal;
   llvm::CrashRecoveryContext::Enable();
   llvm::CrashRecoveryContext guard;
   bool survived = guard.RunSafely([&] {
-    Compilation compilation(options, context, out, diagnostics, log, report);
+    Compilation compilation(options, context, out, diagnostics, log, report,
+                            targets);
     code = compilation.run();
   });
   if (!survived) {

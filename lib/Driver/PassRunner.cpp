@@ -9,7 +9,6 @@
 #include "PassRunner.h"
 #include "Output.h"
 #include "Reproducer.h"
-#include "Target.h"
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -79,13 +78,17 @@ ExitCode PassRunner::callOnHost(
     hostOptions.cpu = options.cpu;
     hostOptions.optLevel = options.optLevel;
   }
-  std::unique_ptr<Target> host = createTarget(hostOptions);
-  ExitCode code = host->checkOptions(diagnostics);
-  if (code != ExitSuccess)
-    return code;
+  hostOptions.runtimeDirectory = options.runtimeDirectory;
+  std::unique_ptr<Target> host =
+      TargetRegistry().find(hostOptions.target)->create(hostOptions);
+  if (llvm::Error error = host->checkOptions()) {
+    diagnostics.error(llvm::toString(std::move(error)));
+    return ExitUsage;
+  }
   if (llvm::Error error = host->prepare(/*isBinary=*/true))
     return refuse(std::move(error));
-  if ((code = observe(observed)) != ExitSuccess)
+  ExitCode code = observe(observed);
+  if (code != ExitSuccess)
     return code;
   code = run(observed, "host", host->mayRefuse(),
              [&](OpPassManager &pm) { host->buildPipeline(pm); });

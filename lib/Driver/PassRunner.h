@@ -13,6 +13,7 @@
 #include "PhaseLog.h"
 
 #include "tfc/Driver/Driver.h"
+#include "tfc/Driver/Target.h"
 #include "tfc/Support/ExitCodes.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -20,19 +21,16 @@
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 
-namespace mlir {
-class OpPassManager;
-} // namespace mlir
-
 namespace tfc {
 
 /// Runs passes as phases, and tells the model's faults from tfc's.
 class PassRunner {
 public:
   PassRunner(const CompileOptions &options, mlir::MLIRContext &context,
-             DiagnosticPrinter &diagnostics, PhaseLog &log)
-      : options(options), context(context), diagnostics(diagnostics), log(log) {
-  }
+             DiagnosticPrinter &diagnostics, PhaseLog &log,
+             const TargetRegistry &targets)
+      : options(options), context(context), diagnostics(diagnostics), log(log),
+        targets(targets) {}
 
   /// Runs `build`'s passes on `module` as one phase, with the verifier after
   /// it. What passes refuse with a message is the model's fault if
@@ -66,6 +64,7 @@ public:
   mlir::MLIRContext &context;
   DiagnosticPrinter &diagnostics;
   PhaseLog &log;
+  const TargetRegistry &targets;
 };
 
 } // namespace tfc

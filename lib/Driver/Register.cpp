@@ -30,6 +30,10 @@
 void tfc::registerDialects(mlir::DialectRegistry &registry) {
   mlir::registerAllDialects(registry);
   mlir::registerAllExtensions(registry);
+  registerTfcDialects(registry);
+}
+
+void tfc::registerTfcDialects(mlir::DialectRegistry &registry) {
   registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect,
                   tfc::m7::M7Dialect, tfc::x86::X86Dialect>();
   tfc::attn::registerBufferizableOpInterfaceExternalModels(registry);
@@ -39,6 +43,10 @@ void tfc::registerDialects(mlir::DialectRegistry &registry) {
 
 void tfc::registerPasses() {
   mlir::registerAllPasses();
+  registerTfcPasses();
+}
+
+void tfc::registerTfcPasses() {
   tfc::compress::registerCompressPasses();
   tfc::decompose::registerDecomposePasses();
   tfc::lower::registerLowerPasses();

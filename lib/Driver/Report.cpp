@@ -272,12 +272,12 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
     auto found = recognised.find(list.str());
     return found == recognised.end() ? llvm::json::Array() : found->second;
   };
-  bool isX86 = options.target == TargetKind::X86;
+  bool isX86 = options.target == "x86-64";
   llvm::json::Object report{{"version", versionText()},
                             {"input", options.input},
                             {"output", options.output},
-                            {"target", isX86 ? "x86-64" : "cortex-m7"},
-                            {"cpu", isX86 ? options.cpu : "cortex-m7"},
+                            {"target", options.target},
+                            {"cpu", isX86 ? options.cpu : options.target},
                             {"opt_level", options.optLevel},
                             {"exit_code", int(result)},
                             {"phases", std::move(phases)},

@@ -12,7 +12,6 @@
 #include "LayerFitter.h"
 #include "Output.h"
 #include "Recipe.h"
-#include "Target.h"
 
 #include "tfc/Passes/Compress/Compression.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
@@ -297,7 +296,8 @@ bool Search::fitsDevice(const std::string &passes) {
   options.output = object.name().str();
   options.sram = budget.sram.value_or(options.sram);
   options.flash = budget.flash.value_or(options.flash);
-  std::unique_ptr<Target> device = createTarget(options);
+  std::unique_ptr<Target> device =
+      runner.targets.find(options.target)->create(options);
   ScopedDiagnosticHandler quiet(copy->getContext(),
                                 [](Diagnostic &) { return success(); });
   PassManager pm(copy->getContext(), ModuleOp::getOperationName());

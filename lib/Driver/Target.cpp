@@ -1,5 +1,4 @@
-//===- Target.cpp - what the driver asks of a target --------------- -*- C++
-//-*-===//
+//===- Target.cpp - what artefacts are made of models -----------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Target.h"
+#include "tfc/Driver/Target.h"
 #include "Output.h"
 
 #include "tfc/Target/CortexM7/CortexM7Target.h"
@@ -27,19 +26,16 @@ public:
   explicit X86(const CompileOptions &options) : options(options) {
     target.cpu = options.cpu;
     target.optLevel = options.optLevel;
+    target.runtimeDirectory = options.runtimeDirectory;
   }
 
-  StringRef name() const override { return "x86-64"; }
-
-  ExitCode checkOptions(DiagnosticPrinter &diagnostics) override {
+  llvm::Error checkOptions() override {
     std::string reason;
     if (succeeded(x86::createTargetMachine(target, reason)))
-      return ExitSuccess;
-    diagnostics.error(reason);
-    diagnostics.note(
-        "-mcpu takes LLVM's names, such as x86-64-v3, haswell, skylake-avx512, "
-        "znver4, or native");
-    return ExitUsage;
+      return llvm::Error::success();
+    return llvm::createStringError(
+        reason + "; -mcpu takes LLVM's names, such as x86-64-v3, haswell, "
+                 "skylake-avx512, znver4, or native");
   }
 
   llvm::Error prepare(bool isBinary) override {
@@ -100,19 +96,13 @@ public:
     target.streamedInput = options.streamedInput;
   }
 
-  StringRef name() const override { return "cortex-m7"; }
-
-  ExitCode checkOptions(DiagnosticPrinter &diagnostics) override {
+  llvm::Error checkOptions() override {
     if (options.emit == EmitKind::Object && options.output != "-" &&
-        llvm::sys::path::extension(options.output) == ".h") {
-      diagnostics.error("the object would be named as its header, '" +
-                        options.output + "'");
-      return ExitUsage;
-    }
-    return ExitSuccess;
+        llvm::sys::path::extension(options.output) == ".h")
+      return llvm::createStringError(
+          "the object would be named as its header, '" + options.output + "'");
+    return llvm::Error::success();
   }
-
-  llvm::Error prepare(bool) override { return llvm::Error::success(); }
 
   void buildPipeline(OpPassManager &pm) override {
     m7::buildCortexM7Pipeline(pm, target);
@@ -136,8 +126,37 @@ private:
 
 } // namespace
 
-std::unique_ptr<Target> tfc::createTarget(const CompileOptions &options) {
-  if (options.target == TargetKind::CortexM7)
-    return std::make_unique<CortexM7>(options);
-  return std::make_unique<X86>(options);
+Target::~Target() = default;
+
+bool TargetRegistry::Entry::writes(EmitKind kind) const {
+  return llvm::is_contained(kinds, kind);
+}
+
+TargetRegistry::TargetRegistry() {
+  add({"x86-64",
+       {EmitKind::SharedLibrary, EmitKind::Object, EmitKind::Assembly,
+        EmitKind::LLVMIR},
+       [](const CompileOptions &options) {
+         return std::make_unique<X86>(options);
+       }});
+  add({"cortex-m7",
+       {EmitKind::Object, EmitKind::Assembly, EmitKind::LLVMIR},
+       [](const CompileOptions &options) {
+         return std::make_unique<CortexM7>(options);
+       }});
+}
+
+void TargetRegistry::add(Entry entry) {
+  for (Entry &known : targets)
+    if (known.name == entry.name) {
+      known = std::move(entry);
+      return;
+    }
+  targets.push_back(std::move(entry));
+}
+
+const TargetRegistry::Entry *TargetRegistry::find(StringRef name) const {
+  auto found = llvm::find_if(
+      targets, [&](const Entry &entry) { return entry.name == name; });
+  return found == targets.end() ? nullptr : &*found;
 }

@@ -161,8 +161,8 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
   if (failed(codegen::generate(module, *llvmModule, **machine,
                                llvm::CodeGenFileType::ObjectFile, object)))
     return failure();
-  if (llvm::Error error =
-          linkSharedLibrary(object, options.weightsFile, library))
+  if (llvm::Error error = linkSharedLibrary(object, options.weightsFile,
+                                            options.runtimeDirectory, library))
     return module.emitError(llvm::toString(std::move(error)));
   if (std::error_code error = llvm::sys::fs::rename(library, path))
     return module.emitError("cannot write '")

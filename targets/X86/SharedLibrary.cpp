@@ -165,8 +165,15 @@ Error appendFile(int to, StringRef toPath, uint64_t offset, StringRef fromPath,
 
 } // namespace
 
-Expected<std::string> tfc::x86::findEntryObject() {
+Expected<std::string> tfc::x86::findEntryObject(StringRef directory) {
   SmallVector<std::string> places;
+  if (!directory.empty()) {
+    SmallString<256> path(directory);
+    sys::path::append(path, "ModelEntry.o");
+    if (sys::fs::exists(path))
+      return path.str().str();
+    return fail("cannot find ModelEntry.o in " + directory);
+  }
   if (const char *dir = ::getenv("TFC_RUNTIME_DIR"))
     places.push_back(dir);
   std::string self = sys::fs::getMainExecutable(
@@ -185,6 +192,7 @@ Expected<std::string> tfc::x86::findEntryObject() {
 }
 
 Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
+                                  StringRef runtimeDirectory,
                                   StringRef output) {
   uint64_t weightsBytes = 0;
   if (!weightsFile.empty())
@@ -193,7 +201,7 @@ Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
   Expected<std::string> linker = findLinker();
   if (!linker)
     return linker.takeError();
-  Expected<std::string> entry = findEntryObject();
+  Expected<std::string> entry = findEntryObject(runtimeDirectory);
   if (!entry)
     return entry.takeError();
 

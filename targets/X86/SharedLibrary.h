@@ -19,11 +19,12 @@ namespace tfc::x86 {
 /// the end of the file, which the loader maps and nothing reads at link time.
 llvm::Error linkSharedLibrary(llvm::StringRef object,
                               llvm::StringRef weightsFile,
+                              llvm::StringRef runtimeDirectory,
                               llvm::StringRef output);
 
-/// The entry points' object file, beside the tools or where TFC_RUNTIME_DIR
-/// says.
-llvm::Expected<std::string> findEntryObject();
+/// The entry points' object file: in `directory`, or where that is empty, where
+/// TFC_RUNTIME_DIR says or beside the tools.
+llvm::Expected<std::string> findEntryObject(llvm::StringRef directory);
 
 } // namespace tfc::x86
 

@@ -16,8 +16,8 @@ import sys
 ROOMS = [
     ("Support", ["include/tfc/Support", "lib/Support"], []),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
-    ("Onnx", ["include/tfc/Dialect/Onnx", "dialects/Onnx"], []),
-    ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], []),
+    ("Onnx", ["include/tfc/Dialect/Onnx", "dialects/Onnx"], ["Support"]),
+    ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], ["Support"]),
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
     ("Export", ["include/tfc/Export", "lib/Export"], ["Support", "Onnx", "Import"]),
     ("Raise", ["include/tfc/Passes/Raise", "passes/Raise"], ["Support", "Onnx", "Attn", "Import"]),
@@ -56,6 +56,7 @@ ROOMS = [
             *["OnnxTarget", "X86", "CortexM7"],
         ],
     ),
+    ("Plugin", ["lib/Plugin"], ["Driver"]),
     (
         "Tools",
         ["tools"],

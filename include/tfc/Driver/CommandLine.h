@@ -9,6 +9,7 @@
 #ifndef TFC_DRIVER_COMMANDLINE_H
 #define TFC_DRIVER_COMMANDLINE_H
 
+#include "tfc/Driver/Target.h"
 #include "tfc/Support/ExitCodes.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
@@ -19,7 +20,8 @@ namespace tfc {
 /// All of tfc but the process around it: parses `arguments` (without the
 /// program's name), compiles, and returns the process's exit code.
 ExitCode runTfc(const std::vector<std::string> &arguments,
-                llvm::raw_ostream &out, llvm::raw_ostream &err);
+                llvm::raw_ostream &out, llvm::raw_ostream &err,
+                const TargetRegistry &targets = TargetRegistry());
 
 /// "tfc 0.1.0", the LLVM and the ONNX it was built with, one a line.
 std::string versionText();

@@ -32,7 +32,7 @@ enum class EmitKind {
   SharedLibrary
 };
 
-enum class TargetKind { X86, CortexM7 };
+class TargetRegistry;
 
 /// How the range of a tensor follows from its elements in calibration: all of
 /// them, all but a share on both sides, or such that squared errors are least.
@@ -62,9 +62,13 @@ struct CompileOptions {
   bool externalData = false;
   /// Stop after this phase and print the module as MLIR.
   std::optional<Phase> stopAfter;
-  TargetKind target = TargetKind::X86;
+  /// The name of a target: "x86-64", "cortex-m7" or one of the caller's.
+  std::string target = "x86-64";
   /// x86-64: an LLVM CPU name or "native".
   std::string cpu = "native";
+  /// x86-64: the folder of ModelEntry.o, which every shared library has; empty:
+  /// where TFC_RUNTIME_DIR says, or lib/tfc beside the program's folder.
+  std::string runtimeDirectory;
   /// 0 to 3.
   unsigned optLevel = 2;
   /// cortex-m7: what the artefact's names start with, a C identifier; empty:
@@ -147,6 +151,10 @@ bool isPicture(llvm::StringRef reportFile);
 /// is written whole or not at all.
 ExitCode compile(const CompileOptions &options, llvm::raw_ostream &out,
                  llvm::raw_ostream &err);
+
+/// The same with targets of the caller's besides; see Target.h.
+ExitCode compile(const CompileOptions &options, llvm::raw_ostream &out,
+                 llvm::raw_ostream &err, const TargetRegistry &targets);
 
 } // namespace tfc
 

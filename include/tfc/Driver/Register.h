@@ -17,8 +17,17 @@ namespace tfc {
 /// implementations that the pipelines need.
 void registerDialects(mlir::DialectRegistry &registry);
 
+/// tfc's own dialects, and the interface implementations that its pipelines
+/// need of its own and of upstream's: for a compiler that chooses which of
+/// upstream's dialects it has.
+void registerTfcDialects(mlir::DialectRegistry &registry);
+
 /// Upstream's passes and tfc's passes and pipelines, for textual pipelines.
 void registerPasses();
+
+/// tfc's passes and pipelines alone. Upstream's that the pipelines run need not
+/// be registered.
+void registerTfcPasses();
 
 } // namespace tfc
 

@@ -28,6 +28,10 @@ struct X86Options {
   /// artefact's weights are taken from; the caller removes it. Empty: constants
   /// are only counted, and no library can be made.
   std::string weightsFile;
+  /// The folder of ModelEntry.o, which every shared library has (installed as
+  /// lib/tfc); empty: where TFC_RUNTIME_DIR says, or lib/tfc beside the
+  /// program's folder.
+  std::string runtimeDirectory;
 };
 
 /// Registers the passes below, and the pipelines `x86-buffers` and `x86`, by
