@@ -10,7 +10,7 @@
 #ifndef TFC_LIB_DRIVER_TARGET_H
 #define TFC_LIB_DRIVER_TARGET_H
 
-#include "Diagnostics.h"
+#include "tfc/Driver/Diagnostics.h"
 #include "tfc/Driver/Driver.h"
 
 #include "mlir/Pass/PassManager.h"

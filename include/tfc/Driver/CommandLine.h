@@ -9,7 +9,9 @@
 #ifndef TFC_DRIVER_COMMANDLINE_H
 #define TFC_DRIVER_COMMANDLINE_H
 
+#include "tfc/Driver/Driver.h"
 #include "tfc/Support/ExitCodes.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
 #include <vector>
@@ -20,6 +22,11 @@ namespace tfc {
 /// program's name), compiles, and returns the process's exit code.
 ExitCode runTfc(const std::vector<std::string> &arguments,
                 llvm::raw_ostream &out, llvm::raw_ostream &err);
+
+/// What tfc's command line `arguments` ask to compile; --help and --version are
+/// errors here.
+llvm::Expected<CompileOptions>
+parseCompileOptions(const std::vector<std::string> &arguments);
 
 /// "tfc 0.1.0", the LLVM and the ONNX it was built with, one a line.
 std::string versionText();
