@@ -76,7 +76,8 @@ private:
 void VerifyContractPass::checkOperation(Operation *op) {
   StringRef dialect = op->getName().getDialectNamespace();
   if (dialect == "onnx") {
-    broken(op) << "is left of the onnx dialect; raise-onnx comes first";
+    broken(op) << "is left of the onnx dialect; raise-onnx comes first, for "
+                  "functions with onnx.graph_name";
     return;
   }
   auto types = llvm::to_vector(op->getResultTypes());

@@ -216,6 +216,23 @@ void lookThroughTranspose(ProductOperand &operand) {
   operand = {op.getDpsInputs()[0], !operand.isInOrder};
 }
 
+/// Takes a transposition before a folding of the batch into account, where the
+/// batch was as that of `scores`.
+void lookThroughFolding(ProductOperand &operand, Value scores) {
+  auto collapse = operand.tensor.getDefiningOp<tensor::CollapseShapeOp>();
+  auto shape = cast<RankedTensorType>(scores.getType()).getShape();
+  if (!collapse || collapse.getSrcType().getRank() != 4 || shape.size() != 4 ||
+      collapse.getReassociationIndices().size() != 3 ||
+      collapse.getReassociationIndices()[0].size() != 2 ||
+      ShapedType::isDynamicShape(shape.take_front(2)) ||
+      collapse.getSrcType().getShape().take_front(2) != shape.take_front(2))
+    return;
+  ProductOperand unfolded{collapse.getSrc(), operand.isInOrder};
+  lookThroughTranspose(unfolded);
+  if (unfolded.tensor != collapse.getSrc())
+    operand = unfolded;
+}
+
 LogicalResult Matcher::readProduct(linalg::LinalgOp op, BatchProduct &product) {
   FailureOr<linalg::ContractionDimensions> dims =
       linalg::inferContractionDims(op);
@@ -456,7 +473,11 @@ LogicalResult Matcher::match() {
     return miss("the weights are transposed");
   // Values are [..., keys, features].
   found.values.columns.isInOrder = !found.values.columns.isInOrder;
-  return readScores(*score);
+  if (failed(readScores(*score)))
+    return failure();
+  lookThroughFolding(found.keys.columns, found.scores);
+  lookThroughFolding(found.values.columns, found.scores);
+  return success();
 }
 
 } // namespace

@@ -115,9 +115,13 @@ static void refuse(tfc_compiler *compiler, const char *model,
   static const char broken[] = "func.func @f( {";
   static const char unknown[] = "module { \"their.op\"() : () -> () }";
   static const char refused[] =
-      "func.func @f(%x: tensor<4xf32>) -> !onnx.value {\n"
-      "  %y = onnx.node \"Softmax\"(%x) opset 13 name \"s\" attributes "
-      "{axis = 7 : i64} outputs [\"y\"] : (tensor<4xf32>) -> !onnx.value\n"
+      "func.func @f(%x: tensor<4x8xf32> {onnx.dims = [\"\", \"\"], onnx.name = "
+      "\"x\"}) -> (!onnx.value {onnx.dims = [], onnx.name = \"y\"}) attributes "
+      "{onnx.graph_name = \"g\"} {\n"
+      "  %s = onnx.initializer \"s\" = dense<[5, 8]> : tensor<2xi64>\n"
+      "  %y = onnx.node \"Reshape\"(%x, %s) opset 18 name \"y\" outputs "
+      "[\"y\"] "
+      ": (tensor<4x8xf32>, tensor<2xi64>) -> !onnx.value\n"
       "  return %y : !onnx.value\n}\n";
   tfc_module *module = (tfc_module *)1;
   char path[4096];
@@ -172,6 +176,9 @@ static void refuse(tfc_compiler *compiler, const char *model,
   check(tfc_module_run_pipeline(module, "raise,no-such-pass") == TFC_CODE_USAGE,
         "unknown pass");
   check(tfc_module_run_pipeline(module, "raise{no-such-option=1}") ==
+            TFC_CODE_USAGE,
+        "unknown option");
+  check(tfc_module_run_pipeline(module, "canonicalize{no-such-option=1}") ==
             TFC_CODE_USAGE,
         "unknown option");
   check(tfc_module_run_pipeline(module, "raise)") == TFC_CODE_USAGE,
