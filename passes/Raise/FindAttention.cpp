@@ -125,7 +125,7 @@ Value AttentionWriter::broadcastable(Value tensor, ArrayRef<AffineExpr> index) {
       sizes.push_back(tensor::getMixedSize(b, loc, tensor, at - index.begin()));
   }
   for (AffineExpr expr : index)
-    place.push_back(isa<AffineDimExpr>(expr) ? expr : zero);
+    place.push_back(expr);
   if (index.size() == found.rank &&
       llvm::all_of(llvm::enumerate(place), [&](auto each) {
         return each.value() == zero

@@ -382,6 +382,13 @@ bool Matcher::leadsToProduct(const ScalarAt &scalar) {
           leadsToProduct(tracer.operand(scalar, 1)));
 }
 
+/// Whether it is a tensor, read at dimensions of the scores or at one place.
+bool isBroadcast(const ScalarAt &scalar) {
+  return isa<RankedTensorType>(scalar.value.getType()) &&
+         llvm::all_of(scalar.index,
+                      llvm::IsaPred<AffineDimExpr, AffineConstantExpr>);
+}
+
 LogicalResult Matcher::readSelection(ScalarAt &score) {
   auto select = score.value.getDefiningOp<arith::SelectOp>();
   if (!select)
@@ -392,8 +399,7 @@ LogicalResult Matcher::readSelection(ScalarAt &score) {
   found.hidesWhereTrue = !hidden;
   if (!hidden)
     hidden = numberOf(yes.value);
-  if (!hidden || *hidden > 0 ||
-      !isa<RankedTensorType>(condition.value.getType()))
+  if (!hidden || *hidden > 0 || !isBroadcast(condition))
     return miss("scores are selected by what is no mask");
   found.mask = condition;
   found.hiddenScore = *hidden;
@@ -417,11 +423,8 @@ LogicalResult Matcher::readScores(ScalarAt score) {
         return miss("more than one bias is added");
       if (found.scale != 1)
         return miss("a bias is multiplied with the scale too");
-      if (!isa<RankedTensorType>(other.value.getType()) ||
-          llvm::any_of(other.index, [](AffineExpr expr) {
-            return !isa<AffineDimExpr, AffineConstantExpr>(expr);
-          }))
-        return miss("what is added to scores is computed in the same body");
+      if (!isBroadcast(other))
+        return miss("what is added to scores is no tensor that broadcasts");
       found.bias = other;
     } else {
       std::optional<double> number = numberOf(other.value);

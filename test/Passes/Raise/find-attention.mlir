@@ -133,3 +133,54 @@ func.func @other_maximum(%s: tensor<8x12xf32>, %max: tensor<8xf32>, %v: tensor<1
   %y = linalg.matmul ins(%w, %v : tensor<8x12xf32>, tensor<12x4xf32>) outs(%zy : tensor<8x4xf32>) -> tensor<8x4xf32>
   return %y : tensor<8x4xf32>
 }
+
+// -----
+
+// A bias by the sum of positions is none that broadcasts.
+// CHECK-LABEL: func.func @relative
+// CHECK-NOT: attn.attention
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#place = affine_map<(d0, d1) -> (d0 + d1)>
+func.func @relative(%q: tensor<8x16xf32>, %kt: tensor<16x12xf32>, %v: tensor<12x4xf32>, %b: tensor<19xf32>) -> tensor<8x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x12xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<8x12xf32>) -> tensor<8x12xf32>
+  %s = linalg.matmul ins(%q, %kt : tensor<8x16xf32>, tensor<16x12xf32>) outs(%z : tensor<8x12xf32>) -> tensor<8x12xf32>
+  %sb = linalg.generic {indexing_maps = [#id, #place, #id], iterator_types = ["parallel", "parallel"]} ins(%s, %b : tensor<8x12xf32>, tensor<19xf32>) outs(%e : tensor<8x12xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %r = arith.addf %in, %bias : f32
+    linalg.yield %r : f32
+  } -> tensor<8x12xf32>
+  %w = linalg.softmax dimension(1) ins(%sb : tensor<8x12xf32>) outs(%e : tensor<8x12xf32>) -> tensor<8x12xf32>
+  %ey = tensor.empty() : tensor<8x4xf32>
+  %zy = linalg.fill ins(%zero : f32) outs(%ey : tensor<8x4xf32>) -> tensor<8x4xf32>
+  // expected-remark @below {{what is added to scores is no tensor that broadcasts}}
+  %y = linalg.matmul ins(%w, %v : tensor<8x12xf32>, tensor<12x4xf32>) outs(%zy : tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}
+
+// -----
+
+// A bias at one place of a tensor is read there.
+// CHECK-LABEL: func.func @constant_place
+// CHECK: linalg.generic {{.*}} ins(%arg3 : tensor<5xf32>) outs({{.*}} : tensor<1x1xf32>)
+// CHECK: attn.attention {{.*}} bias({{.*}} : tensor<1x1x1x1xf32>)
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#place = affine_map<(d0, d1) -> (3)>
+func.func @constant_place(%q: tensor<8x16xf32>, %kt: tensor<16x12xf32>, %v: tensor<12x4xf32>, %b: tensor<5xf32>) -> tensor<8x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x12xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<8x12xf32>) -> tensor<8x12xf32>
+  %s = linalg.matmul ins(%q, %kt : tensor<8x16xf32>, tensor<16x12xf32>) outs(%z : tensor<8x12xf32>) -> tensor<8x12xf32>
+  %sb = linalg.generic {indexing_maps = [#id, #place, #id], iterator_types = ["parallel", "parallel"]} ins(%s, %b : tensor<8x12xf32>, tensor<5xf32>) outs(%e : tensor<8x12xf32>) {
+  ^bb0(%in: f32, %bias: f32, %out: f32):
+    %r = arith.addf %in, %bias : f32
+    linalg.yield %r : f32
+  } -> tensor<8x12xf32>
+  %w = linalg.softmax dimension(1) ins(%sb : tensor<8x12xf32>) outs(%e : tensor<8x12xf32>) -> tensor<8x12xf32>
+  %ey = tensor.empty() : tensor<8x4xf32>
+  %zy = linalg.fill ins(%zero : f32) outs(%ey : tensor<8x4xf32>) -> tensor<8x4xf32>
+  %y = linalg.matmul ins(%w, %v : tensor<8x12xf32>, tensor<12x4xf32>) outs(%zy : tensor<8x4xf32>) -> tensor<8x4xf32>
+  return %y : tensor<8x4xf32>
+}
