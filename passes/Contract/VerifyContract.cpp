@@ -44,6 +44,7 @@ struct VerifyContractPass
   using VerifyContractPassBase::VerifyContractPassBase;
 
   void runOnOperation() override {
+    isBroken = false;
     getOperation()->walk([&](Operation *op) {
       if (op != getOperation())
         checkOperation(op);
