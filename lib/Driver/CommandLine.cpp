@@ -17,6 +17,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CrashRecoveryContext.h"
 #include <cstdlib>
 
 using namespace tfc;
@@ -781,6 +782,16 @@ std::string tfc::versionText() {
          "\nONNX " TFC_ONNX_VERSION "\n";
 }
 
+llvm::Expected<CompileOptions>
+tfc::parseCompileOptions(const std::vector<std::string> &arguments) {
+  Parsed parsed = parse(arguments, TargetRegistry());
+  if (parsed.error.empty() && (parsed.help || parsed.version))
+    parsed.error = "--help and --version compile nothing";
+  if (!parsed.error.empty())
+    return llvm::createStringError(parsed.error);
+  return std::move(parsed.options);
+}
+
 ExitCode tfc::runTfc(const std::vector<std::string> &arguments,
                      llvm::raw_ostream &out, llvm::raw_ostream &err,
                      const TargetRegistry &targets) {
@@ -799,5 +810,7 @@ ExitCode tfc::runTfc(const std::vector<std::string> &arguments,
       parsed.color == "always" ||
       (parsed.color == "auto" && terminal && !(noColor && *noColor));
   parsed.options.progress = terminal && !parsed.options.verbose;
+  // Handlers of signals belong to the process, so to the tool.
+  llvm::CrashRecoveryContext::Enable();
   return compile(parsed.options, out, err, targets);
 }

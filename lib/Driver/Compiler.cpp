@@ -7,12 +7,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Compressor.h"
-#include "Diagnostics.h"
 #include "NodeOperators.h"
 #include "Output.h"
 #include "PassRunner.h"
 #include "PhaseLog.h"
 #include "Report.h"
+#include "tfc/Driver/Diagnostics.h"
 #include "tfc/Driver/Driver.h"
 #include "tfc/Driver/Register.h"
 #include "tfc/Driver/Target.h"
@@ -20,6 +20,7 @@
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Export/Export.h"
 #include "tfc/Import/Import.h"
+#include "tfc/Passes/Contract/Passes.h"
 #include "tfc/Passes/Optimize/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/Onnx/Passes.h"
@@ -61,11 +62,13 @@ namespace {
 
 class Compilation {
 public:
+  /// `given` is compiled where there is one, else options.input.
   Compilation(const CompileOptions &options, MLIRContext &context,
-              llvm::raw_ostream &out, DiagnosticPrinter &diagnostics,
-              PhaseLog &log, Report &report, const TargetRegistry &targets)
-      : options(options), context(context), out(out), diagnostics(diagnostics),
-        log(log), report(report),
+              ModuleOp given, llvm::raw_ostream &out,
+              DiagnosticPrinter &diagnostics, PhaseLog &log, Report &report,
+              const TargetRegistry &targets)
+      : options(options), context(context), given(given), out(out),
+        diagnostics(diagnostics), log(log), report(report),
         target(targets.find(options.target)->create(options)),
         runner(options, context, diagnostics, log, targets),
         compressor(runner, report, module) {}
@@ -76,6 +79,8 @@ private:
   ExitCode checkOptions();
   ExitCode import();
   ExitCode raise();
+  /// One function of what targets lower, or a refusal that names what is not.
+  ExitCode checkRaised();
   /// What is exact and no target's business.
   ExitCode optimize();
   ExitCode lower();
@@ -110,12 +115,15 @@ private:
 
   const CompileOptions &options;
   MLIRContext &context;
+  ModuleOp given;
   llvm::raw_ostream &out;
   DiagnosticPrinter &diagnostics;
   PhaseLog &log;
   Report &report;
   std::unique_ptr<Target> target;
   OwningOpRef<ModuleOp> module;
+  /// From an ONNX file; others wrote what else there is.
+  bool isImported = false;
   PassRunner runner;
   Compressor compressor;
   /// What the nodes of the file are.
@@ -142,13 +150,16 @@ ExitCode Compilation::import() {
   log.begin(phaseName(Phase::Import));
   llvm::scope_exit end([&] { log.end(); });
   StringRef extension = llvm::sys::path::extension(options.input);
-  if (extension == ".mlir" || extension == ".mlirbc") {
+  if (given) {
+    module = given.clone();
+  } else if (extension == ".mlir" || extension == ".mlirbc") {
     ParserConfig config(&context);
     module = parseSourceFile<ModuleOp>(options.input, config);
   } else {
     ImportOptions importOptions;
     importOptions.inputShapes = options.inputShapes;
     module = importOnnxFile(context, options.input, importOptions);
+    isImported = true;
   }
   if (!module)
     return diagnostics.errors() ? ExitRefused
@@ -186,12 +197,23 @@ ExitCode Compilation::raise() {
     if (code != ExitSuccess)
       return code;
   }
+  if (!isImported)
+    if (ExitCode code = checkRaised(); code != ExitSuccess)
+      return code;
   if (!(*module)->hasAttr("tfc.model_name"))
     (*module)->setAttr(
         "tfc.model_name",
         StringAttr::get(&context, llvm::sys::path::stem(options.input)));
   report.noteRaised(*module);
   return ExitSuccess;
+}
+
+ExitCode Compilation::checkRaised() {
+  return runPasses("check", /*mayRefuse=*/true, [](OpPassManager &pm) {
+    pm.addPass(createInlinerPass());
+    pm.addPass(createSymbolDCEPass());
+    pm.addPass(contract::createVerifyContractPass());
+  });
 }
 
 ExitCode Compilation::optimize() {
@@ -368,25 +390,18 @@ llvm::Error checkTarget(const CompileOptions &options,
 
 } // namespace
 
-ExitCode tfc::compile(const CompileOptions &options, llvm::raw_ostream &out,
-                      llvm::raw_ostream &err) {
-  return compile(options, out, err, TargetRegistry());
-}
-
-ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
-                      llvm::raw_ostream &err, const TargetRegistry &targets) {
-  CompileOptions options = given;
+/// compile and compileModule, which differ in what they are given.
+static ExitCode compileIn(MLIRContext &context, ModuleOp module,
+                          CompileOptions options, llvm::raw_ostream &out,
+                          llvm::raw_ostream &err,
+                          DiagnosticPrinter &diagnostics,
+                          const TargetRegistry &targets) {
   if (options.stopAfter == Phase::Emit)
     options.stopAfter.reset();
   if (options.output.empty())
     options.output = defaultOutput(options);
 
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry);
-  context.printOpOnDiagnostic(false);
   PhaseLog log(err, options.verbose, options.progress);
-  DiagnosticPrinter diagnostics(err, options.input, options.color);
   diagnostics.setBeforePrint([&] { log.clearLine(); });
   ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
     diagnostics.handle(diagnostic);
@@ -399,11 +414,10 @@ ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
   }
   Report report;
   ExitCode code = ExitInternal;
-  llvm::CrashRecoveryContext::Enable();
   llvm::CrashRecoveryContext guard;
   bool survived = guard.RunSafely([&] {
-    Compilation compilation(options, context, out, diagnostics, log, report,
-                            targets);
+    Compilation compilation(options, context, module, out, diagnostics, log,
+                            report, targets);
     code = compilation.run();
   });
   if (!survived) {
@@ -426,4 +440,41 @@ ExitCode tfc::compile(const CompileOptions &given, llvm::raw_ostream &out,
     }
   }
   return code;
+}
+
+/// compile in a context of its own.
+static ExitCode compileFile(const CompileOptions &options,
+                            llvm::raw_ostream &out, llvm::raw_ostream &err,
+                            DiagnosticPrinter &diagnostics,
+                            const TargetRegistry &targets) {
+  DialectRegistry registry;
+  registerDialects(registry);
+  MLIRContext context(registry);
+  context.printOpOnDiagnostic(false);
+  return compileIn(context, nullptr, options, out, err, diagnostics, targets);
+}
+
+ExitCode tfc::compile(const CompileOptions &options, llvm::raw_ostream &out,
+                      llvm::raw_ostream &err) {
+  return compile(options, out, err, TargetRegistry());
+}
+
+ExitCode tfc::compile(const CompileOptions &options, llvm::raw_ostream &out,
+                      llvm::raw_ostream &err, const TargetRegistry &targets) {
+  DiagnosticPrinter diagnostics(err, options.input, options.color);
+  return compileFile(options, out, err, diagnostics, targets);
+}
+
+ExitCode tfc::compile(const CompileOptions &options, llvm::raw_ostream &out,
+                      llvm::raw_ostream &log, DiagnosticConsumer consumer) {
+  DiagnosticPrinter diagnostics(std::move(consumer), options.input);
+  return compileFile(options, out, log, diagnostics, TargetRegistry());
+}
+
+ExitCode tfc::compileModule(ModuleOp module, const CompileOptions &options,
+                            llvm::raw_ostream &out, llvm::raw_ostream &log,
+                            DiagnosticConsumer consumer) {
+  DiagnosticPrinter diagnostics(std::move(consumer), options.input);
+  return compileIn(*module.getContext(), module, options, out, log, diagnostics,
+                   TargetRegistry());
 }

@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Diagnostics.h"
+#include "tfc/Driver/Diagnostics.h"
 
 #include "mlir/IR/Location.h"
 #include "tfc/Dialect/Onnx/Onnx.h"
@@ -21,6 +21,8 @@ void DiagnosticPrinter::print(StringRef severity, StringRef place,
     beforePrint();
   if (severity == "error")
     ++numErrors;
+  if (consumer)
+    return consumer(severity, place, message);
   bool wasColored = err.colors_enabled();
   err.enable_colors(color);
   err.changeColor(llvm::raw_ostream::SAVEDCOLOR, /*Bold=*/true);

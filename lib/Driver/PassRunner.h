@@ -9,7 +9,7 @@
 #ifndef TFC_LIB_DRIVER_PASSRUNNER_H
 #define TFC_LIB_DRIVER_PASSRUNNER_H
 
-#include "Diagnostics.h"
+#include "tfc/Driver/Diagnostics.h"
 #include "PhaseLog.h"
 
 #include "tfc/Driver/Driver.h"

@@ -11,6 +11,7 @@
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Dialect/Onnx/Onnx.h"
 #include "tfc/Passes/Compress/Passes.h"
+#include "tfc/Passes/Contract/Passes.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Passes/Memory/Passes.h"
@@ -48,6 +49,7 @@ void tfc::registerPasses() {
 
 void tfc::registerTfcPasses() {
   tfc::compress::registerCompressPasses();
+  tfc::contract::registerContractPasses();
   tfc::decompose::registerDecomposePasses();
   tfc::lower::registerLowerPasses();
   tfc::memory::registerMemoryPasses();

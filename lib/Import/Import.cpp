@@ -220,12 +220,13 @@ OwningOpRef<ModuleOp> ModelImporter::run() {
 
 } // namespace
 
-OwningOpRef<ModuleOp> tfc::importOnnxFile(MLIRContext &context, StringRef path,
+/// Checks what was read, and builds its module; null `file` after `problems`.
+static OwningOpRef<ModuleOp> importOpened(MLIRContext &context, StringRef path,
+                                          std::unique_ptr<OnnxFile> file,
+                                          std::vector<std::string> problems,
                                           const ImportOptions &options) {
   context.loadDialect<tfc::onnx::OnnxDialect, func::FuncDialect>();
   Location loc = FileLineColLoc::get(StringAttr::get(&context, path), 0, 0);
-  std::vector<std::string> problems;
-  std::shared_ptr<OnnxFile> file = openOnnxFile(path.str(), problems);
   if (file)
     problems = checkModel(file->model);
   for (const std::string &problem : problems)
@@ -233,4 +234,22 @@ OwningOpRef<ModuleOp> tfc::importOnnxFile(MLIRContext &context, StringRef path,
   if (!problems.empty())
     return nullptr;
   return ModelImporter(context, *file, options).run();
+}
+
+OwningOpRef<ModuleOp> tfc::importOnnxFile(MLIRContext &context, StringRef path,
+                                          const ImportOptions &options) {
+  std::vector<std::string> problems;
+  auto file = openOnnxFile(path.str(), problems);
+  return importOpened(context, path, std::move(file), std::move(problems),
+                      options);
+}
+
+OwningOpRef<ModuleOp>
+tfc::importOnnxBuffer(MLIRContext &context,
+                      std::unique_ptr<llvm::MemoryBuffer> bytes, StringRef name,
+                      const ImportOptions &options) {
+  std::vector<std::string> problems;
+  auto file = parseOnnxFile(std::move(bytes), name.str(), problems);
+  return importOpened(context, name, std::move(file), std::move(problems),
+                      options);
 }

@@ -17,15 +17,22 @@ using ::onnx::TensorProto;
 
 std::unique_ptr<OnnxFile>
 tfc::openOnnxFile(const std::string &path, std::vector<std::string> &problems) {
-  auto file = std::make_unique<OnnxFile>();
-  file->path = path;
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
                                             /*RequiresNullTerminator=*/false);
   if (!buffer) {
     problems.push_back("cannot read the file: " + buffer.getError().message());
     return nullptr;
   }
-  file->mapped = std::move(*buffer);
+  return parseOnnxFile(std::move(*buffer), path, problems);
+}
+
+std::unique_ptr<OnnxFile>
+tfc::parseOnnxFile(std::unique_ptr<llvm::MemoryBuffer> bytes,
+                   const std::string &path,
+                   std::vector<std::string> &problems) {
+  auto file = std::make_unique<OnnxFile>();
+  file->path = path;
+  file->mapped = std::move(bytes);
   if (file->mapped->getBufferSize() == 0) {
     problems.push_back("the file is empty; expected an ONNX model");
     return nullptr;

@@ -32,6 +32,11 @@ struct OnnxFile {
 std::unique_ptr<OnnxFile> openOnnxFile(const std::string &path,
                                        std::vector<std::string> &problems);
 
+/// The same for the bytes of a file that is called `path`.
+std::unique_ptr<OnnxFile>
+parseOnnxFile(std::unique_ptr<llvm::MemoryBuffer> bytes,
+              const std::string &path, std::vector<std::string> &problems);
+
 /// What ONNX's schemas and rules of a valid graph say against the model, one
 /// line a fault, each naming node, operator and opset.
 std::vector<std::string> checkModel(const ::onnx::ModelProto &model);

@@ -77,7 +77,11 @@ private:
     math::populateExtendToSupportedTypesTypeConverter(converter, supported,
                                                       single);
     ConversionTarget target(getContext());
-    math::populateExtendToSupportedTypesConversionTarget(target, converter);
+    // As upstream's function has it, which crashes at operations of dialects
+    // that are not registered.
+    target.addDynamicallyLegalDialect<math::MathDialect>(
+        [&](Operation *op) { return converter.isLegal(op); });
+    target.addLegalOp<math::FmaOp, arith::ExtFOp, arith::TruncFOp>();
     RewritePatternSet patterns(&getContext());
     math::populateExtendToSupportedTypesPatterns(patterns, converter);
     return applyPartialConversion(getOperation(), target, std::move(patterns));

@@ -19,6 +19,7 @@
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cerrno>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
@@ -181,6 +182,14 @@ Expected<std::string> tfc::x86::findEntryObject(StringRef directory) {
   SmallString<256> beside(sys::path::parent_path(sys::path::parent_path(self)));
   sys::path::append(beside, "lib", "tfc");
   places.push_back(beside.str().str());
+  // In another's program: beside the library that has this code.
+  Dl_info library;
+  if (::dladdr(reinterpret_cast<void *>(&findEntryObject), &library) &&
+      library.dli_fname) {
+    SmallString<256> own(sys::path::parent_path(library.dli_fname));
+    sys::path::append(own, "tfc");
+    places.push_back(own.str().str());
+  }
   for (const std::string &dir : places) {
     SmallString<256> path(dir);
     sys::path::append(path, "ModelEntry.o");

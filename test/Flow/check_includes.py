@@ -27,6 +27,7 @@ ROOMS = [
         # Matrices in files of numpy.
         ["Support", "Runtime", "Attn"],
     ),
+    ("Contract", ["include/tfc/Passes/Contract", "passes/Contract"], []),
     ("Decompose", ["include/tfc/Passes/Decompose", "passes/Decompose"], ["Support", "Attn"]),
     ("Lower", ["include/tfc/Passes/Lower", "passes/Lower"], ["Support", "Attn"]),
     ("Memory", ["include/tfc/Passes/Memory", "passes/Memory"], ["Support", "Attn"]),
@@ -52,17 +53,18 @@ ROOMS = [
         ["include/tfc/Driver", "lib/Driver"],
         [
             *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
-            *["Decompose", "Lower", "Memory", "Optimize", "Runtime"],
+            *["Contract", "Decompose", "Lower", "Memory", "Optimize", "Runtime"],
             *["OnnxTarget", "X86", "CortexM7"],
         ],
     ),
     ("Plugin", ["lib/Plugin"], ["Driver"]),
+    ("CAPI", ["include/tfc-c", "lib/CAPI"], ["Import", "Driver"]),
     (
         "Tools",
         ["tools"],
         [
             *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
-            *["Decompose", "Lower", "Memory", "Optimize", "Runtime"],
+            *["Contract", "Decompose", "Lower", "Memory", "Optimize", "Runtime"],
             *["OnnxTarget", "X86", "CortexM7", "Driver"],
         ],
     ),
@@ -103,7 +105,7 @@ def check_file(root, path):
             if not match:
                 continue
             name = match.group(1)
-            if name.startswith("tfc/"):
+            if name.startswith(("tfc/", "tfc-c/")):
                 target = room_of("include/" + name)
             elif ".." in name.split("/"):
                 inside = os.path.normpath(os.path.join(os.path.dirname(path), name))

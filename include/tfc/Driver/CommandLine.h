@@ -11,6 +11,7 @@
 
 #include "tfc/Driver/Target.h"
 #include "tfc/Support/ExitCodes.h"
+#include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
 #include <string>
 #include <vector>
@@ -22,6 +23,11 @@ namespace tfc {
 ExitCode runTfc(const std::vector<std::string> &arguments,
                 llvm::raw_ostream &out, llvm::raw_ostream &err,
                 const TargetRegistry &targets = TargetRegistry());
+
+/// What tfc's command line `arguments` ask to compile; --help and --version are
+/// errors here.
+llvm::Expected<CompileOptions>
+parseCompileOptions(const std::vector<std::string> &arguments);
 
 /// "tfc 0.1.0", the LLVM and the ONNX it was built with, one a line.
 std::string versionText();

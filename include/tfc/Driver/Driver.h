@@ -13,11 +13,21 @@
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/raw_ostream.h"
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+namespace mlir {
+class ModuleOp;
+} // namespace mlir
+
 namespace tfc {
+
+/// Takes a message: its severity ("error", "warning", "remark" or "note"), the
+/// file it is about, with line and column where there are any, and its text.
+using DiagnosticConsumer = std::function<void(
+    llvm::StringRef severity, llvm::StringRef place, llvm::StringRef message)>;
 
 /// What a compilation writes, in the order the forms are reached.
 enum class EmitKind {
@@ -155,6 +165,17 @@ ExitCode compile(const CompileOptions &options, llvm::raw_ostream &out,
 /// The same with targets of the caller's besides; see Target.h.
 ExitCode compile(const CompileOptions &options, llvm::raw_ostream &out,
                  llvm::raw_ostream &err, const TargetRegistry &targets);
+/// The same with messages to `consumer`; `out` receives what is asked for with
+/// the name "-", and `log` the table of phases of options.verbose.
+ExitCode compile(const CompileOptions &options, llvm::raw_ostream &out,
+                 llvm::raw_ostream &log, DiagnosticConsumer consumer);
+
+/// Compiles a copy of `module`, in the `onnx` dialect or raised, whose context
+/// knows what registerDialects registers. options.input is its name in messages
+/// and is not read.
+ExitCode compileModule(mlir::ModuleOp module, const CompileOptions &options,
+                       llvm::raw_ostream &out, llvm::raw_ostream &log,
+                       DiagnosticConsumer consumer);
 
 } // namespace tfc
 

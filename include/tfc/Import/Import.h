@@ -11,6 +11,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 namespace tfc {
 
@@ -25,6 +26,14 @@ struct ImportOptions {
 mlir::OwningOpRef<mlir::ModuleOp>
 importOnnxFile(mlir::MLIRContext &context, llvm::StringRef path,
                const ImportOptions &options = {});
+
+/// The same for the bytes of an ONNX file, which the module keeps alive. `name`
+/// stands for the file in messages; weights that the model has in other files
+/// are looked for beside it.
+mlir::OwningOpRef<mlir::ModuleOp>
+importOnnxBuffer(mlir::MLIRContext &context,
+                 std::unique_ptr<llvm::MemoryBuffer> bytes,
+                 llvm::StringRef name, const ImportOptions &options = {});
 
 } // namespace tfc
 

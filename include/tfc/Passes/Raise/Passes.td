@@ -99,4 +99,36 @@ def FindScanPass : Pass<"attn-find-scan"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def FindAttentionPass : Pass<"attn-find-attention"> {
+  let summary = "Find attention in linalg that others wrote";
+  let description = [{
+    For modules that did not come from ONNX: products around a softmax over the
+    last dimension, as torch-mlir writes them and upstream's lowering of TOSA,
+    become `attn.attention`. The softmax is exp(score - maximum) over its sum, by
+    a division or a product with the inverse, in as many operations as there are,
+    or `linalg.softmax`; the scores are a product, times constants, plus one bias,
+    with a constant where a mask hides them. A batch of one or two dimensions may
+    be folded into one around the products. Broadcasts, dimensions of size 1 and
+    transposed keys are followed; sizes may be open.
+
+    ```mlir
+    %s = linalg.batch_matmul ins(%q, %kt : ...) outs(%zeros : ...) -> tensor<4x8x12xf32>
+    // times 0.25; the maximum of rows, a difference, exp, the sum of rows, a quotient
+    %y = linalg.batch_matmul ins(%p, %v : ...) outs(%zeros : ...) -> tensor<4x8x16xf32>
+    // becomes
+    %a = attn.attention scale 0.25 ins(%q4, %k4, %v4 : ...) outs(%init : ...) -> tensor<4x1x8x16xf32>
+    %y = tensor.collapse_shape %a [[0, 1], [2], [3]] : ...
+    ```
+
+    Left alone are a softmax whose weights something else reads too, one that is
+    not relative to its maximum, and products that add to something;
+    `report-misses` says so. `canonicalize` removes what nobody reads then;
+    `attn-find-structure` after it reads masks.
+  }];
+  let options = [Option<"reportMisses", "report-misses", "bool", "false",
+      "Emit a remark at products with a softmax that are no attention">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
+}
+
 #endif // TFC_PASSES_RAISE_PASSES_TD

@@ -6,8 +6,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TFC_LIB_DRIVER_DIAGNOSTICS_H
-#define TFC_LIB_DRIVER_DIAGNOSTICS_H
+#ifndef TFC_DRIVER_DIAGNOSTICS_H
+#define TFC_DRIVER_DIAGNOSTICS_H
+
+#include "tfc/Driver/Driver.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -18,12 +20,17 @@
 
 namespace tfc {
 
-/// Prints diagnostics as "model.onnx: error: node 'x' (Add, opset 14): ...".
+/// Prints diagnostics as "model.onnx: error: node 'x' (Add, opset 14): ...", or
+/// hands them to a consumer.
 class DiagnosticPrinter {
 public:
   /// `file` stands before diagnostics that have no place of their own.
   DiagnosticPrinter(llvm::raw_ostream &err, std::string file, bool color)
       : err(err), file(std::move(file)), color(color) {}
+  /// Hands everything to `consumer` instead of printing it.
+  DiagnosticPrinter(DiagnosticConsumer consumer, std::string file)
+      : err(llvm::nulls()), file(std::move(file)), color(false),
+        consumer(std::move(consumer)) {}
 
   void error(const llvm::Twine &message) {
     print("error", file, message.str());
@@ -58,10 +65,11 @@ private:
   unsigned numErrors = 0;
   std::mutex mutex;
   std::function<void()> beforePrint;
+  DiagnosticConsumer consumer;
   /// "Add, opset 14" by the node's location.
   llvm::DenseMap<mlir::Location, std::string> nodes;
 };
 
 } // namespace tfc
 
-#endif // TFC_LIB_DRIVER_DIAGNOSTICS_H
+#endif // TFC_DRIVER_DIAGNOSTICS_H
