@@ -27,7 +27,7 @@ from run import embed, export, padded
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CALIBRATION, MEASURED, PIECE, LONGEST = 400, 200, 32, 64
-PASSES = "prune{share=0.45}"
+PASSES = "prune{share=0.3}"
 
 
 def sentences():
