@@ -107,7 +107,8 @@ void VerifyContractPass::checkTarget(Operation *op) {
     return;
   }
   StringRef dialect = op->getName().getDialectNamespace();
-  if (!llvm::is_contained(loweredDialects, dialect))
+  if (!llvm::is_contained(loweredDialects, dialect) &&
+      !llvm::is_contained(dialects, dialect))
     broken(op)
         << "is of a dialect that no target lowers; convert it to linalg, "
            "tensor, arith, math or scf first";

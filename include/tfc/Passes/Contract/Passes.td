@@ -52,7 +52,9 @@ def VerifyContractPass : Pass<"attn-verify-contract", "mlir::ModuleOp"> {
                      "after raising"),
           clEnumValN(tfc::contract::Border::AttnToTarget, "attn-to-target",
                      "before a target"))
-      }]>];
+      }]>,
+    ListOption<"dialects", "dialects", "std::string",
+      "Dialects that the target lowers besides, as those of its own operations">];
 }
 
 #endif // TFC_PASSES_CONTRACT_PASSES_TD
