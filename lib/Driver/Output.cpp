@@ -95,3 +95,23 @@ ScratchFile::~ScratchFile() {
   llvm::sys::fs::remove(file);
   llvm::sys::DontRemoveFileOnSignal(file);
 }
+
+llvm::Error ScratchFolder::create() {
+  llvm::SmallString<256> result;
+  if (std::error_code problem =
+          llvm::sys::fs::createUniqueDirectory("tfc", result))
+    return cannotWrite("a temporary folder", problem.message());
+  folder = result.str().str();
+  return llvm::Error::success();
+}
+
+std::string ScratchFolder::file(llvm::StringRef name) const {
+  llvm::SmallString<256> path(folder);
+  llvm::sys::path::append(path, name);
+  return path.str().str();
+}
+
+ScratchFolder::~ScratchFolder() {
+  if (!folder.empty())
+    llvm::sys::fs::remove_directories(folder);
+}

@@ -42,6 +42,23 @@ private:
   std::string file;
 };
 
+/// A folder among the system's temporary files that is removed with all that is
+/// in it when this object dies: for artefacts of several files.
+class ScratchFolder {
+public:
+  ScratchFolder() = default;
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder &) = delete;
+  ScratchFolder &operator=(const ScratchFolder &) = delete;
+
+  llvm::Error create();
+  /// The path of a file in it.
+  std::string file(llvm::StringRef name) const;
+
+private:
+  std::string folder;
+};
+
 } // namespace tfc
 
 #endif // TFC_LIB_DRIVER_OUTPUT_H

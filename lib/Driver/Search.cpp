@@ -288,12 +288,13 @@ bool Search::fitsDevice(const std::string &passes) {
            ExitSuccess))
     return false;
   CompileOptions options = runner.options;
-  ScratchFile object;
-  if (llvm::Error error = object.create(".o")) {
+  // The object has a header beside it.
+  ScratchFolder artefact;
+  if (llvm::Error error = artefact.create()) {
     fault = runner.refuse(std::move(error));
     return false;
   }
-  options.output = object.name().str();
+  options.output = artefact.file("model.o");
   options.sram = budget.sram.value_or(options.sram);
   options.flash = budget.flash.value_or(options.flash);
   std::unique_ptr<Target> device =

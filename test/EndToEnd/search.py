@@ -90,6 +90,12 @@ def main():
     succeeds("--compress", calibration, f"--evaluate={path('unlabelled.npz')}", "--metric=cosine", "--no-fit",
              "--search-candidates=2", "--budget=accuracy-drop=50%", "-o", path("cosine.so"))
 
+    # What candidates take of a device is measured without leaving files behind.
+    before = set(os.listdir())
+    succeeds(*search, "--target=cortex-m7", "--shape=images=1x1x8x8", "--budget=flash=1M",
+             "--search-candidates=1", "-o", path("device.o"))
+    must(set(os.listdir()) == before, f"left behind: {set(os.listdir()) - before}")
+
     # Without the last layer, the one before it is computed for one token only, for which the original has more.
     succeeds("--compress=prune{drop-layers=4 channel-share=0.2}", calibration, "-o", path("shorter.so"))
 
