@@ -139,6 +139,12 @@ llvm::Error CalibrationData::matchInput(StringRef name, int32_t type,
   return llvm::Error::success();
 }
 
+llvm::Error CalibrationData::open(StringRef path, func::FuncOp function) {
+  if (llvm::Error error = read(path))
+    return error;
+  return match(function);
+}
+
 llvm::Error CalibrationData::match(func::FuncOp function) {
   inputs.clear();
   for (BlockArgument argument : function.getArguments()) {

@@ -21,9 +21,8 @@ namespace tfc {
 /// front, or with a multiple of a known first size.
 class CalibrationData {
 public:
-  llvm::Error read(llvm::StringRef path);
-  /// Fits the arrays to the arguments of `function`.
-  llvm::Error match(mlir::func::FuncOp function);
+  /// Reads the file and fits its arrays to the arguments of `function`.
+  llvm::Error open(llvm::StringRef path, mlir::func::FuncOp function);
 
   /// An array of the file, whether it is an input or not; null without it.
   const run::Array *find(const std::string &name) const {
@@ -41,6 +40,8 @@ public:
   std::vector<tfc_tensor> sample(int64_t i);
 
 private:
+  llvm::Error read(llvm::StringRef path);
+  llvm::Error match(mlir::func::FuncOp function);
   struct Input {
     run::Array *array;
     std::vector<int64_t> dims;

@@ -18,7 +18,6 @@
 #include "tfc/Passes/Compress/LayerFit.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 #include "tfc/Passes/Compress/Passes.h"
-#include "tfc/Passes/Optimize/Passes.h"
 
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
@@ -39,9 +38,7 @@ ExitCode Compressor::readCalibration(CalibrationData &data) {
         "data");
     return ExitRefused;
   }
-  if (llvm::Error error = data.read(runner.options.calibrationFile))
-    return runner.refuse(std::move(error));
-  if (llvm::Error error = data.match(function))
+  if (llvm::Error error = data.open(runner.options.calibrationFile, function))
     return runner.refuse(std::move(error));
   return ExitSuccess;
 }
@@ -83,17 +80,6 @@ ExitCode Compressor::calibrate(CalibrationData &data,
   return code;
 }
 
-/// Judging by all rows what is read of some would be wrong; layers are found in
-/// models that compute all.
-ExitCode Compressor::sinkSlices(OwningOpRef<ModuleOp> &copy) {
-  if (runner.options.optLevel == 0)
-    return ExitSuccess;
-  return runner.run(copy, "sink", /*mayRefuse=*/false, [](OpPassManager &pm) {
-    pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
-    cleanUp(pm);
-  });
-}
-
 /// The layers of `function` that have the numbers of those of a copy.
 static compress::LinearInput sameInput(const compress::LinearInput &copied,
                                        func::FuncOp function) {
@@ -116,7 +102,9 @@ ExitCode Compressor::measureInputs() {
   return runner.callOnHost(
       *module,
       [&](OwningOpRef<ModuleOp> &observed) {
-        ExitCode code = sinkSlices(observed);
+        // Judging by all rows what is read of some would be wrong; layers are
+        // found in models that compute all.
+        ExitCode code = runner.sinkSlices(observed);
         if (code != ExitSuccess)
           return code;
         for (compress::LinearInput &input :
@@ -243,8 +231,8 @@ ExitCode Compressor::runCompression(const std::string &passes) {
   compress::CompressionStatistics reads, readsAfter;
   ExitCode code = runPasses(before, reads);
   if (code == ExitSuccess && original && reads.fit &&
-      (code = sinkSlices(original)) == ExitSuccess &&
-      (code = sinkSlices(module)) == ExitSuccess)
+      (code = runner.sinkSlices(original)) == ExitSuccess &&
+      (code = runner.sinkSlices(module)) == ExitSuccess)
     code = fitCompressed();
   if (code == ExitSuccess && !after.empty())
     code = runPasses(after, readsAfter);

@@ -46,7 +46,6 @@ private:
   ExitCode saveRecipe(const std::string &passes);
   ExitCode pruneExactly(llvm::StringRef phase,
                         std::unique_ptr<mlir::Pass> (*create)());
-  ExitCode sinkSlices(mlir::OwningOpRef<mlir::ModuleOp> &copy);
   /// Says of linear layers what goes into them when the model is called.
   ExitCode measureInputs();
   ExitCode measurePositions();

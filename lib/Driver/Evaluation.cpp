@@ -63,9 +63,7 @@ static std::vector<int64_t> integersOf(const run::Array &array) {
 }
 
 llvm::Error Evaluation::read(StringRef path, mlir::func::FuncOp function) {
-  if (llvm::Error error = data.read(path))
-    return error;
-  if (llvm::Error error = data.match(function))
+  if (llvm::Error error = data.open(path, function))
     return error;
   if (!needsLabels())
     return llvm::Error::success();

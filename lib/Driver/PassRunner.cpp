@@ -10,8 +10,11 @@
 #include "Output.h"
 #include "Reproducer.h"
 
+#include "tfc/Passes/Optimize/Passes.h"
+
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/Support/CrashRecoveryContext.h"
 
@@ -60,6 +63,16 @@ ExitCode PassRunner::run(OwningOpRef<ModuleOp> &module, StringRef name,
   if (failed(result) || failed(verify(*module)))
     return internalError(name, *before, pipelineText(pm));
   return ExitSuccess;
+}
+
+ExitCode PassRunner::sinkSlices(OwningOpRef<ModuleOp> &module) {
+  if (options.optLevel == 0)
+    return ExitSuccess;
+  return run(module, "sink", /*mayRefuse=*/false, [](OpPassManager &pm) {
+    pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
+    pm.addPass(createCanonicalizerPass());
+    pm.addPass(createCSEPass());
+  });
 }
 
 ExitCode PassRunner::callOnHost(

@@ -9,8 +9,8 @@
 #ifndef TFC_LIB_DRIVER_PASSRUNNER_H
 #define TFC_LIB_DRIVER_PASSRUNNER_H
 
-#include "tfc/Driver/Diagnostics.h"
 #include "PhaseLog.h"
+#include "tfc/Driver/Diagnostics.h"
 
 #include "tfc/Driver/Driver.h"
 #include "tfc/Driver/Target.h"
@@ -52,6 +52,10 @@ public:
                                              std::string &)>
           use,
       HostCode code = HostCode::ForThisMachine);
+
+  /// Computes no rows that nobody reads, as the targets' pipelines do from -O1
+  /// on.
+  ExitCode sinkSlices(mlir::OwningOpRef<mlir::ModuleOp> &module);
 
   /// Says that tfc is wrong, and writes `before` and the passes where there
   /// is a module.

@@ -392,34 +392,24 @@ void Search::note(const CandidateSearch &search) {
 /// What candidates are fitted by.
 ExitCode Search::openFit() {
   fitted = original.clone();
-  sinkSlices(*fitted);
-  if (llvm::Error error = calibration.read(runner.options.calibrationFile))
-    return runner.refuse(std::move(error));
-  if (llvm::Error error = calibration.match(functionOf(module)))
+  if (ExitCode code = runner.sinkSlices(fitted); code != ExitSuccess)
+    return code;
+  if (llvm::Error error =
+          calibration.open(runner.options.calibrationFile, functionOf(module)))
     return runner.refuse(std::move(error));
   // The chosen one is fitted by all.
   constexpr int64_t mostSamples = 500;
   calibration.limit(mostSamples);
-  return fault;
-}
-
-/// Does not compute what nobody reads.
-void Search::sinkSlices(ModuleOp copy) {
-  PassManager pm(copy.getContext(), ModuleOp::getOperationName());
-  pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  if (failed(pm.run(copy)))
-    fault = runner.internalError("sink", copy, "builtin.module()");
+  return ExitSuccess;
 }
 
 ExitCode Search::judge(ModuleOp compressed) {
   Measured result;
   // As what follows compression leaves it.
   OwningOpRef<ModuleOp> copy(compressed.clone());
-  if (runner.options.optLevel > 0)
-    sinkSlices(*copy);
-  if (fault != ExitSuccess || !measure(*copy, result))
+  if (ExitCode code = runner.sinkSlices(copy); code != ExitSuccess)
+    return code;
+  if (!measure(*copy, result))
     return fault;
   Candidate noted{chosen, bool(original), result, {}, {}};
   if (auto bytes = deviceBytes.find(chosen); bytes != deviceBytes.end())

@@ -42,7 +42,6 @@ private:
   llvm::Error openEvaluation();
   ExitCode openFit();
   std::optional<Measured> measure(const CandidateSearch::Steps &steps);
-  void sinkSlices(mlir::ModuleOp copy);
   bool measure(mlir::ModuleOp candidate, Measured &result);
   /// The same after its fit.
   bool measureFitted(mlir::ModuleOp candidate, Measured &result);

@@ -12,6 +12,7 @@
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -96,6 +97,30 @@ std::optional<Eigen::MatrixXd> tfc::compress::weightOf(attn::LinearOp layer) {
   if (layer.getTransposeWeight())
     weight.transposeInPlace();
   return weight;
+}
+
+bool tfc::compress::hasConstantWeight(attn::LinearOp layer) {
+  return layer.getResult() && isReal(layer.getX()) &&
+         matchPattern(layer.getWeight(), m_Constant());
+}
+
+LogicalResult tfc::compress::checkLinearSites(func::FuncOp function,
+                                              const SiteNames &names,
+                                              StringRef pass,
+                                              ArrayRef<std::string> sites) {
+  SmallVector<StringRef> known;
+  function.walk([&](attn::LinearOp layer) {
+    if (hasConstantWeight(layer))
+      known.push_back(names[layer]);
+  });
+  for (const std::string &site : sites)
+    if (!llvm::is_contained(known, site))
+      return function.emitError()
+             << pass << ": there is no linear layer '" << site
+             << "' with a constant weight in f32; there "
+             << (known.empty() ? "are none"
+                               : "are '" + llvm::join(known, "', '") + "'");
+  return success();
 }
 
 std::optional<Eigen::VectorXd> tfc::compress::biasOf(attn::LinearOp layer) {

@@ -9,6 +9,7 @@
 #ifndef TFC_PASSES_COMPRESS_INPUTSTATISTICS_H
 #define TFC_PASSES_COMPRESS_INPUTSTATISTICS_H
 
+#include "SiteNames.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 
 #include <Eigen/Core>
@@ -46,6 +47,15 @@ std::optional<Eigen::MatrixXd> squareOf(mlir::Attribute attribute,
 /// The constant weight of `layer` as [K, N], whatever its form; nothing where
 /// it is none of f32 whose numbers are there.
 std::optional<Eigen::MatrixXd> weightOf(attn::LinearOp layer);
+
+/// Whether the weight is a constant of f32, and the layer on tensors.
+bool hasConstantWeight(attn::LinearOp layer);
+
+/// Refuses `sites` that are no such layers, in the name of `pass`.
+llvm::LogicalResult checkLinearSites(mlir::func::FuncOp function,
+                                     const SiteNames &names,
+                                     llvm::StringRef pass,
+                                     llvm::ArrayRef<std::string> sites);
 
 /// The constant bias; zeros where there is none; nothing where it is not
 /// constant.

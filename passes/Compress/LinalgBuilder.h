@@ -17,6 +17,15 @@ namespace tfc::compress {
 
 using namespace mlir;
 
+/// The map from `loops` to those at `positions`.
+inline AffineMap mapOfLoops(OpBuilder &b, unsigned loops,
+                            ArrayRef<unsigned> positions) {
+  SmallVector<AffineExpr> results;
+  for (unsigned position : positions)
+    results.push_back(b.getAffineDimExpr(position));
+  return AffineMap::get(loops, 0, results, b.getContext());
+}
+
 /// Builds operations of linalg on tensors.
 class LinalgBuilder {
 public:

@@ -120,35 +120,11 @@ LogicalResult LowRankPass::checkOptions() {
   return success();
 }
 
-/// Whether the weight is a constant of f32, and the layer on tensors.
-static bool isCandidate(attn::LinearOp layer) {
-  return layer.getResult() && isReal(layer.getX()) &&
-         matchPattern(layer.getWeight(), m_Constant());
-}
-
 LogicalResult LowRankPass::checkSites(const SiteNames &names) {
-  ::llvm::StringSet<> known;
-  std::string listed;
-  getOperation().walk([&](attn::LinearOp layer) {
-    if (!isCandidate(layer))
-      return;
-    known.insert(names[layer]);
-    listed += (listed.empty() ? "'" : ", '") + names[layer].str() + "'";
-  });
-  auto check = [&](StringRef site) -> LogicalResult {
-    if (known.contains(site))
-      return success();
-    return getOperation().emitError("low-rank: there is no linear layer '")
-           << site << "' with a constant weight in f32; there "
-           << (listed.empty() ? "are none" : "are " + listed);
-  };
-  for (const std::string &site : sites)
-    if (failed(check(site)))
-      return failure();
+  SmallVector<std::string> asked(sites.begin(), sites.end());
   for (const auto &entry : rankOf)
-    if (failed(check(entry.getKey())))
-      return failure();
-  return success();
+    asked.push_back(entry.getKey().str());
+  return checkLinearSites(getOperation(), names, "low-rank", asked);
 }
 
 //===----------------------------------------------------------------------===//
@@ -164,7 +140,7 @@ LogicalResult LowRankPass::collect(const SiteNames &names,
     // Without a rank for all, `ranks` says which.
     bool isAsked = rankOf.contains(site) || rank != 0 || energy != 0 ||
                    budget != 0 || method == "exact";
-    if (isCandidate(layer) && isAsked &&
+    if (hasConstantWeight(layer) && isAsked &&
         (sites.empty() || llvm::is_contained(sites, site)))
       layers.push_back(layer);
   });

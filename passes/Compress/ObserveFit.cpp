@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AddedResults.h"
 #include "Layers.h"
 #include "LinalgBuilder.h"
 #include "tfc/Passes/Compress/LayerFit.h"
@@ -63,15 +64,14 @@ private:
   using Pairs = ArrayRef<std::pair<attn::LinearOp, attn::LinearOp>>;
 
   static void observe(func::FuncOp now, func::FuncOp before, Pairs pairs) {
-    Operation *end = now.front().getTerminator();
-    OpBuilder b(end);
+    OpBuilder b(now.front().getTerminator());
     IRMapping copies;
     copies.map(before.getArguments(), now.getArguments());
     for (Operation &op : before.front().without_terminator())
       b.clone(op, copies);
     std::vector<ResidualBlock> blocks = findResidualBlocks(now),
                                oldBlocks = findResidualBlocks(before);
-    SmallVector<Value> results(end->getOperands());
+    AddedResults results(now);
     for (auto [is, was] : pairs) {
       const ResidualBlock *block = blockOf(blocks, is),
                           *oldBlock = blockOf(oldBlocks, was);
@@ -81,16 +81,10 @@ private:
         target = difference(l, copies.lookup(oldBlock->sum->getResult(0)),
                             block->input);
       }
-      results.push_back(is.getX());
-      results.push_back(target);
+      results.add(is.getX());
+      results.add(target);
     }
-    end->setOperands(results);
-    SmallVector<DictionaryAttr> attributes;
-    now.getAllResultAttrs(attributes);
-    attributes.resize(results.size());
-    now.setFunctionType(
-        b.getFunctionType(now.getArgumentTypes(), TypeRange(results)));
-    now.setAllResultAttrs(attributes);
+    results.finish();
     for (auto [is, was] : pairs)
       takeNumbers(now, is);
   }

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AddedResults.h"
 #include "RowSums.h"
 #include "tfc/Passes/Compress/LinearInputs.h"
 #include "tfc/Passes/Compress/Passes.h"
@@ -27,27 +28,15 @@ struct ObserveInputsPass
     func::FuncOp function = getOperation();
     if (function.isDeclaration())
       return;
-    auto end = cast<func::ReturnOp>(function.front().getTerminator());
-    OpBuilder b(end);
-    SmallVector<Value> results(end.getOperands());
-    SmallVector<DictionaryAttr> attributes;
-    for (unsigned i = 0; i < results.size(); ++i)
-      attributes.push_back(function.getResultAttrDict(i));
+    OpBuilder b(function.front().getTerminator());
+    AddedResults results(function);
     for (auto [site, input] : llvm::enumerate(linearInputs(function))) {
-      auto add = [&, site = site](Value result, StringRef name) {
-        results.push_back(result);
-        attributes.push_back(b.getDictionaryAttr(
-            b.getNamedAttr(name, b.getI32IntegerAttr(site))));
-      };
-      add(sumOfProducts(b, input.x, input.x), momentsResultName);
-      add(sumOfRows(b, input.x), sumResultName);
-      add(greatestOfColumns(b, input.x), greatestResultName);
-      add(numberOfRows(b, input.x), rowsResultName);
+      results.add(sumOfProducts(b, input.x, input.x), momentsResultName, site);
+      results.add(sumOfRows(b, input.x), sumResultName, site);
+      results.add(greatestOfColumns(b, input.x), greatestResultName, site);
+      results.add(numberOfRows(b, input.x), rowsResultName, site);
     }
-    end->setOperands(results);
-    function.setFunctionType(
-        b.getFunctionType(function.getArgumentTypes(), TypeRange(results)));
-    function.setAllResultAttrs(attributes);
+    results.finish();
   }
 };
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AddedResults.h"
 #include "LinalgBuilder.h"
 #include "tfc/Passes/Compress/Passes.h"
 #include "tfc/Passes/Compress/PositionMoments.h"
@@ -24,11 +25,8 @@ using namespace tfc::compress;
 static Value productsOfPositions(OpBuilder &b, Value x) {
   LinalgBuilder l(b, x.getLoc());
   OpFoldResult count = tensor::getMixedSize(b, x.getLoc(), x, 2);
-  auto map = [&](ArrayRef<unsigned> loops) {
-    SmallVector<AffineExpr> results;
-    for (unsigned loop : loops)
-      results.push_back(b.getAffineDimExpr(loop));
-    return AffineMap::get(5, 0, results, b.getContext());
+  auto map = [&](ArrayRef<unsigned> positions) {
+    return mapOfLoops(b, 5, positions);
   };
   // Loops: batch, head, feature, position, the other position.
   return l.generic({x, x}, l.filled({count, count}, 0),
@@ -47,25 +45,15 @@ struct ObservePositionsPass
     func::FuncOp function = getOperation();
     if (function.isDeclaration())
       return;
-    auto end = cast<func::ReturnOp>(function.front().getTerminator());
-    OpBuilder b(end);
-    SmallVector<Value> results(end.getOperands());
-    SmallVector<DictionaryAttr> attributes;
-    for (unsigned i = 0; i < results.size(); ++i)
-      attributes.push_back(function.getResultAttrDict(i));
+    OpBuilder b(function.front().getTerminator());
+    AddedResults results(function);
     for (auto [site, attention] :
          llvm::enumerate(attentionsWithPositions(function)))
       for (auto [name, x] :
            {std::pair{keyProductsResultName, attention.getKey()},
-            std::pair{valueProductsResultName, attention.getValue()}}) {
-        results.push_back(productsOfPositions(b, x));
-        attributes.push_back(b.getDictionaryAttr(
-            b.getNamedAttr(name, b.getI32IntegerAttr(site))));
-      }
-    end->setOperands(results);
-    function.setFunctionType(
-        b.getFunctionType(function.getArgumentTypes(), TypeRange(results)));
-    function.setAllResultAttrs(attributes);
+            std::pair{valueProductsResultName, attention.getValue()}})
+        results.add(productsOfPositions(b, x), name, site);
+    results.finish();
   }
 };
 

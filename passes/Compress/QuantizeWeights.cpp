@@ -113,26 +113,8 @@ LogicalResult QuantizeWeightsPass::checkOptions() {
   return success();
 }
 
-/// Whether the weight is a constant of f32, and the layer on tensors.
-static bool isCandidate(attn::LinearOp layer) {
-  return layer.getResult() && isReal(layer.getX()) &&
-         matchPattern(layer.getWeight(), m_Constant());
-}
-
 LogicalResult QuantizeWeightsPass::checkSites(const SiteNames &names) {
-  SmallVector<StringRef> known;
-  getOperation().walk([&](attn::LinearOp layer) {
-    if (isCandidate(layer))
-      known.push_back(names[layer]);
-  });
-  for (const std::string &site : sites)
-    if (!llvm::is_contained(known, site))
-      return getOperation().emitError(
-                 "quantize-weights: there is no linear layer '")
-             << site << "' with a constant weight in f32; there "
-             << (known.empty() ? "are none"
-                               : "are '" + llvm::join(known, "', '") + "'");
-  return success();
+  return checkLinearSites(getOperation(), names, "quantize-weights", sites);
 }
 
 LogicalResult
@@ -156,7 +138,7 @@ SmallVector<SharedWeight> QuantizeWeightsPass::collect(const SiteNames &names) {
   llvm::MapVector<std::pair<Attribute, unsigned>, SharedWeight> found;
   getOperation().walk([&](attn::LinearOp layer) {
     Attribute numbers;
-    if (!isCandidate(layer) ||
+    if (!hasConstantWeight(layer) ||
         (!sites.empty() && !llvm::is_contained(sites, names[layer].str())) ||
         !matchPattern(layer.getWeight(), m_Constant(&numbers)))
       return;

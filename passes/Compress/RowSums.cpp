@@ -14,15 +14,6 @@
 using namespace mlir;
 using namespace tfc::compress;
 
-/// `positions` of `loops`.
-static AffineMap select(OpBuilder &b, unsigned loops,
-                        ArrayRef<unsigned> positions) {
-  SmallVector<AffineExpr> results;
-  for (unsigned position : positions)
-    results.push_back(b.getAffineDimExpr(position));
-  return AffineMap::get(loops, 0, results, b.getContext());
-}
-
 Value tfc::compress::sumOfProducts(OpBuilder &b, Value x, Value y) {
   LinalgBuilder l(b, x.getLoc());
   unsigned rank = cast<ShapedType>(x.getType()).getRank();
@@ -37,8 +28,9 @@ Value tfc::compress::sumOfProducts(OpBuilder &b, Value x, Value y) {
   OpFoldResult rows = tensor::getMixedSize(b, x.getLoc(), x, rank - 1),
                columns = tensor::getMixedSize(b, x.getLoc(), y, rank - 1);
   return l.generic({x, y}, l.filled({rows, columns}, 0),
-                   {select(b, rank + 1, left), select(b, rank + 1, right),
-                    select(b, rank + 1, {rank - 1, rank})},
+                   {mapOfLoops(b, rank + 1, left),
+                    mapOfLoops(b, rank + 1, right),
+                    mapOfLoops(b, rank + 1, {rank - 1, rank})},
                    [](OpBuilder &b, Location loc, ValueRange v) -> Value {
                      Value product = arith::MulFOp::create(b, loc, v[0], v[1]);
                      return arith::AddFOp::create(b, loc, v[2], product);
@@ -50,9 +42,9 @@ static Value overColumns(OpBuilder &b, Value x, LinalgBuilder::Body combine) {
   LinalgBuilder l(b, x.getLoc());
   unsigned rank = cast<ShapedType>(x.getType()).getRank();
   OpFoldResult width = tensor::getMixedSize(b, x.getLoc(), x, rank - 1);
-  return l.generic(x, l.filled({width}, 0),
-                   {b.getMultiDimIdentityMap(rank), select(b, rank, rank - 1)},
-                   combine);
+  return l.generic(
+      x, l.filled({width}, 0),
+      {b.getMultiDimIdentityMap(rank), mapOfLoops(b, rank, rank - 1)}, combine);
 }
 
 Value tfc::compress::sumOfRows(OpBuilder &b, Value x) {

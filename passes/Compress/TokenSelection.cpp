@@ -16,14 +16,6 @@ using namespace mlir;
 using namespace tfc;
 using namespace tfc::compress;
 
-static AffineMap select(OpBuilder &b, unsigned loops,
-                        ArrayRef<unsigned> positions) {
-  SmallVector<AffineExpr> results;
-  for (unsigned position : positions)
-    results.push_back(b.getAffineDimExpr(position));
-  return AffineMap::get(loops, 0, results, b.getContext());
-}
-
 /// The first of the queries, [B, H, 1, D].
 static Value firstQuery(OpBuilder &b, Location loc, Value query) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, query),
@@ -51,13 +43,13 @@ static Value scoresOf(OpBuilder &b, attn::AttentionOp attention, Value query) {
                      {b.getAffineDimExpr(0), head, b.getAffineDimExpr(3),
                       b.getAffineDimExpr(4)},
                      b.getContext());
-  Value products =
-      l.generic({query, key}, l.filled(sizes, 0),
-                {select(b, 5, {0, 1, 2, 4}), ofKey, select(b, 5, {0, 1, 2, 3})},
-                [](OpBuilder &b, Location loc, ValueRange v) -> Value {
-                  Value product = arith::MulFOp::create(b, loc, v[0], v[1]);
-                  return arith::AddFOp::create(b, loc, v[2], product);
-                });
+  Value products = l.generic(
+      {query, key}, l.filled(sizes, 0),
+      {mapOfLoops(b, 5, {0, 1, 2, 4}), ofKey, mapOfLoops(b, 5, {0, 1, 2, 3})},
+      [](OpBuilder &b, Location loc, ValueRange v) -> Value {
+        Value product = arith::MulFOp::create(b, loc, v[0], v[1]);
+        return arith::AddFOp::create(b, loc, v[2], product);
+      });
   double scale = attention.getScale().convertToDouble();
   return l.mapped(
       products, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
@@ -92,7 +84,8 @@ Value tfc::compress::attentionReceived(OpBuilder &b,
                  });
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, shares);
   return l.generic(shares, l.filled({sizes[0], sizes[3]}, 0),
-                   {b.getMultiDimIdentityMap(4), select(b, 4, {0, 3})}, add);
+                   {b.getMultiDimIdentityMap(4), mapOfLoops(b, 4, {0, 3})},
+                   add);
 }
 
 /// Integers of `sizes`, all 0.
@@ -115,7 +108,8 @@ static Value placesOf(OpBuilder &b, Value importance) {
   return l.generic(
       {importance, importance},
       zeros(b, loc, tensor::getMixedSizes(b, loc, importance)),
-      {select(b, 3, {0, 1}), select(b, 3, {0, 2}), select(b, 3, {0, 1})},
+      {mapOfLoops(b, 3, {0, 1}), mapOfLoops(b, 3, {0, 2}),
+       mapOfLoops(b, 3, {0, 1})},
       [](OpBuilder &b, Location loc, ValueRange v) -> Value {
         using Predicate = arith::CmpIPredicate;
         Value token = linalg::IndexOp::create(b, loc, 1),
@@ -154,7 +148,7 @@ Value tfc::compress::greatestTokens(OpBuilder &b, Value importance,
   // Where each goes that stays: how many before it stay.
   Value positions = l.generic(
       places, zeros(b, loc, sizes),
-      {select(b, 3, {0, 2}), select(b, 3, {0, 1})},
+      {mapOfLoops(b, 3, {0, 2}), mapOfLoops(b, 3, {0, 1})},
       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
         Value isBefore =
             arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
@@ -168,7 +162,8 @@ Value tfc::compress::greatestTokens(OpBuilder &b, Value importance,
   // Loops: batch, position, token.
   return l.generic(
       {places, positions}, zeros(b, loc, {sizes[0], b.getIndexAttr(count)}),
-      {select(b, 3, {0, 2}), select(b, 3, {0, 2}), select(b, 3, {0, 1})},
+      {mapOfLoops(b, 3, {0, 2}), mapOfLoops(b, 3, {0, 2}),
+       mapOfLoops(b, 3, {0, 1})},
       [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
         auto index = [&](unsigned loop) -> Value {
           return arith::IndexCastOp::create(
@@ -187,7 +182,7 @@ Value tfc::compress::rowsOfTokens(OpBuilder &b, Value x, Value tokens) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);
   sizes[1] = tensor::getMixedSize(b, loc, tokens, 1);
   return l.generic(tokens, l.empty(sizes, getElementTypeOrSelf(x)),
-                   {select(b, 3, {0, 1}), select(b, 3, {0, 1, 2})},
+                   {mapOfLoops(b, 3, {0, 1}), mapOfLoops(b, 3, {0, 1, 2})},
                    [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
                      Value token = arith::IndexCastOp::create(
                          b, loc, b.getIndexType(), v[0]);
