@@ -173,10 +173,11 @@ const std::vector<OptionSpec> &optionTable() {
        "between (repeatable)",
        OptQuantizeKeep},
       {"", "", "CODE"},
-      {"--target", "NAME", "x86-64 (the default) or cortex-m7", OptTarget},
+      {"--target", "NAME", "x86-64 (the default), cuda or cortex-m7", OptTarget},
       {"-mcpu", "CPU",
        "native (the default) or an LLVM name: x86-64-v3,\n"
-       "haswell, skylake-avx512, znver4, ...",
+       "haswell, skylake-avx512, znver4, ...; for cuda the least\n"
+       "GPU: sm_80 (the default), sm_86, sm_90, ...",
        OptCpu},
       {"-O0", "", "", OptO0},
       {"-O1", "", "", OptO1},
@@ -258,6 +259,8 @@ struct Parsed {
   bool draws = false;
   /// An option of one target alone.
   std::string x86Option, m7Option;
+  /// One of those that have CPUs to choose from.
+  std::string cpuOption;
 };
 
 /// `word` as one of `words`; otherwise sets `error` and suggests.
@@ -289,7 +292,8 @@ constexpr EmitForm emitForms[] = {
     {"onnx", "onnx dialect"}, {"onnx-model", "ONNX file"},
     {"attn", "attn dialect"}, {"linalg", "linalg"},
     {"llvm", "LLVM IR"},      {"asm", "assembly"},
-    {"obj", "object"},        {"so", "shared library"}};
+    {"ptx", "PTX"},           {"obj", "object"},
+    {"so", "shared library"}};
 
 const EmitForm &formOf(EmitKind kind) {
   return emitForms[static_cast<size_t>(kind)];
@@ -403,6 +407,10 @@ void settleTarget(Parsed &parsed) {
                                 std::pair(&parsed.m7Option, "cortex-m7")})
     if (!option->empty() && options.target != target && parsed.error.empty())
       parsed.error = *option + " is an option of --target=" + target + " only";
+  if (!parsed.cpuOption.empty() && options.target == "cortex-m7" &&
+      parsed.error.empty())
+    parsed.error = parsed.cpuOption +
+                   " is an option of --target=x86-64 and --target=cuda only";
   if (!parsed.error.empty())
     return;
   const TargetRegistry::Entry *target = parsed.targets.find(options.target);
@@ -612,7 +620,7 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     break;
   case OptCpu:
     options.cpu = option.value;
-    parsed.x86Option = option.spelling;
+    parsed.cpuOption = option.spelling;
     break;
   case OptO0:
     options.optLevel = 0;

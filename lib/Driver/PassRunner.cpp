@@ -88,6 +88,7 @@ ExitCode PassRunner::callOnHost(
   hostOptions.input = options.input;
   hostOptions.output = library.name().str();
   if (hostCode == HostCode::AsAsked) {
+    if (options.target == hostOptions.target)
     hostOptions.cpu = options.cpu;
     hostOptions.optLevel = options.optLevel;
   }

@@ -20,6 +20,7 @@
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/CortexM7/Kernels/Passes.h"
+#include "tfc/Target/CUDA/CudaTarget.h"
 #include "tfc/Target/Onnx/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
@@ -58,5 +59,6 @@ void tfc::registerTfcPasses() {
   tfc::m7::registerCortexM7KernelsPasses();
   tfc::toonnx::registerOnnxTargetPasses();
   tfc::x86::registerX86Pipelines();
+  tfc::cuda::registerCudaPipelines();
   tfc::m7::registerCortexM7Pipelines();
 }

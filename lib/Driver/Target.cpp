@@ -10,6 +10,7 @@
 #include "Output.h"
 
 #include "tfc/Target/CortexM7/CortexM7Target.h"
+#include "tfc/Target/CUDA/CudaTarget.h"
 #include "tfc/Target/X86/X86Target.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -124,6 +125,52 @@ private:
   m7::CortexM7Options target;
 };
 
+class Cuda : public Target {
+public:
+  explicit Cuda(const CompileOptions &options) : options(options) {
+    if (options.cpu != "native")
+      target.arch = options.cpu;
+    target.optLevel = options.optLevel;
+    target.runtimeDirectory = options.runtimeDirectory;
+  }
+
+  llvm::Error checkOptions() override {
+    std::string reason = cuda::checkArchitecture(target.arch);
+    if (reason.empty())
+      return llvm::Error::success();
+    return llvm::createStringError(
+        reason + "; with --target=cuda -mcpu takes sm_80 (which is the "
+                 "default) or newer, such as sm_86, sm_89, sm_90 or sm_120");
+  }
+
+  llvm::Error prepare(bool isBinary) override {
+    if (!isBinary)
+      return llvm::Error::success();
+    if (llvm::Error error = weights.create(options.output))
+      return error;
+    target.weightsFile = weights.name().str();
+    return llvm::Error::success();
+  }
+
+  void buildPipeline(OpPassManager &pm) override {
+    cuda::buildCudaPipeline(pm, target);
+  }
+
+  LogicalResult emit(ModuleOp module, EmitKind kind, StringRef path) override {
+    cuda::CudaOutput output = cuda::CudaOutput::SharedLibrary;
+    if (kind == EmitKind::LLVMIR)
+      output = cuda::CudaOutput::LLVMIR;
+    else if (kind == EmitKind::Ptx)
+      output = cuda::CudaOutput::Ptx;
+    return cuda::emitCuda(module, target, output, path);
+  }
+
+private:
+  const CompileOptions &options;
+  cuda::CudaOptions target;
+  ScratchFile weights;
+};
+
 } // namespace
 
 Target::~Target() = default;
@@ -138,6 +185,11 @@ TargetRegistry::TargetRegistry() {
         EmitKind::LLVMIR},
        [](const CompileOptions &options) {
          return std::make_unique<X86>(options);
+       }});
+  add({"cuda",
+       {EmitKind::SharedLibrary, EmitKind::Ptx, EmitKind::LLVMIR},
+       [](const CompileOptions &options) {
+         return std::make_unique<Cuda>(options);
        }});
   add({"cortex-m7",
        {EmitKind::Object, EmitKind::Assembly, EmitKind::LLVMIR},

@@ -17,6 +17,9 @@
 
 #include "NarrowFloats.h"
 #include "Cpu.h"
+#ifdef TFC_MODEL_DEVICE
+#include "Device.h"
+#endif
 
 #define TFC_EXPORT __attribute__((visibility("default")))
 
@@ -355,6 +358,9 @@ TFC_EXPORT tfc_status tfc_model_prepare(const tfc_tensor *inputs,
   if (status != TFC_OK)
     return status;
   deliver_dims(sizes, output_dims);
+#ifdef TFC_MODEL_DEVICE
+  bytes = 0; /* what lies between layers is the device's */
+#endif
   if (arena_bytes)
     *arena_bytes = (size_t)bytes;
   return TFC_OK;
@@ -411,6 +417,10 @@ TFC_EXPORT tfc_status tfc_model_run(const tfc_call *call) {
       call->parallel_for && call->num_threads > 1 ? call->num_threads : 1;
   int64_t bytes = 0;
   tfc_status status = plan(call->inputs, threads, in, sizes, &bytes, &out);
+#ifdef TFC_MODEL_DEVICE
+  int64_t device_bytes = bytes;
+  bytes = 0;
+#endif
   if (status == TFC_OK)
     status = check_call(call, sizes, bytes, &out);
   if (status != TFC_OK)
@@ -431,7 +441,15 @@ TFC_EXPORT tfc_status tfc_model_run(const tfc_call *call) {
   frame.parallel_for = threads > 1 ? call->parallel_for : run_sequentially;
   frame.pool = call->pool;
   frame.num_threads = threads;
+#ifdef TFC_MODEL_DEVICE
+  int32_t failed;
+  status = tfc_device_compute(&frame, device_bytes, &failed, call->message,
+                              call->message_bytes);
+  if (status != TFC_OK)
+    return status;
+#else
   int32_t failed = tfc_generated_compute(&frame);
+#endif
   if (failed == 0) {
     deliver_dims(sizes, call->output_dims);
     return TFC_OK;

@@ -31,8 +31,10 @@ bool isParallel(utils::IteratorType type) {
 /// Lowers one linalg operation on buffers.
 class LoopLowering {
 public:
-  LoopLowering(linalg::LinalgOp op, OpBuilder &b, DealLoop deal)
-      : op(op), b(b), loc(op.getLoc()), deal(deal) {}
+  LoopLowering(linalg::LinalgOp op, OpBuilder &b, DealLoop deal,
+               DealtLoops dealt)
+      : op(op), b(b), loc(op.getLoc()), deal(deal),
+        dealsAll(dealt == DealtLoops::All) {}
 
   void run();
 
@@ -56,6 +58,7 @@ private:
   OpBuilder &b;
   Location loc;
   DealLoop deal;
+  bool dealsAll;
 
   SmallVector<Value> operands;
   SmallVector<AffineMap> maps;
@@ -139,7 +142,7 @@ void LoopLowering::chooseOrder() {
   }
   for (unsigned loop = 0; loop < iterators.size(); ++loop) {
     bool parallel = isParallel(iterators[loop]);
-    if (parallel && loop == best)
+    if (parallel && loop == best && !dealsAll)
       innerParallel = loop;
     else if (parallel)
       outer.push_back(loop);
@@ -275,11 +278,13 @@ void LoopLowering::emitOuter() {
   }
   outer = real;
   bool cutInner = outer.empty() && innerParallel;
-  if (!cutInner && outer.empty())
+  if (!cutInner && outer.empty() && !(deal && dealsAll))
     return emitInner();
 
-  Value count = cutInner ? sizes[*innerParallel] : sizes[outer.front()];
-  for (unsigned loop : ArrayRef(outer).drop_front(cutInner ? 0 : 1))
+  Value count = cutInner ? sizes[*innerParallel]
+                : outer.empty() ? constant(1)
+                                : sizes[outer.front()];
+  for (unsigned loop : ArrayRef(outer).drop_front(cutInner || outer.empty() ? 0 : 1))
     count = b.createOrFold<arith::MulIOp>(loc, count, sizes[loop]);
   Value work = constant(1);
   for (unsigned loop = 0; loop < sizes.size(); ++loop)
@@ -288,16 +293,19 @@ void LoopLowering::emitOuter() {
       work = b.createOrFold<arith::MulIOp>(loc, work, sizes[loop]);
 
   OpBuilder::InsertionGuard guard(b);
-  Value begin = constant(0), end = count;
+  LoopPart part{constant(0), count, Value()};
   if (deal)
-    std::tie(begin, end) = deal(op, b, count, work);
+    part = deal(op, b, count, work);
   if (cutInner) {
-    innerBegin = begin;
-    innerEnd = end;
+    innerBegin = part.begin;
+    innerEnd = part.end;
     return emitInner();
   }
-  auto forOp = scf::ForOp::create(b, loc, begin, end, constant(1));
+  auto forOp = scf::ForOp::create(b, loc, part.begin, part.end,
+                                  part.step ? part.step : constant(1));
   b.setInsertionPointToStart(forOp.getBody());
+  if (outer.empty())
+    return emitInner();
   Value rest = forOp.getInductionVar();
   for (unsigned loop : llvm::reverse(ArrayRef(outer).drop_front())) {
     ivs[loop] = b.createOrFold<arith::RemUIOp>(loc, rest, sizes[loop]);
@@ -361,7 +369,8 @@ struct LowerLoopsPass
 
 } // namespace
 
-LogicalResult tfc::lower::lowerToLoops(func::FuncOp function, DealLoop deal) {
+LogicalResult tfc::lower::lowerToLoops(func::FuncOp function, DealLoop deal,
+                                       DealtLoops dealt) {
   OpBuilder b(function.getContext());
   SmallVector<memref::ExpandShapeOp> expansions;
   function.walk([&](memref::ExpandShapeOp op) {
@@ -393,7 +402,7 @@ LogicalResult tfc::lower::lowerToLoops(func::FuncOp function, DealLoop deal) {
     if (!op.hasPureBufferSemantics()) {
       return op.emitError("expected operands in buffers");
     }
-    LoopLowering(op, b, deal).run();
+    LoopLowering(op, b, deal, dealt).run();
   }
   return success();
 }

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Frame.h"
+#include "tfc/Target/X86/Conversion.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 
@@ -174,30 +175,9 @@ struct ConvertToLLVMPass
     LowerToLLVMOptions options(context);
     LLVMTypeConverter converter(context, options);
     LLVMConversionTarget target(*context);
-    target.addLegalOp<ModuleOp>();
-    target.addIllegalDialect<X86Dialect>();
-    target.addLegalOp<CheckOp, YieldOp>();
-    target.addDynamicallyLegalOp<ParallelOp>([](ParallelOp op) {
-      return op.getCount().getType().isInteger(64) && !op.getBody().empty() &&
-             llvm::all_of(op.getBody().front().getArgumentTypes(),
-                          [](Type type) { return type.isInteger(64); });
-    });
+    configureHostConversion(target);
     RewritePatternSet patterns(context);
-    arith::populateArithToLLVMConversionPatterns(converter, patterns);
-    index::populateIndexToLLVMConversionPatterns(converter, patterns);
-    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
-    populateFuncToLLVMConversionPatterns(converter, patterns);
-    // An instruction is better than a call.
-    populateMathToLLVMConversionPatterns(converter, patterns,
-                                         /*approximateLog1p=*/false,
-                                         /*benefit=*/2);
-    populateMathToLibmConversionPatterns(patterns);
-    ub::populateUBToLLVMConversionPatterns(converter, patterns);
-    populateVectorToLLVMConversionPatterns(converter, patterns,
-                                           /*reassociateFPReductions=*/true);
-    patterns.add<BufferOpLowering, InputDimOpLowering, NumThreadsOpLowering,
-                 OutputDimOpLowering, ParallelOpConversion>(converter);
+    populateHostConversionPatterns(converter, patterns);
     if (failed(
             applyFullConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();
@@ -216,3 +196,33 @@ private:
 };
 
 } // namespace
+
+void tfc::x86::configureHostConversion(ConversionTarget &target) {
+  target.addLegalOp<ModuleOp>();
+  target.addIllegalDialect<X86Dialect>();
+  target.addLegalOp<CheckOp, YieldOp>();
+  target.addDynamicallyLegalOp<ParallelOp>([](ParallelOp op) {
+    return op.getCount().getType().isInteger(64) && !op.getBody().empty() &&
+           llvm::all_of(op.getBody().front().getArgumentTypes(),
+                        [](Type type) { return type.isInteger(64); });
+  });
+}
+
+void tfc::x86::populateHostConversionPatterns(
+    const LLVMTypeConverter &converter, RewritePatternSet &patterns) {
+  arith::populateArithToLLVMConversionPatterns(converter, patterns);
+  index::populateIndexToLLVMConversionPatterns(converter, patterns);
+  populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+  populateFuncToLLVMConversionPatterns(converter, patterns);
+  // An instruction is better than a call.
+  populateMathToLLVMConversionPatterns(converter, patterns,
+                                       /*approximateLog1p=*/false,
+                                       /*benefit=*/2);
+  populateMathToLibmConversionPatterns(patterns);
+  ub::populateUBToLLVMConversionPatterns(converter, patterns);
+  populateVectorToLLVMConversionPatterns(converter, patterns,
+                                         /*reassociateFPReductions=*/true);
+  patterns.add<BufferOpLowering, InputDimOpLowering, NumThreadsOpLowering,
+               OutputDimOpLowering, ParallelOpConversion>(converter);
+}

@@ -107,7 +107,8 @@ tfc::x86::createTargetMachine(const X86Options &options, std::string &reason) {
 }
 
 LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
-                                X86Output kind, StringRef path) {
+                                X86Output kind, StringRef path,
+                                const DeviceParts *device) {
   std::string reason;
   auto machine = createTargetMachine(options, reason);
   if (failed(machine))
@@ -127,8 +128,11 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
   llvmModule->setTargetTriple((*machine)->getTargetTriple());
   llvmModule->setDataLayout((*machine)->createDataLayout());
   llvmModule->setPICLevel(llvm::PICLevel::BigPIC);
-  if (failed(addModelInfo(module, *llvmModule, **machine)))
+  if (failed(addModelInfo(module, *llvmModule, **machine,
+                          device ? StringRef(device->name) : StringRef())))
     return failure();
+  if (device)
+    device->add(*llvmModule);
   setTargetAttributes(
       *llvmModule, **machine,
       (*machine)->getMCSubtargetInfo()->checkFeatures("+avx512f") ? 512 : 256);
@@ -161,8 +165,9 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
   if (failed(codegen::generate(module, *llvmModule, **machine,
                                llvm::CodeGenFileType::ObjectFile, object)))
     return failure();
-  if (llvm::Error error = linkSharedLibrary(object, options.weightsFile,
-                                            options.runtimeDirectory, library))
+  if (llvm::Error error = linkSharedLibrary(
+          object, options.weightsFile, options.runtimeDirectory,
+          device ? "DeviceModelEntry.o" : "ModelEntry.o", library))
     return module.emitError(llvm::toString(std::move(error)));
   if (std::error_code error = llvm::sys::fs::rename(library, path))
     return module.emitError("cannot write '")

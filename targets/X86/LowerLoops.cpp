@@ -29,8 +29,8 @@ namespace {
 constexpr int64_t iterationsWorthAWorker = 8192;
 
 /// One parallel region over the outer loops, where that is worth it.
-std::pair<Value, Value> dealToWorkers(linalg::LinalgOp op, OpBuilder &b,
-                                      Value count, Value work) {
+tfc::lower::LoopPart dealToWorkers(linalg::LinalgOp op, OpBuilder &b,
+                                   Value count, Value work) {
   Location loc = op.getLoc();
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
@@ -40,7 +40,7 @@ std::pair<Value, Value> dealToWorkers(linalg::LinalgOp op, OpBuilder &b,
   bool small = staticCount && staticWork &&
                *staticCount * *staticWork < 2 * iterationsWorthAWorker;
   if (small || op->getParentOfType<ParallelOp>())
-    return {constant(0), count};
+    return {constant(0), count, Value()};
   Value one = constant(1);
   Value grain = b.createOrFold<arith::DivUIOp>(
       loc, constant(iterationsWorthAWorker),
@@ -53,7 +53,7 @@ std::pair<Value, Value> dealToWorkers(linalg::LinalgOp op, OpBuilder &b,
   b.setInsertionPointToStart(body);
   YieldOp::create(b, loc);
   b.setInsertionPointToStart(body);
-  return {body->getArgument(0), body->getArgument(1)};
+  return {body->getArgument(0), body->getArgument(1), Value()};
 }
 
 struct LowerLoopsPass

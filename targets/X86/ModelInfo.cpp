@@ -107,7 +107,8 @@ std::string requiredFeatures(const llvm::TargetMachine &machine) {
 } // namespace
 
 LogicalResult tfc::x86::addModelInfo(ModuleOp module, llvm::Module &llvmModule,
-                                     const llvm::TargetMachine &machine) {
+                                     const llvm::TargetMachine &machine,
+                                     StringRef device) {
   auto interface = module->getAttrOfType<DictionaryAttr>("x86.interface");
   auto checks = module->getAttrOfType<ArrayAttr>("x86.checks");
   auto weights = module->getAttrOfType<IntegerAttr>("x86.weights_bytes");
@@ -123,7 +124,8 @@ LogicalResult tfc::x86::addModelInfo(ModuleOp module, llvm::Module &llvmModule,
       llvm::ConstantStruct::getAnon(
           {b.number(TFC_ABI_VERSION), b.number(0), b.text("tfc " TFC_VERSION),
            b.text(interface.getAs<StringAttr>("model").getValue()),
-           b.text(machine.getTargetCPU()), b.text(requiredFeatures(machine)),
+           b.text(device.empty() ? machine.getTargetCPU() : device),
+           b.text(requiredFeatures(machine)),
            b.wide(weights.getInt()), b.number(inputs.size()),
            b.number(outputs.size()), b.tensors(inputs), b.tensors(outputs)}));
   SmallVector<llvm::Constant *> texts;

@@ -22,7 +22,8 @@ namespace tfc::x86 {
 /// from the module's x86.interface, x86.checks and x86.weights_bytes.
 mlir::LogicalResult addModelInfo(mlir::ModuleOp module,
                                  llvm::Module &llvmModule,
-                                 const llvm::TargetMachine &machine);
+                                 const llvm::TargetMachine &machine,
+                                 llvm::StringRef device = {});
 
 } // namespace tfc::x86
 

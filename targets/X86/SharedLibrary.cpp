@@ -166,14 +166,15 @@ Error appendFile(int to, StringRef toPath, uint64_t offset, StringRef fromPath,
 
 } // namespace
 
-Expected<std::string> tfc::x86::findEntryObject(StringRef directory) {
+Expected<std::string> tfc::x86::findEntryObject(StringRef directory,
+                                                StringRef entry) {
   SmallVector<std::string> places;
   if (!directory.empty()) {
     SmallString<256> path(directory);
-    sys::path::append(path, "ModelEntry.o");
+    sys::path::append(path, entry);
     if (sys::fs::exists(path))
       return path.str().str();
-    return fail("cannot find ModelEntry.o in " + directory);
+    return fail("cannot find " + entry + " in " + directory);
   }
   if (const char *dir = ::getenv("TFC_RUNTIME_DIR"))
     places.push_back(dir);
@@ -192,17 +193,17 @@ Expected<std::string> tfc::x86::findEntryObject(StringRef directory) {
   }
   for (const std::string &dir : places) {
     SmallString<256> path(dir);
-    sys::path::append(path, "ModelEntry.o");
+    sys::path::append(path, entry);
     if (sys::fs::exists(path))
       return path.str().str();
   }
-  return fail("cannot find ModelEntry.o in " + join(places, " or ") +
+  return fail("cannot find " + entry + " in " + join(places, " or ") +
               "; set TFC_RUNTIME_DIR to the folder that has it");
 }
 
 Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
                                   StringRef runtimeDirectory,
-                                  StringRef output) {
+                                  StringRef entryName, StringRef output) {
   uint64_t weightsBytes = 0;
   if (!weightsFile.empty())
     if (std::error_code error = sys::fs::file_size(weightsFile, weightsBytes))
@@ -210,7 +211,7 @@ Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
   Expected<std::string> linker = findLinker();
   if (!linker)
     return linker.takeError();
-  Expected<std::string> entry = findEntryObject(runtimeDirectory);
+  Expected<std::string> entry = findEntryObject(runtimeDirectory, entryName);
   if (!entry)
     return entry.takeError();
 
@@ -242,12 +243,15 @@ Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
   // Double precision calls the C library's mathematics: the artefact then names
   // it, so that it loads in programs that do not.
   arguments.push_back("--as-needed");
-  for (StringRef library :
-       {"/lib/x86_64-linux-gnu/libm.so.6", "/lib64/libm.so.6"})
-    if (sys::fs::exists(library)) {
-      arguments.push_back(library);
-      break;
-    }
+  for (std::pair<StringRef, StringRef> library :
+       {std::pair<StringRef, StringRef>("/lib/x86_64-linux-gnu/libm.so.6",
+                                        "/lib64/libm.so.6"),
+        {"/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6"}})
+    for (StringRef place : {library.first, library.second})
+      if (sys::fs::exists(place)) {
+        arguments.push_back(place);
+        break;
+      }
   if (Error error = runLinker(*linker, arguments, log))
     return error;
 

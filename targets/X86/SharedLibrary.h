@@ -20,11 +20,12 @@ namespace tfc::x86 {
 llvm::Error linkSharedLibrary(llvm::StringRef object,
                               llvm::StringRef weightsFile,
                               llvm::StringRef runtimeDirectory,
-                              llvm::StringRef output);
+                              llvm::StringRef entry, llvm::StringRef output);
 
 /// The entry points' object file: in `directory`, or where that is empty, where
 /// TFC_RUNTIME_DIR says or beside the tools.
-llvm::Expected<std::string> findEntryObject(llvm::StringRef directory);
+llvm::Expected<std::string> findEntryObject(llvm::StringRef directory,
+                                            llvm::StringRef entry);
 
 } // namespace tfc::x86
 

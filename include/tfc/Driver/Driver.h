@@ -38,6 +38,7 @@ enum class EmitKind {
   Linalg,
   LLVMIR,
   Assembly,
+  Ptx,
   Object,
   SharedLibrary
 };
@@ -74,7 +75,7 @@ struct CompileOptions {
   std::optional<Phase> stopAfter;
   /// The name of a target: "x86-64", "cortex-m7" or one of the caller's.
   std::string target = "x86-64";
-  /// x86-64: an LLVM CPU name or "native".
+  /// x86-64: an LLVM CPU name or "native"; cuda: the least GPU, as sm_80.
   std::string cpu = "native";
   /// x86-64: the folder of ModelEntry.o, which every shared library has; empty:
   /// where TFC_RUNTIME_DIR says, or lib/tfc beside the program's folder.

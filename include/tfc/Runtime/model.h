@@ -62,7 +62,11 @@ typedef enum tfc_status {
       1,             /* an input or output has the wrong type, rank or size */
   TFC_BAD_VALUE = 2, /* a value in an input is out of the model's range */
   TFC_ARENA_TOO_SMALL = 3,
-  TFC_UNSUPPORTED_CPU = 4
+  TFC_UNSUPPORTED_CPU = 4,
+  /* Of models for a GPU: no driver, an old one, or no GPU that will do; */
+  TFC_DEVICE_UNAVAILABLE = 5,
+  TFC_DEVICE_OUT_OF_MEMORY = 6,
+  TFC_DEVICE_FAILED = 7 /* the driver reports another error */
 } tfc_status;
 
 /* What the model says of an input or output. dims[i] is -1 where the size is
@@ -154,6 +158,7 @@ typedef struct tfc_frame {
   tfc_parallel_for parallel_for; /* never NULL */
   void *pool;
   int64_t num_threads;
+  void *device; /* of models for a GPU */
 } tfc_frame;
 
 /* Inside one library: reached without a table of addresses. */

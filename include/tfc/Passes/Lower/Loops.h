@@ -1,5 +1,4 @@
-//===- Loops.h - linalg on buffers to loops ------------------------ -*- C++
-//-*-===//
+//===- Loops.h - linalg on buffers to loops ---------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -16,17 +15,29 @@
 
 namespace tfc::lower {
 
+/// The iterations of a worker: from `begin`, by `step`, below `end`.
+struct LoopPart {
+  mlir::Value begin, end;
+  /// Null: one after the other.
+  mlir::Value step;
+};
+
 /// Deals `count` iterations of `op`'s outer loops, each of `work` scalar ones,
-/// to workers: returns the bounds of one worker's part and leaves the builder
-/// where that is done. Targets with one worker have none.
-using DealLoop = llvm::function_ref<std::pair<mlir::Value, mlir::Value>(
+/// to workers: returns one worker's part and leaves the builder where that is
+/// done. Targets with one worker have none.
+using DealLoop = llvm::function_ref<LoopPart(
     mlir::linalg::LinalgOp op, mlir::OpBuilder &b, mlir::Value count,
     mlir::Value work)>;
+
+/// What is dealt of an operation: all parallel loops but one that reads and
+/// writes neighbours, or all, for targets with a worker for each element.
+enum class DealtLoops { Outer, All };
 
 /// Writes the linalg operations on buffers in `function`, and its copies, as
 /// loops over scalars.
 mlir::LogicalResult lowerToLoops(mlir::func::FuncOp function,
-                                 DealLoop deal = nullptr);
+                                 DealLoop deal = nullptr,
+                                 DealtLoops dealt = DealtLoops::Outer);
 
 } // namespace tfc::lower
 

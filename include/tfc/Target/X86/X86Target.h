@@ -11,9 +11,11 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
+#include <functional>
 #include <string>
 
 namespace llvm {
+class Module;
 class TargetMachine;
 } // namespace llvm
 
@@ -58,9 +60,18 @@ enum class X86Output { LLVMIR, Assembly, Object, SharedLibrary };
 mlir::FailureOr<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const X86Options &options, std::string &reason);
 
+/// What makes a library one whose work another device does.
+struct DeviceParts {
+  /// What tfc_model_info calls the CPU.
+  std::string name;
+  /// Adds the kernels, as lib/Runtime/Device.c wants them.
+  std::function<void(llvm::Module &)> add;
+};
+
 /// Writes a module in the LLVM dialect to `path`, whole or not at all.
 mlir::LogicalResult emitX86(mlir::ModuleOp module, const X86Options &options,
-                            X86Output kind, llvm::StringRef path);
+                            X86Output kind, llvm::StringRef path,
+                            const DeviceParts *device = nullptr);
 
 } // namespace tfc::x86
 

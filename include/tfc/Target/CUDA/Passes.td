@@ -1,0 +1,87 @@
+//===- Passes.td - passes of the CUDA target ---------------*- tablegen -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGET_CUDA_PASSES_TD
+#define TFC_TARGET_CUDA_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def CudaLaunchLoopsPass : Pass<"cuda-launch-loops", "mlir::func::FuncOp"> {
+  let summary = "Make kernels of linalg on buffers and of loops over scalars";
+  let description = [{
+    Every linalg operation and every copy becomes one `gpu.launch` with a thread
+    for each of its results; reductions are loops of a thread. What is left of
+    loops and branches over scalars in buffers, as recurrences over few elements,
+    becomes a launch of one thread. Loops around launches stay on the host.
+
+    ```mlir
+    func.func @negate(%x: memref<4xf32>, %y: memref<4xf32>) {
+      linalg.elementwise kind=#linalg.elementwise_kind<negf>
+          ins(%x : memref<4xf32>) outs(%y : memref<4xf32>)
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @negate(%x: memref<4xf32>, %y: memref<4xf32>) {
+      %one = arith.constant 1 : index
+      %four = arith.constant 4 : index
+      %threads = arith.constant 32 : index
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %one, %gy = %one, %gz = %one)
+                 threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %one, %sz = %one) {
+        scf.for %i = %tx to %four step %threads {
+          %a = memref.load %x[%i] : memref<4xf32>
+          %b = arith.negf %a : f32
+          memref.store %b, %y[%i] : memref<4xf32>
+        }
+        gpu.terminator
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["mlir::gpu::GPUDialect", "mlir::scf::SCFDialect",
+                           "mlir::affine::AffineDialect",
+                           "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
+}
+
+def CudaOutlineKernelsPass : Pass<"cuda-outline-kernels", "mlir::ModuleOp"> {
+  let summary = "Move launched regions to kernels, one for all that are equal";
+  let description = [{
+    Each `gpu.launch` becomes a `gpu.launch_func` of a kernel in the one
+    `gpu.module @kernels`. Kernels that do the same on other values are one: equal
+    layers of a model share theirs.
+  }];
+  let dependentDialects = ["mlir::gpu::GPUDialect"];
+}
+
+def CudaConvertKernelsPass : Pass<"cuda-convert-kernels", "mlir::gpu::GPUModuleOp"> {
+  let summary = "Convert kernels to the LLVM and NVVM dialects";
+  let description = [{
+    Functions of `math` must have an instruction or a polynomial by now; one that has
+    neither, as those of f64, is refused.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect", "mlir::NVVM::NVVMDialect"];
+}
+
+def CudaConvertHostPass : Pass<"cuda-convert-host", "mlir::ModuleOp"> {
+  let summary = "Convert what surrounds the launches to the LLVM dialect";
+  let description = [{
+    The entry function, on x86-64. Buffers are addresses of the device: constants
+    lie where the runtime has put them, a launch calls `tfc_device_launch` with the
+    kernel's number, and loads and stores outside of kernels copy an element from
+    or to the device, which waits for it. The module attribute `cuda.kernels` has the
+    kernels' names in the order of their numbers, and `cuda.host_access` is there
+    where the host reads or writes.
+  }];
+  let dependentDialects = ["mlir::LLVM::LLVMDialect"];
+}
+
+#endif // TFC_TARGET_CUDA_PASSES_TD

@@ -1,0 +1,131 @@
+//===- LaunchLoops.cpp - kernels of linalg and of loops ---------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Passes/Lower/Loops.h"
+#include "tfc/Target/CUDA/Passes.h"
+#include "tfc/Target/X86/X86.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace tfc::cuda {
+#define GEN_PASS_DEF_CUDALAUNCHLOOPSPASS
+#include "tfc/Target/CUDA/Passes.h.inc"
+} // namespace tfc::cuda
+
+using namespace mlir;
+using namespace tfc;
+
+namespace {
+
+constexpr int64_t warpSize = 32, threadsOfBlock = 256;
+/// More blocks than any GPU runs at once by far; threads take several elements
+/// beyond.
+constexpr int64_t mostBlocks = 1 << 16;
+
+gpu::LaunchOp launch(OpBuilder &b, Location loc, Value blocks, Value threads) {
+  Value one = arith::ConstantIndexOp::create(b, loc, 1);
+  auto op =
+      gpu::LaunchOp::create(b, loc, blocks, one, one, threads, one, one);
+  b.setInsertionPointToStart(&op.getBody().front());
+  gpu::TerminatorOp::create(b, loc);
+  b.setInsertionPointToStart(&op.getBody().front());
+  return op;
+}
+
+/// A launch with a thread for each of `count` iterations, as far as there are
+/// enough.
+lower::LoopPart dealToThreads(linalg::LinalgOp op, OpBuilder &b, Value count,
+                              Value work) {
+  Location loc = op.getLoc();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  if (op->getParentOfType<gpu::LaunchOp>())
+    return {constant(0), count, Value()};
+  int64_t threads = threadsOfBlock;
+  if (std::optional<int64_t> known = getConstantIntValue(count))
+    threads = std::min<int64_t>(
+        threads, std::max<int64_t>(llvm::alignTo(*known, warpSize), warpSize));
+  // A thread's loop needs to know that there is a step.
+  Value blocks = b.createOrFold<arith::CeilDivUIOp>(loc, count, constant(threads));
+  blocks = b.createOrFold<arith::MinUIOp>(loc, blocks, constant(mostBlocks));
+  gpu::LaunchOp kernel = launch(b, loc, blocks, constant(threads));
+  Value size = constant(threads);
+  Value begin = arith::AddIOp::create(
+      b, loc, arith::MulIOp::create(b, loc, kernel.getBlockIds().x, size),
+      kernel.getThreadIds().x);
+  Value step = arith::MulIOp::create(b, loc, kernel.getGridSize().x, size);
+  return {begin, count, step};
+}
+
+/// Whether all of `op` can run in a thread of the device: it touches memory
+/// that is there already, in no other way than by loads and stores.
+bool isScalarLoop(Operation *op) {
+  bool touchesMemory = false;
+  auto result = op->walk([&](Operation *inner) {
+    if (isa<memref::LoadOp, memref::StoreOp>(inner)) {
+      touchesMemory = true;
+      return WalkResult::advance();
+    }
+    if (isa<gpu::LaunchOp, memref::AllocOp, linalg::LinalgOp>(inner) ||
+        isa_and_nonnull<x86::X86Dialect>(inner->getDialect()))
+      return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  return touchesMemory && !result.wasInterrupted() &&
+         llvm::none_of(op->getResultTypes(),
+                       [](Type type) { return isa<BaseMemRefType>(type); });
+}
+
+class LaunchLoopsPass
+    : public cuda::impl::CudaLaunchLoopsPassBase<LaunchLoopsPass> {
+public:
+  void runOnOperation() override {
+    if (failed(lower::lowerToLoops(getOperation(), dealToThreads,
+                                   lower::DealtLoops::All)))
+      return signalPassFailure();
+    SmallVector<Operation *> loops;
+    getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (isa<gpu::LaunchOp>(op))
+        return WalkResult::skip();
+      if (!isa<scf::ForOp, scf::WhileOp, scf::IfOp>(op) || !isScalarLoop(op))
+        return WalkResult::advance();
+      loops.push_back(op);
+      return WalkResult::skip();
+    });
+    for (Operation *op : loops)
+      runInOneThread(op);
+  }
+
+private:
+  /// What the host needs of it comes by way of memory.
+  static void runInOneThread(Operation *op) {
+    OpBuilder b(op);
+    Location loc = op->getLoc();
+    SmallVector<Value> slots;
+    for (Type type : op->getResultTypes())
+      slots.push_back(
+          memref::AllocOp::create(b, loc, MemRefType::get({}, type)));
+    Value one = arith::ConstantIndexOp::create(b, loc, 1);
+    gpu::LaunchOp kernel = launch(b, loc, one, one);
+    OpBuilder after(kernel->getContext());
+    after.setInsertionPointAfter(kernel);
+    op->moveBefore(kernel.getBody().front().getTerminator());
+    b.setInsertionPointAfter(op);
+    for (auto [result, slot] : llvm::zip_equal(op->getResults(), slots)) {
+      Value loaded = memref::LoadOp::create(after, loc, slot);
+      result.replaceAllUsesWith(loaded);
+      memref::StoreOp::create(b, loc, result, slot);
+    }
+  }
+};
+
+} // namespace

@@ -1,0 +1,99 @@
+//===- Pipeline.cpp - the order of the CUDA target's passes -----*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tfc/Passes/Decompose/Passes.h"
+#include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Target/CUDA/CudaTarget.h"
+#include "tfc/Target/CUDA/Passes.h"
+#include "tfc/Target/X86/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::cuda;
+
+static void addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+/// To launches of kernels on buffers.
+static void addLaunches(OpPassManager &pm) {
+  pm.addPass(x86::createX86EntryPointPass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addPass(decompose::createAttnDecomposePass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  pm.addPass(lower::createPrepareTensorsPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferAlignment = 64;
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  pm.addPass(x86::createX86LowerAssertsPass());
+  pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());
+}
+
+void tfc::cuda::buildCudaPipeline(OpPassManager &pm,
+                                  const CudaOptions &options) {
+  addLaunches(pm);
+  pm.addPass(x86::createX86PlaceConstantsPass({options.weightsFile}));
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(x86::createX86PlanArenaPass());
+  pm.addPass(x86::createX86ExtractPlanPass());
+  // As on x86-64: each operation of bf16 is one of f32, rounded.
+  arith::ArithEmulateUnsupportedFloatsOptions narrow;
+  narrow.sourceTypeStrs = {"bf16"};
+  narrow.targetTypeStr = "f32";
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(narrow));
+  pm.addPass(lower::createExpandMathPass());
+  pm.addPass(createCudaOutlineKernelsPass());
+  pm.addPass(createSCFToControlFlowPass());
+  addCleanup(pm);
+  pm.addNestedPass<gpu::GPUModuleOp>(createCudaConvertKernelsPass());
+  pm.addPass(createCudaConvertHostPass());
+  addCleanup(pm);
+  // What is left of the frame's operations: checks.
+  pm.addPass(x86::createX86OutlineParallelPass());
+}
+
+namespace {
+struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
+  Option<std::string> weightsFile{*this, "weights-file",
+                                  llvm::cl::desc("where constants are written"),
+                                  llvm::cl::init("")};
+};
+} // namespace
+
+void tfc::cuda::registerCudaPipelines() {
+  registerCudaPasses();
+  PassPipelineRegistration<>(
+      "cuda-launches", "attn and linalg on tensors to launches on buffers",
+      [](OpPassManager &pm) { addLaunches(pm); });
+  PassPipelineRegistration<PipelineOptions>(
+      "cuda", "attn and linalg on tensors to the LLVM and NVVM dialects",
+      [](OpPassManager &pm, const PipelineOptions &options) {
+        CudaOptions cuda;
+        cuda.weightsFile = options.weightsFile;
+        buildCudaPipeline(pm, cuda);
+      });
+}
