@@ -35,7 +35,10 @@ static void addLaunches(OpPassManager &pm) {
   pm.addPass(x86::createX86EntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
-  pm.addPass(decompose::createAttnDecomposePass());
+  pm.addNestedPass<func::FuncOp>(createCudaSelectAttentionPass());
+  decompose::AttnDecomposePassOptions others;
+  others.keep = {"attn.attention"};
+  pm.addPass(decompose::createAttnDecomposePass(others));
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
@@ -47,6 +50,7 @@ static void addLaunches(OpPassManager &pm) {
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
   pm.addPass(x86::createX86LowerAssertsPass());
+  pm.addNestedPass<func::FuncOp>(createCudaLowerAttentionPass());
   pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());
 }
 

@@ -28,6 +28,7 @@ enum Id {
   Outputs,
   Output,
   Target,
+  Emulate,
   Ram,
   Flash,
   Profile,
@@ -78,6 +79,10 @@ const std::vector<OptionSpec> &table() {
        "runs in qemu on a board with a Cortex-M7; prints instructions, and "
        "stack and arena as used",
        Target},
+      {"--emulate", "",
+       "run the kernels of a model for a GPU on this machine's CPU, with "
+       "checks of every access: for tests of small models",
+       Emulate},
       {"--ram", "BYTES", "for arena and stack, at most 4M (default: 320K)",
        Ram},
       {"--flash", "BYTES", "for code and constants, at most 3M (default: 1M)",
@@ -189,6 +194,9 @@ std::string Options::set(int id, const std::string &spelling,
     return cortexM7 || value == "x86-64"
                ? ""
                : "--target can be x86-64 or cortex-m7, not '" + value + "'";
+  case Emulate:
+    emulate = true;
+    return "";
   case Ram:
     return bytes(spelling, value, 4 << 20, ram);
   case Flash:

@@ -32,6 +32,8 @@ struct Options {
   /// Whether the model is an object for the Cortex-M7, and what the emulated
   /// board has for it.
   bool cortexM7 = false;
+  /// Whether a model's GPU is emulated.
+  bool emulate = false;
   int64_t ram = 320 << 10, flash = 1 << 20;
   bool profile = false;
   /// Rows after which inputs that the model asks for by rows end.

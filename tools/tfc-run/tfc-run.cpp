@@ -15,8 +15,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <unistd.h>
 
 using namespace tfc;
 using namespace tfc::run;
@@ -200,7 +202,27 @@ std::string deliver(const Options &options, const tfc_model_info &info,
   return "";
 }
 
+/// Has the model take the emulator for the GPU's driver.
+std::string useEmulator() {
+  std::error_code error;
+  std::filesystem::path program =
+      std::filesystem::read_symlink("/proc/self/exe", error);
+  std::string library =
+      (program.parent_path().parent_path() / "lib" / "libtfcEmulator.so")
+          .string();
+  if (access(library.c_str(), R_OK) != 0)
+    return "cannot find the emulator, " + library;
+  return setenv("TFC_CUDA_DRIVER", library.c_str(), /*overwrite=*/1) == 0
+             ? ""
+             : "the system has no room for a variable";
+}
+
 int runModel(const Options &options) {
+  if (options.emulate) {
+    std::string error = useEmulator();
+    if (!error.empty())
+      return refuse(error);
+  }
   char message[512] = "";
   Times times;
   Clock::time_point start = Clock::now();

@@ -1,0 +1,55 @@
+//===- KeyRange.h - which keys a tile of queries sees -----------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGETS_CUDA_KEYRANGE_H
+#define TFC_TARGETS_CUDA_KEYRANGE_H
+
+#include "KernelBuilder.h"
+#include "tfc/Dialect/Attn/Attn.h"
+
+namespace tfc::cuda {
+
+/// The keys that a block of queries of `op` sees, of one batch, and the scores
+/// of those that it sees in part. Made inside of the kernel.
+class KeyRange {
+public:
+  /// For `queries` rows from `firstQuery` on, and tiles of `keys`.
+  KeyRange(attn::AttentionOp op, KernelBuilder &k, mlir::Value batch,
+           mlir::Value head, mlir::Value firstQuery, int64_t queries,
+           int64_t keys);
+
+  /// Tiles from `begin` to `end`; those from `fullBegin` to `fullEnd` are seen
+  /// whole by all queries and have nothing added.
+  mlir::Value begin, fullBegin, fullEnd, end;
+  /// Whether there are such in front of others, by what is known of `op`.
+  bool mayBeginInPart();
+  bool mayBeFull() const { return !needsScores; }
+
+  /// Whether scores are scaled before anything else is done, in `score`; else
+  /// they are left as products.
+  bool needsScores;
+  /// What the score of a query and a key becomes, -inf where it is not seen.
+  mlir::Value score(mlir::Value product, mlir::Value query, mlir::Value key);
+  /// Where a score that is not seen is a number.
+  bool hidesByNumber();
+
+  mlir::Value numKeys;
+
+private:
+  void findTiles(mlir::Value firstQuery, int64_t queries, int64_t keys);
+  mlir::Value isSeen(mlir::Value query, mlir::Value key);
+  mlir::Value element(mlir::Value buffer, mlir::Value query, mlir::Value key);
+
+  attn::AttentionOp op;
+  KernelBuilder &k;
+  mlir::Value batch, head, numQueries, offset, lengthOfBatch;
+};
+
+} // namespace tfc::cuda
+
+#endif // TFC_TARGETS_CUDA_KEYRANGE_H

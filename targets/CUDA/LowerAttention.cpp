@@ -1,0 +1,101 @@
+//===- LowerAttention.cpp - kernels of attention on buffers -----*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FlashAttention.h"
+#include "tfc/Target/CUDA/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace tfc::cuda {
+#define GEN_PASS_DEF_CUDALOWERATTENTIONPASS
+#include "tfc/Target/CUDA/Passes.h.inc"
+} // namespace tfc::cuda
+
+using namespace mlir;
+using namespace tfc;
+
+namespace {
+
+/// Whether the rows of a buffer begin at multiples of 8 elements: buffers
+/// themselves begin at multiples of 64 bytes.
+bool hasAlignedRows(MemRefType type) {
+  constexpr int64_t elements = 8;
+  if (type.getLayout().isIdentity())
+    return true;
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return false;
+  auto isAligned = [](int64_t value) {
+    return !ShapedType::isDynamic(value) && value % elements == 0;
+  };
+  return isAligned(offset) && strides.back() == 1 &&
+         llvm::all_of(ArrayRef(strides).drop_back(), isAligned);
+}
+
+class LowerAttentionPass
+    : public cuda::impl::CudaLowerAttentionPassBase<LowerAttentionPass> {
+public:
+  void runOnOperation() override {
+    SmallVector<attn::AttentionOp> ops;
+    getOperation().walk([&](attn::AttentionOp op) { ops.push_back(op); });
+    OpBuilder b(&getContext());
+    for (attn::AttentionOp op : ops) {
+      std::string reason = cuda::whyNoFlashAttention(op);
+      if (!reason.empty()) {
+        op.emitError("there is no kernel for it: ") << reason;
+        return signalPassFailure();
+      }
+      alignRows(op, b);
+      cuda::emitFlashAttention(op, cuda::chooseFlashTile(op), b);
+      op.erase();
+    }
+  }
+
+private:
+  static Value makeDense(Value buffer, OpBuilder &b) {
+    auto type = cast<MemRefType>(buffer.getType());
+    SmallVector<Value> sizes;
+    for (int64_t d = 0; d < type.getRank(); ++d)
+      if (type.isDynamicDim(d))
+        sizes.push_back(memref::DimOp::create(b, buffer.getLoc(), buffer, d));
+    return memref::AllocOp::create(
+        b, buffer.getLoc(),
+        MemRefType::get(type.getShape(), type.getElementType()), sizes);
+  }
+
+  static void alignRows(attn::AttentionOp op, OpBuilder &b) {
+    for (OpOperand *operand :
+         {&op.getQueryMutable(), &op.getKeyMutable(), &op.getValueMutable()}) {
+      Value buffer = operand->get();
+      if (hasAlignedRows(cast<MemRefType>(buffer.getType())))
+        continue;
+      b.setInsertionPoint(op);
+      Value dense = makeDense(buffer, b);
+      linalg::CopyOp::create(b, op.getLoc(), buffer, dense);
+      operand->set(dense);
+    }
+    OpOperand &init = op.getInitMutable();
+    Value result = init.get();
+    if (hasAlignedRows(cast<MemRefType>(result.getType())))
+      return;
+    b.setInsertionPoint(op);
+    Value dense = makeDense(result, b);
+    b.setInsertionPointAfter(op);
+    linalg::CopyOp::create(b, op.getLoc(), dense, result);
+    init.set(dense);
+  }
+};
+
+} // namespace

@@ -1,0 +1,52 @@
+//===- SelectAttention.cpp - which attention has a kernel -------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FlashAttention.h"
+#include "tfc/Target/CUDA/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace tfc::cuda {
+#define GEN_PASS_DEF_CUDASELECTATTENTIONPASS
+#include "tfc/Target/CUDA/Passes.h.inc"
+} // namespace tfc::cuda
+
+using namespace mlir;
+using namespace tfc;
+
+namespace {
+
+class SelectAttentionPass
+    : public cuda::impl::CudaSelectAttentionPassBase<SelectAttentionPass> {
+public:
+  void runOnOperation() override {
+    SmallVector<attn::AttentionOp> others;
+    getOperation().walk([&](attn::AttentionOp op) {
+      if (!cuda::whyNoFlashAttention(op).empty())
+        others.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    for (attn::AttentionOp op : others) {
+      rewriter.setInsertionPoint(op);
+      FailureOr<SmallVector<Value>> values = op.decomposeOperation(rewriter);
+      if (failed(values)) {
+        op.emitError("the CUDA target cannot compute it: its number of heads "
+                     "is open");
+        return signalPassFailure();
+      }
+      rewriter.replaceOp(op, *values);
+    }
+  }
+};
+
+} // namespace
