@@ -192,6 +192,10 @@ Value KernelBuilder::advance(Value pointer, Value bytes) {
 
 void KernelBuilder::barrier() { gpu::BarrierOp::create(b, loc); }
 
+void KernelBuilder::warpBarrier() {
+  NVVM::SyncWarpOp::create(b, loc, constant(-1));
+}
+
 void KernelBuilder::copyAsync(Value to, Value from, Value inside) {
   constexpr int64_t bytes = 16;
   NVVM::CpAsyncOp::create(b, loc, to, from, bytes,

@@ -76,8 +76,9 @@ public:
   /// `bytes` further.
   mlir::Value advance(mlir::Value pointer, mlir::Value bytes);
 
-  /// All threads of the block have come here.
+  /// All threads of the block, or of the warp, have come here.
   void barrier();
+  void warpBarrier();
   /// Copies 16 bytes from device memory to shared memory in the background;
   /// zeros, where not `inside`.
   void copyAsync(mlir::Value to, mlir::Value from, mlir::Value inside);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlashAttention.h"
+#include "SharedTile.h"
 #include "tfc/Target/CUDA/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -16,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 namespace tfc::cuda {
 #define GEN_PASS_DEF_CUDALOWERATTENTIONPASS
@@ -26,23 +28,6 @@ using namespace mlir;
 using namespace tfc;
 
 namespace {
-
-/// Whether the rows of a buffer begin at multiples of 8 elements: buffers
-/// themselves begin at multiples of 64 bytes.
-bool hasAlignedRows(MemRefType type) {
-  constexpr int64_t elements = 8;
-  if (type.getLayout().isIdentity())
-    return true;
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (failed(type.getStridesAndOffset(strides, offset)))
-    return false;
-  auto isAligned = [](int64_t value) {
-    return !ShapedType::isDynamic(value) && value % elements == 0;
-  };
-  return isAligned(offset) && strides.back() == 1 &&
-         llvm::all_of(ArrayRef(strides).drop_back(), isAligned);
-}
 
 class LowerAttentionPass
     : public cuda::impl::CudaLowerAttentionPassBase<LowerAttentionPass> {
@@ -79,7 +64,7 @@ private:
     for (OpOperand *operand :
          {&op.getQueryMutable(), &op.getKeyMutable(), &op.getValueMutable()}) {
       Value buffer = operand->get();
-      if (hasAlignedRows(cast<MemRefType>(buffer.getType())))
+      if (cuda::hasAlignedRows(cast<MemRefType>(buffer.getType())))
         continue;
       b.setInsertionPoint(op);
       Value dense = makeDense(buffer, b);
@@ -88,7 +73,7 @@ private:
     }
     OpOperand &init = op.getInitMutable();
     Value result = init.get();
-    if (hasAlignedRows(cast<MemRefType>(result.getType())))
+    if (cuda::hasAlignedRows(cast<MemRefType>(result.getType())))
       return;
     b.setInsertionPoint(op);
     Value dense = makeDense(result, b);

@@ -55,8 +55,8 @@ def CudaLaunchLoopsPass : Pass<"cuda-launch-loops", "mlir::func::FuncOp"> {
 def CudaSelectAttentionPass : Pass<"cuda-select-attention", "mlir::func::FuncOp"> {
   let summary = "Leave attention that has a kernel, decompose the others";
   let description = [{
-    On tensors. Kept is a softmax of f16 or bf16 with heads of a known size, a multiple
-    of 8 up to 256.
+    On tensors. Kept is a softmax of f32, f16 or bf16 with heads of a known size, a
+    multiple of 16 bytes, up to 256 elements.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::scf::SCFDialect",
@@ -67,13 +67,14 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
   let summary = "Make kernels of attention on buffers";
   let description = [{
     Each `attn.attention` becomes a launch that never writes scores: FlashAttention-2
-    (Dao 2023) on tensor cores. Operands whose rows may begin elsewhere than at
+    (Dao 2023), of f16 and bf16 on tensor cores, of f32 by multiply-adds. Operands whose rows may begin elsewhere than at
     multiples of 16 bytes are copied first. `docs/cuda.md` has the schedule.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
                            "mlir::LLVM::LLVMDialect", "mlir::NVVM::NVVMDialect",
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
-                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
 }
 
 def CudaOutlineKernelsPass : Pass<"cuda-outline-kernels", "mlir::ModuleOp"> {

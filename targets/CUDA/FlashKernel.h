@@ -1,0 +1,98 @@
+//===- FlashKernel.h - what kernels of attention share ----------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGETS_CUDA_FLASHKERNEL_H
+#define TFC_TARGETS_CUDA_FLASHKERNEL_H
+
+#include "FlashAttention.h"
+#include "KeyRange.h"
+#include "SharedTile.h"
+
+namespace tfc::cuda {
+
+/// A block of threads that computes a tile of an attention's rows: keys and
+/// values come by tiles, two in shared memory at a time, and each row has, in
+/// the registers of some threads, the greatest score so far, the sum of its
+/// weights and its results, which are scaled where a greater one is found
+/// (Milakov, Gimelshein 2018).
+class FlashKernel {
+public:
+  FlashKernel(attn::AttentionOp op, FlashTile tile, KernelBuilder &k,
+              int64_t elementBytes);
+  virtual ~FlashKernel() = default;
+
+  virtual int64_t sharedBytes() const;
+  /// Writes the body of the launch.
+  void emit();
+
+protected:
+  /// Finds the places of the thread, and says in `progress` how many rows and
+  /// results it has.
+  virtual void findRows() = 0;
+  /// What is done once with the queries, which are in shared memory.
+  virtual void loadQueries() {}
+  /// Scores, weights and results of a tile of keys, at so many bytes from the
+  /// beginnings of their regions.
+  virtual void computeTile(mlir::Value keysAt, mlir::Value valuesAt,
+                           mlir::Value firstKey, bool isMasked) = 0;
+  /// Writes rows to `shared` as queryTile has them.
+  virtual void storeRows() = 0;
+
+  /// Makes weights of a thread's scores of its row number `row`, some of which
+  /// threads have whose numbers differ by `lanes`; scales `results`.
+  void weigh(int64_t row, llvm::ArrayRef<mlir::Value *> scores,
+             llvm::ArrayRef<mlir::Value *> results,
+             llvm::ArrayRef<int64_t> lanes, bool isMasked);
+  /// The quotient of results and the sum of weights of the row.
+  struct Divisor {
+    mlir::Value factor, isZero;
+  };
+  Divisor divisorOf(int64_t row, llvm::ArrayRef<int64_t> lanes);
+  mlir::Value divided(mlir::Value result, const Divisor &by);
+
+  /// What carries from one tile of keys to the next.
+  struct Progress {
+    llvm::SmallVector<mlir::Value> results, greatest, sums;
+    llvm::SmallVector<mlir::Value *> all();
+  };
+
+  attn::AttentionOp op;
+  FlashTile tile;
+  KernelBuilder &k;
+  int64_t headSize, valueSize;
+  SharedTile queryTile, keyTile, valueTile;
+  mlir::Value batch, head, firstQuery, lane, warp;
+  mlir::Value shared, keyRegion, valueRegion;
+  std::optional<KeyRange> range;
+  Progress progress;
+
+private:
+  void findPlace();
+  void beginCopies();
+  void run(mlir::Value from, mlir::Value to, bool isMasked);
+  mlir::Value acrossLanes(mlir::Value x, llvm::ArrayRef<int64_t> lanes,
+                          mlir::Value (KernelBuilder::*combine)(mlir::Value,
+                                                                mlir::Value));
+
+  std::optional<TileCopy> keyCopy, valueCopy;
+  /// What the copies do next.
+  mlir::Value keyFrom, valueFrom, rowsLeft, keyStage, valueStage;
+};
+
+/// On tensor cores, for f16 and bf16.
+std::unique_ptr<FlashKernel> createTensorCoreKernel(attn::AttentionOp op,
+                                                    FlashTile tile,
+                                                    KernelBuilder &k);
+/// By multiply-adds, for f32.
+std::unique_ptr<FlashKernel> createSingleKernel(attn::AttentionOp op,
+                                                FlashTile tile,
+                                                KernelBuilder &k);
+
+} // namespace tfc::cuda
+
+#endif // TFC_TARGETS_CUDA_FLASHKERNEL_H
