@@ -39,7 +39,7 @@ Expected<std::unique_ptr<Module>>
 Translator::translate(const Function &wanted) {
   info.name = wanted.getName().str();
   for (auto step : {&Translator::inlineCalls, &Translator::readLaunchBounds,
-                    &Translator::placeVariables, &Translator::collect,
+                    &Translator::collect, &Translator::placeVariables,
                     &Translator::makeEntry, &Translator::rewriteCalls}) {
     if (!module)
       if (Error error = extract(wanted))
