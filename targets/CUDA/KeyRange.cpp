@@ -92,8 +92,8 @@ void KeyRange::findTiles(Value firstQuery, int64_t queries, int64_t keys) {
 Value KeyRange::element(Value buffer, Value query, Value key) {
   auto type = cast<MemRefType>(buffer.getType());
   SmallVector<Value> indices;
-  for (auto [d, index] :
-       llvm::enumerate(ArrayRef<Value>{batch, head, query, key})) {
+  const std::array<Value, 4> places{batch, head, query, key};
+  for (auto [d, index] : llvm::enumerate(places)) {
     Value most = k.sub(
         k.toInt(k.b.createOrFold<memref::DimOp>(k.loc, buffer, d)),
         k.constant(1));
