@@ -241,8 +241,9 @@ define ptx_kernel void @assembly() {
   ret void
 }
 
-define ptx_kernel void @unknown(float %x) {
+define ptx_kernel void @unknown(ptr %y, float %x) {
   %c = call float @llvm.nvvm.add.rz.f(float %x, float 2.0)
+  store float %c, ptr %y
   ret void
 }
 
