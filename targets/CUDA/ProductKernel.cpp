@@ -312,22 +312,16 @@ void ProductKernel::copyTile(const FactorTile &factor, Value slot, Value step) {
   copy(loop.getInductionVar(), 0);
 }
 
-Value ProductKernel::commit() {
-  return nvgpu::DeviceAsyncCreateGroupOp::create(
-      b, loc, nvgpu::DeviceAsyncTokenType::get(b.getContext()), ValueRange());
-}
-
 //===----------------------------------------------------------------------===//
 // Sums
 //===----------------------------------------------------------------------===//
 
 SmallVector<Value> ProductKernel::sumUp() {
   int64_t ahead = tile.stages - 1;
-  Value group;
   for (int64_t stage = 0; stage < ahead; ++stage) {
     copyTile(left, math.of(stage), math.of(stage));
     copyTile(right, math.of(stage), math.of(stage));
-    group = commit();
+    NVVM::CpAsyncCommitGroupOp::create(b, loc);
   }
   Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
   SmallVector<Value> start(sumsOfThread(), zero);
@@ -337,8 +331,7 @@ SmallVector<Value> ProductKernel::sumUp() {
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    nvgpu::DeviceAsyncWaitOp::create(b, loc, group,
-                                     b.getI32IntegerAttr(ahead - 1));
+    NVVM::CpAsyncWaitGroupOp::create(b, loc, ahead - 1);
     gpu::BarrierOp::create(b, loc);
     Value slot = loop.getRegionIterArgs().drop_back().back(),
           next = loop.getRegionIterArgs().back();
@@ -351,7 +344,7 @@ SmallVector<Value> ProductKernel::sumUp() {
       copyTile(left, next, step);
       copyTile(right, next, step);
     }
-    commit();
+    NVVM::CpAsyncCommitGroupOp::create(b, loc);
     SmallVector<Value> sums =
         addTile(slot, loop.getRegionIterArgs().drop_back(2));
     for (Value stage : {slot, next}) {
@@ -362,7 +355,7 @@ SmallVector<Value> ProductKernel::sumUp() {
     }
     scf::YieldOp::create(b, loc, sums);
   }
-  nvgpu::DeviceAsyncWaitOp::create(b, loc, group, b.getI32IntegerAttr(0));
+  NVVM::CpAsyncWaitGroupOp::create(b, loc, 0);
   return SmallVector<Value>(loop.getResults().drop_back(2));
 }
 

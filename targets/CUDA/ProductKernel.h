@@ -146,7 +146,6 @@ private:
   void copyTile(const FactorTile &factor, mlir::Value slot, mlir::Value step);
   void copyPiece(const FactorTile &factor, mlir::Value slot, mlir::Value step,
                  mlir::Value row, mlir::Value piece, int64_t elements);
-  mlir::Value commit();
   llvm::SmallVector<mlir::Value> sumUp();
   void writeSums(mlir::ValueRange sums);
   void writeSlab(mlir::Value staged, mlir::Value firstRow);
