@@ -16,6 +16,7 @@ import sys
 ROOMS = [
     ("Support", ["include/tfc/Support", "lib/Support"], []),
     ("Runtime", ["include/tfc/Runtime", "lib/Runtime"], ["Support"]),
+    ("Emulator", ["include/tfc/Emulator", "lib/Emulator"], ["Support"]),
     ("Onnx", ["include/tfc/Dialect/Onnx", "dialects/Onnx"], ["Support"]),
     ("Attn", ["include/tfc/Dialect/Attn", "dialects/Attn"], ["Support"]),
     ("Import", ["include/tfc/Import", "lib/Import"], ["Support", "Onnx"]),
@@ -65,7 +66,7 @@ ROOMS = [
         [
             *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Contract", "Decompose", "Lower", "Memory", "Optimize", "Runtime"],
-            *["OnnxTarget", "X86", "CortexM7", "Driver"],
+            *["OnnxTarget", "X86", "CortexM7", "Driver", "Emulator"],
         ],
     ),
 ]
