@@ -318,9 +318,13 @@ void ProductKernel::copyTile(const FactorTile &factor, Value slot, Value step) {
 
 SmallVector<Value> ProductKernel::sumUp() {
   int64_t ahead = tile.stages - 1;
+  std::optional<int64_t> known = getConstantIntValue(steps);
   for (int64_t stage = 0; stage < ahead; ++stage) {
-    copyTile(left, math.of(stage), math.of(stage));
-    copyTile(right, math.of(stage), math.of(stage));
+    // A depth that is known to fill its tiles is not checked.
+    if (!known || stage < *known) {
+      copyTile(left, math.of(stage), math.of(stage));
+      copyTile(right, math.of(stage), math.of(stage));
+    }
     NVVM::CpAsyncCommitGroupOp::create(b, loc);
   }
   Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
