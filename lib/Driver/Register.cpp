@@ -20,6 +20,7 @@
 #include "tfc/Target/CortexM7/CortexM7.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/CortexM7/Kernels/Passes.h"
+#include "tfc/Target/CUDA/Cuda.h"
 #include "tfc/Target/CUDA/CudaTarget.h"
 #include "tfc/Target/Onnx/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -40,6 +41,7 @@ void tfc::registerTfcDialects(mlir::DialectRegistry &registry) {
                   tfc::m7::M7Dialect, tfc::x86::X86Dialect>();
   tfc::attn::registerBufferizableOpInterfaceExternalModels(registry);
   tfc::m7::registerBufferizableOpInterfaceExternalModels(registry);
+  tfc::cuda::registerCudaInterfaces(registry);
   tfc::x86::registerX86Interfaces(registry);
 }
 

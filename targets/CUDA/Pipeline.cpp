@@ -31,7 +31,7 @@ static void addCleanup(OpPassManager &pm) {
 }
 
 /// To launches of kernels on buffers.
-static void addLaunches(OpPassManager &pm) {
+static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   pm.addPass(x86::createX86EntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
@@ -41,8 +41,13 @@ static void addLaunches(OpPassManager &pm) {
   pm.addPass(decompose::createAttnDecomposePass(others));
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
+  addCleanup(pm);
+  // Before anything is fused into them.
+  pm.addNestedPass<func::FuncOp>(createCudaSelectProductsPass());
   pm.addPass(lower::createPrepareTensorsPass());
   addCleanup(pm);
+  // What was one operation after another is one by now.
+  pm.addNestedPass<func::FuncOp>(createCudaFuseEpiloguesPass());
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferAlignment = 64;
@@ -51,12 +56,13 @@ static void addLaunches(OpPassManager &pm) {
   addCleanup(pm);
   pm.addPass(x86::createX86LowerAssertsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerAttentionPass());
+  pm.addNestedPass<func::FuncOp>(createCudaLowerProductsPass({options.arch}));
   pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());
 }
 
 void tfc::cuda::buildCudaPipeline(OpPassManager &pm,
                                   const CudaOptions &options) {
-  addLaunches(pm);
+  addLaunches(pm, options);
   pm.addPass(x86::createX86PlaceConstantsPass({options.weightsFile}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
@@ -92,7 +98,7 @@ void tfc::cuda::registerCudaPipelines() {
   registerCudaPasses();
   PassPipelineRegistration<>(
       "cuda-launches", "attn and linalg on tensors to launches on buffers",
-      [](OpPassManager &pm) { addLaunches(pm); });
+      [](OpPassManager &pm) { addLaunches(pm, CudaOptions()); });
   PassPipelineRegistration<PipelineOptions>(
       "cuda", "attn and linalg on tensors to the LLVM and NVVM dialects",
       [](OpPassManager &pm, const PipelineOptions &options) {

@@ -11,6 +11,80 @@
 
 include "mlir/Pass/PassBase.td"
 
+def CudaSelectProductsPass : Pass<"cuda-select-products", "mlir::func::FuncOp"> {
+  let summary = "Make contractions that there are kernels for operations of cuda";
+  let description = [{
+    Sums in f32, over one loop, of products of two tensors of f32, f16 or bf16 become
+    `cuda.product`, whatever order their dimensions are in; transpositions and
+    repetitions of factors become part of it. What the sum starts from, if not 0, is
+    added to it. Other types and sums stay as they are, and become a thread for each
+    result.
+
+    ```mlir
+    %zero = arith.constant 0.0 : f32
+    %start = linalg.fill ins(%zero : f32) outs(%init : tensor<4x16xf32>) -> tensor<4x16xf32>
+    %y = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x16xf32>)
+                       outs(%start : tensor<4x16xf32>) -> tensor<4x16xf32>
+    // becomes
+    %y = cuda.product f32 maps [#mk, #kn, #mn]
+        ins(%x, %w : tensor<4x8xf32>, tensor<8x16xf32>) outs(%init : tensor<4x16xf32>) {
+    ^bb0(%sum: f32):
+      cuda.yield %sum : f32
+    } -> tensor<4x16xf32>
+    ```
+  }];
+  let options = [Option<"useTF32", "tf32", "bool", "false",
+      "Round factors in f32 to 11 bits, so that tensor cores multiply them">];
+  let dependentDialects = ["tfc::cuda::CudaDialect", "mlir::arith::ArithDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def CudaFuseEpiloguesPass : Pass<"cuda-fuse-epilogues", "mlir::func::FuncOp"> {
+  let summary = "Do what follows a product where its sums are";
+  let description = [{
+    An elementwise operation that alone reads a product goes into the product's
+    region, with what else it reads: biases, activations, residuals, masks.
+
+    ```mlir
+    %sums = cuda.product f32 maps [#mk, #kn, #mn] ins(%x, %w) outs(%init) {
+    ^bb0(%sum: f32):
+      cuda.yield %sum : f32
+    } -> tensor<4x16xf32>
+    %y = linalg.generic {...} ins(%sums, %bias) outs(%init) { arith.addf }
+    // becomes
+    %y = cuda.product f32 maps [#mk, #kn, #n, #mn] ins(%x, %w) others(%bias) outs(%init) {
+    ^bb0(%sum: f32, %offset: f32):
+      %moved = arith.addf %sum, %offset : f32
+      cuda.yield %moved : f32
+    } -> tensor<4x16xf32>
+    ```
+  }];
+  let dependentDialects = ["tfc::cuda::CudaDialect"];
+}
+
+def CudaLowerProductsPass : Pass<"cuda-lower-products", "mlir::func::FuncOp"> {
+  let summary = "Make tiled kernels of products on buffers";
+  let description = [{
+    Each `cuda.product` becomes one `gpu.launch` with a block for each tile of a result.
+    Tiles of the factors come to shared memory by cp.async, some tiles ahead: 16 bytes
+    at a time where sizes prove that rows begin at multiples of 16 bytes, an element at
+    a time otherwise, with zeros past the ends. Sums are kept in registers; they go
+    through shared memory once more, so that the epilogue reads and writes neighbours.
+    Buffers begin at multiples of 16 bytes.
+
+    The tile is the one of a table for which a model of the architecture promises the
+    least time (targets/CUDA/ProductTile.h says how). Batches whose rows lie one behind
+    the other are one matrix.
+  }];
+  let options = [Option<"arch", "arch", "std::string", "\"sm_80\"",
+      "The GPU whose processors and shared memory the choice of tiles counts with">];
+  let dependentDialects = ["mlir::gpu::GPUDialect", "mlir::scf::SCFDialect",
+                           "mlir::nvgpu::NVGPUDialect", "mlir::NVVM::NVVMDialect",
+                           "mlir::LLVM::LLVMDialect", "mlir::math::MathDialect",
+                           "mlir::vector::VectorDialect", "mlir::affine::AffineDialect",
+                           "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
+}
+
 def CudaLaunchLoopsPass : Pass<"cuda-launch-loops", "mlir::func::FuncOp"> {
   let summary = "Make kernels of linalg on buffers and of loops over scalars";
   let description = [{

@@ -1,0 +1,128 @@
+//===- CudaOps.td - what the CUDA target has kernels for ---*- tablegen -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGET_CUDA_OPS_TD
+#define TFC_TARGET_CUDA_OPS_TD
+
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Cuda_Dialect : Dialect {
+  let name = "cuda";
+  let cppNamespace = "::tfc::cuda";
+  let summary = "Operations that have kernels of their own on NVIDIA GPUs";
+}
+
+class Cuda_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Cuda_Dialect, mnemonic, traits>;
+
+def Cuda_Multiply : I32EnumAttr<"Multiply", "how factors are multiplied", [
+    I32EnumAttrCase<"F32", 0, "f32">,
+    I32EnumAttrCase<"TF32", 1, "tf32">,
+    I32EnumAttrCase<"F16", 2, "f16">,
+    I32EnumAttrCase<"BF16", 3, "bf16">]> {
+  let cppNamespace = "::tfc::cuda";
+}
+
+def Cuda_ProductOp : Cuda_Op<"product", [
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "batched matrix products, with what is done to each element of them";
+  let description = [{
+    For all values of the loops (batch..., m, n), which are those of `maps` without the
+    last:
+
+        init[batch, m, n] = epilogue(sum over k of a[batch, m, k] * b[batch, k, n],
+                                     an element of each of others)
+
+    `maps` say where an element lies, one map from (batch..., m, n, k) for each of `a`,
+    `b`, `others` and `init`, in that order. `a` is indexed by m and k and `b` by n and
+    k, in any order, and by anything of the batch loops: so operands may be transposed,
+    shared by a batch, or one for a group of heads. A loop m or n that no operand has
+    runs once. `init` is overwritten.
+
+    The factors are multiplied
+
+    | | elements of `a` and `b` | |
+    |---|---|---|
+    | `f32` | f32 | by FMA, exactly rounded |
+    | `tf32` | f32 | by tensor cores, of factors rounded to 11 bits |
+    | `f16` | f16 | by tensor cores, exactly |
+    | `bf16` | bf16 | by tensor cores, exactly |
+
+    and added in f32, in no particular order. The region's arguments are the sum, in f32,
+    and the elements of `others`; it is pure and yields the element of `init`.
+
+    ```mlir
+    #a = affine_map<(m, n, k) -> (m, k)>
+    #b = affine_map<(m, n, k) -> (k, n)>
+    #bias = affine_map<(m, n, k) -> (n)>
+    #c = affine_map<(m, n, k) -> (m, n)>
+    func.func @linear(%x: tensor<?x64xf32>, %w: tensor<64x256xf32>, %bias: tensor<256xf32>,
+                      %init: tensor<?x256xf32>) -> tensor<?x256xf32> {
+      %y = cuda.product f32 maps [#a, #b, #bias, #c]
+          ins(%x, %w : tensor<?x64xf32>, tensor<64x256xf32>)
+          others(%bias : tensor<256xf32>) outs(%init : tensor<?x256xf32>) {
+      ^bb0(%sum: f32, %offset: f32):
+        %moved = arith.addf %sum, %offset : f32
+        cuda.yield %moved : f32
+      } -> tensor<?x256xf32>
+      return %y : tensor<?x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Cuda_Multiply:$multiply, AffineMapArrayAttr:$maps, AnyShaped:$a,
+      AnyShaped:$b, Variadic<AnyShaped>:$others, AnyShaped:$init);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    $multiply `maps` $maps `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
+    (`others` `(` $others^ `:` type($others) `)`)?
+    `outs` `(` $init `:` type($init) `)` attr-dict-with-keyword $epilogue
+    (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::mlir::AffineMap getMap(unsigned position) {
+      return ::llvm::cast<::mlir::AffineMapAttr>(getMaps()[position]).getValue();
+    }
+    ::mlir::AffineMap getInitMap() { return getMap(getMaps().size() - 1); }
+    /// Loops over the batch; those over m, n and k follow.
+    unsigned getNumBatchLoops() { return getMap(0).getNumDims() - 3; }
+  }];
+}
+
+def Cuda_YieldOp : Cuda_Op<"yield", [Terminator, ReturnLike, Pure, HasParent<"ProductOp">]> {
+  let summary = "the element of the result";
+  let description = [{
+    ```mlir
+    #a = affine_map<(m, n, k) -> (m, k)>
+    #b = affine_map<(m, n, k) -> (k, n)>
+    #c = affine_map<(m, n, k) -> (m, n)>
+    func.func @product(%a: memref<8x16xf16>, %b: memref<16x8xf16>, %c: memref<8x8xf16>) {
+      cuda.product f16 maps [#a, #b, #c] ins(%a, %b : memref<8x16xf16>, memref<16x8xf16>)
+          outs(%c : memref<8x8xf16>) {
+      ^bb0(%sum: f32):
+        %rounded = arith.truncf %sum : f32 to f16
+        cuda.yield %rounded : f16
+      }
+      return
+    }
+    ```
+  }];
+  let arguments = (ins AnyFloat:$element);
+  let assemblyFormat = "$element attr-dict `:` type($element)";
+}
+
+#endif // TFC_TARGET_CUDA_OPS_TD

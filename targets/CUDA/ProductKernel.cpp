@@ -1,0 +1,515 @@
+//===- ProductKernel.cpp - tiled kernels of products --------------- -*- C++
+//-*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ProductKernel.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/NVGPU/IR/NVGPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+using namespace tfc::cuda;
+
+namespace {
+
+constexpr int64_t pieceBytes = 16;
+/// More copies than this of one thread are a loop.
+constexpr int64_t mostUnrolled = 8;
+
+int64_t bytesOf(Type element) {
+  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+}
+
+/// Whether dimensions are neighbours along the last, and it may be read by
+/// `elements` at once wherever its index is a multiple.
+bool isAligned(Value buffer, int64_t elements) {
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  auto type = cast<MemRefType>(buffer.getType());
+  if (failed(type.getStridesAndOffset(strides, offset)) || strides.empty() ||
+      strides.back() != 1 || ShapedType::isDynamic(offset) ||
+      offset % elements != 0)
+    return false;
+  return llvm::all_of(ArrayRef(strides).drop_back(), [&](int64_t stride) {
+    return !ShapedType::isDynamic(stride) && stride % elements == 0;
+  });
+}
+
+bool hasNeighbours(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return type.getRank() > 0 && type.areTrailingDimsContiguous(1);
+}
+
+bool isLastIndex(AffineMap map, unsigned loop) {
+  return map.getNumResults() &&
+         map.getResults().back() == getAffineDimExpr(loop, map.getContext());
+}
+
+Attribute sharedSpace(MLIRContext *context) {
+  return gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
+}
+
+} // namespace
+
+int64_t FactorTile::piece() const {
+  return pieceBytes / bytesOf(getElementTypeOrSelf(global.getType()));
+}
+
+ProductKernel::ProductKernel(ProductOp op, const ProductTile &tile,
+                             OpBuilder &b)
+    : op(op), tile(tile), b(b), loc(op.getLoc()), math(b, op.getLoc()) {}
+
+//===----------------------------------------------------------------------===//
+// Sizes and places
+//===----------------------------------------------------------------------===//
+
+Value ProductKernel::sizeOf(Value buffer, AffineMap map, unsigned loop) {
+  std::optional<unsigned> position =
+      map.getResultPosition(b.getAffineDimExpr(loop));
+  if (!position)
+    return math.of(1);
+  int64_t size = cast<MemRefType>(buffer.getType()).getDimSize(*position);
+  if (!ShapedType::isDynamic(size))
+    return math.of(size);
+  return memref::DimOp::create(b, loc, buffer, *position);
+}
+
+void ProductKernel::findSizes() {
+  unsigned loops = op.getNumBatchLoops();
+  for (unsigned i = 0; i < loops; ++i)
+    batchSizes.push_back(sizeOf(op.getInit(), op.getInitMap(), i));
+  rows = sizeOf(op.getInit(), op.getInitMap(), loops);
+  columns = sizeOf(op.getInit(), op.getInitMap(), loops + 1);
+  depth = sizeOf(op.getA(), op.getMap(0), loops + 2);
+}
+
+bool ProductKernel::isExact(Value size, int64_t multiple) const {
+  std::optional<int64_t> known = getConstantIntValue(size);
+  return known && *known % multiple == 0;
+}
+
+FactorTile ProductKernel::factorTile(bool isA) {
+  FactorTile factor;
+  factor.global = isA ? op.getA() : op.getB();
+  factor.map = op.getMap(isA ? 0 : 1);
+  factor.isA = isA;
+  unsigned side = op.getNumBatchLoops() + (isA ? 0 : 1);
+  factor.innerIsDepth = !isLastIndex(factor.map, side);
+  int64_t length = isA ? tile.rows : tile.columns;
+  factor.outer = factor.innerIsDepth ? length : tile.depth;
+  factor.inner = factor.innerIsDepth ? tile.depth : length;
+  factor.swizzle = swizzleOf(isA, factor.innerIsDepth);
+  return factor;
+}
+
+Value ProductKernel::sharedView(int64_t bytes, ArrayRef<int64_t> shape,
+                                Type element) const {
+  auto type =
+      MemRefType::get(shape, element, AffineMap(), sharedSpace(b.getContext()));
+  return memref::ViewOp::create(b, loc, type, dynamicMemory, math.of(bytes),
+                                ValueRange());
+}
+
+void ProductKernel::allocateTiles() {
+  auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type(),
+                              AffineMap(), sharedSpace(b.getContext()));
+  dynamicMemory = gpu::DynamicSharedMemoryOp::create(b, loc, type);
+  int64_t bytes = 0;
+  for (FactorTile *factor : {&left, &right}) {
+    Type element = getElementTypeOrSelf(factor->global.getType());
+    factor->shared =
+        sharedView(bytes, {tile.stages, factor->outer, factor->inner}, element);
+    bytes += tile.stages * factor->outer * factor->inner * bytesOf(element);
+  }
+}
+
+/// Where this thread is: tiles of a column of tiles follow each other, so that
+/// blocks that run at a time share their tile of b.
+void ProductKernel::findPlaces() {
+  thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
+  Value block = gpu::BlockIdOp::create(b, loc, gpu::Dimension::x);
+  lane = math.remainder(thread, warpSize);
+  warp = math.divide(thread, warpSize);
+  int64_t warpsOfRow = tile.columns / tile.warpColumns;
+  warpRow = math.multiply(math.divide(warp, warpsOfRow), tile.warpRows);
+  warpColumn =
+      math.multiply(math.remainder(warp, warpsOfRow), tile.warpColumns);
+  Value rowTiles = math.divideCeil(rows, tile.rows),
+        columnTiles = math.divideCeil(columns, tile.columns);
+  firstRow = math.multiply(math.remainder(block, rowTiles), tile.rows);
+  block = math.divide(block, rowTiles);
+  firstColumn = math.multiply(math.remainder(block, columnTiles), tile.columns);
+  block = math.divide(block, columnTiles);
+  batch.resize(batchSizes.size());
+  for (size_t i = batchSizes.size(); i-- > 0;) {
+    batch[i] = i == 0 ? block : math.remainder(block, batchSizes[i]);
+    block = math.divide(block, batchSizes[i]);
+  }
+  steps = math.divideCeil(depth, tile.depth);
+}
+
+SmallVector<Value> ProductKernel::indices(AffineMap map, Value m, Value n,
+                                          Value k) const {
+  SmallVector<Value> loops = batch, result;
+  llvm::append_values(loops, m, n, k);
+  for (AffineExpr expression : map.getResults())
+    result.push_back(affine::expandAffineExpr(b, loc, expression, loops, {}));
+  return result;
+}
+
+Value ProductKernel::swizzled(const FactorTile &factor, Value row,
+                              Value piece) const {
+  int64_t pieces = factor.inner / factor.piece();
+  auto key = [&](int64_t rowsOfKey, int64_t count) {
+    return math.remainder(math.divide(row, rowsOfKey), count);
+  };
+  switch (factor.swizzle) {
+  case Swizzle::None:
+    break;
+  case Swizzle::Rows:
+    // All pieces of 128 bytes, which rows of fewer share.
+    piece = math.exclusiveOr(piece,
+                             pieces >= 8 ? key(1, 8) : key(8 / pieces, pieces));
+    break;
+  case Swizzle::QuadsOfRows:
+    piece = math.exclusiveOr(piece, key(4, 8));
+    break;
+  case Swizzle::PairsOfPieces:
+    piece = math.exclusiveOr(piece, math.multiply(key(1, 4), 2));
+    break;
+  }
+  return math.multiply(piece, factor.piece());
+}
+
+Value ProductKernel::loadPiece(const FactorTile &factor, Value slot, Value row,
+                               Value piece) const {
+  Type element = getElementTypeOrSelf(factor.global.getType());
+  return vector::LoadOp::create(
+      b, loc, VectorType::get({factor.piece()}, element), factor.shared,
+      ValueRange{slot, row, swizzled(factor, row, piece)},
+      /*nontemporal=*/false, llvm::Align(pieceBytes));
+}
+
+//===----------------------------------------------------------------------===//
+// Factors to shared memory
+//===----------------------------------------------------------------------===//
+
+/// Copies `elements` from the piece on, and zeros where there are none.
+void ProductKernel::copyPiece(const FactorTile &factor, Value slot, Value step,
+                              Value row, Value piece, int64_t elements) {
+  Value deep = math.multiply(step, tile.depth),
+        side = factor.isA ? firstRow : firstColumn;
+  Value column = elements == 1 ? piece : math.multiply(piece, elements);
+  Value outer = math.add(factor.innerIsDepth ? side : deep, row),
+        inner = math.add(factor.innerIsDepth ? deep : side, column);
+  Value sideSize = factor.isA ? rows : columns;
+  Value outerSize = factor.innerIsDepth ? sideSize : depth,
+        innerSize = factor.innerIsDepth ? depth : sideSize;
+  Value k = factor.innerIsDepth ? inner : outer,
+        index = factor.innerIsDepth ? outer : inner;
+  SmallVector<Value> from =
+      indices(factor.map, factor.isA ? index : Value(math.of(0)),
+              factor.isA ? Value(math.of(0)) : index, k);
+  // The piece that the swizzle moves, and the place in it.
+  Value to =
+      elements == 1
+          ? math.add(swizzled(factor, row, math.divide(column, factor.piece())),
+                     math.remainder(column, factor.piece()))
+          : swizzled(factor, row, piece);
+  SmallVector<Value> there = {slot, row, to};
+  Value inside;
+  auto require = [&](Value condition) {
+    inside = inside ? b.createOrFold<arith::AndIOp>(loc, inside, condition)
+                    : condition;
+  };
+  if (!isExact(outerSize, factor.outer))
+    require(math.isLess(outer, outerSize));
+  if (!isExact(innerSize, factor.inner))
+    require(math.isLess(inner, innerSize));
+  Type element = getElementTypeOrSelf(factor.global.getType());
+  if (elements > 1 || (element.isF32() && hasNeighbours(factor.global))) {
+    Value count;
+    if (inside) {
+      Value all = math.of(elements);
+      if (elements > 1 && !isExact(innerSize, elements))
+        all = b.createOrFold<arith::MinUIOp>(
+            loc, math.subtract(innerSize, inner), all);
+      count = arith::SelectOp::create(b, loc, inside, all, math.of(0));
+    }
+    nvgpu::DeviceAsyncCopyOp::create(
+        b, loc, nvgpu::DeviceAsyncTokenType::get(b.getContext()), factor.shared,
+        there, factor.global, from, b.getIndexAttr(elements), count,
+        elements > 1 ? b.getUnitAttr() : UnitAttr());
+    return;
+  }
+  // Fewer than 4 bytes cannot be copied asynchronously.
+  Value value;
+  if (!inside) {
+    value = memref::LoadOp::create(b, loc, factor.global, from);
+  } else {
+    auto load = scf::IfOp::create(
+        b, loc, inside,
+        [&](OpBuilder &inner, Location loc) {
+          Value loaded =
+              memref::LoadOp::create(inner, loc, factor.global, from);
+          scf::YieldOp::create(inner, loc, loaded);
+        },
+        [&](OpBuilder &inner, Location loc) {
+          Value zero =
+              arith::ConstantOp::create(inner, loc, inner.getZeroAttr(element));
+          scf::YieldOp::create(inner, loc, zero);
+        });
+    value = load.getResult(0);
+  }
+  memref::StoreOp::create(b, loc, value, factor.shared, there);
+}
+
+void ProductKernel::copyTile(const FactorTile &factor, Value slot, Value step) {
+  int64_t elements = 1;
+  bool isInnermost =
+      isLastIndex(factor.map, op.getNumBatchLoops() + (factor.innerIsDepth ? 2
+                                                       : factor.isA ? 0
+                                                                    : 1));
+  if (isInnermost && isAligned(factor.global, factor.piece()))
+    elements = factor.piece();
+  int64_t pieces = factor.inner / elements, threads = tile.threads();
+  int64_t count = factor.outer * pieces / threads;
+  assert(factor.outer * pieces % threads == 0 && "threads without a piece");
+  auto copy = [&](Value i, int64_t known) {
+    Value first = i ? math.multiply(i, threads) : math.of(known * threads);
+    if (threads % pieces == 0) {
+      Value row =
+          math.add(math.divide(thread, pieces), math.divide(first, pieces));
+      copyPiece(factor, slot, step, row, math.remainder(thread, pieces),
+                elements);
+      return;
+    }
+    Value id = math.add(thread, first);
+    copyPiece(factor, slot, step, math.divide(id, pieces),
+              math.remainder(id, pieces), elements);
+  };
+  if (count <= mostUnrolled) {
+    for (int64_t i = 0; i < count; ++i)
+      copy(Value(), i);
+    return;
+  }
+  auto loop =
+      scf::ForOp::create(b, loc, math.of(0), math.of(count), math.of(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  copy(loop.getInductionVar(), 0);
+}
+
+//===----------------------------------------------------------------------===//
+// Sums
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> ProductKernel::sumUp() {
+  int64_t ahead = tile.stages - 1;
+  std::optional<int64_t> known = getConstantIntValue(steps);
+  for (int64_t stage = 0; stage < ahead; ++stage) {
+    // A depth that is known to fill its tiles is not checked.
+    if (!known || stage < *known) {
+      copyTile(left, math.of(stage), math.of(stage));
+      copyTile(right, math.of(stage), math.of(stage));
+    }
+    NVVM::CpAsyncCommitGroupOp::create(b, loc);
+  }
+  Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
+  SmallVector<Value> start(sumsOfThread(), zero);
+  // The stage to multiply, and the one to fill.
+  llvm::append_values(start, math.of(0), math.of(ahead));
+  auto loop = scf::ForOp::create(b, loc, math.of(0), steps, math.of(1), start);
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    NVVM::CpAsyncWaitGroupOp::create(b, loc, ahead - 1);
+    gpu::BarrierOp::create(b, loc);
+    Value slot = loop.getRegionIterArgs().drop_back().back(),
+          next = loop.getRegionIterArgs().back();
+    Value step = math.add(loop.getInductionVar(), ahead);
+    auto more = scf::IfOp::create(b, loc, math.isLess(step, steps),
+                                  /*withElseRegion=*/false);
+    {
+      OpBuilder::InsertionGuard inner(b);
+      b.setInsertionPointToStart(more.thenBlock());
+      copyTile(left, next, step);
+      copyTile(right, next, step);
+    }
+    NVVM::CpAsyncCommitGroupOp::create(b, loc);
+    SmallVector<Value> sums =
+        addTile(slot, loop.getRegionIterArgs().drop_back(2));
+    for (Value stage : {slot, next}) {
+      Value after = math.add(stage, 1);
+      Value isEnd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                          after, math.of(tile.stages));
+      sums.push_back(arith::SelectOp::create(b, loc, isEnd, math.of(0), after));
+    }
+    scf::YieldOp::create(b, loc, sums);
+  }
+  NVVM::CpAsyncWaitGroupOp::create(b, loc, 0);
+  return SmallVector<Value>(loop.getResults().drop_back(2));
+}
+
+//===----------------------------------------------------------------------===//
+// The epilogue
+//===----------------------------------------------------------------------===//
+
+/// `elements` neighbours of the result, from [m, n] on.
+void ProductKernel::writePiece(Value staged, Value row, Value column, Value m,
+                               Value n, int64_t elements) {
+  constexpr int64_t lanes = pieceBytes / sizeof(float);
+  unsigned columnLoop = op.getNumBatchLoops() + 1;
+  Value zero = math.of(0);
+  /// Neighbours of what `map` finds in `buffer`.
+  auto load = [&](Value buffer, AffineMap map) {
+    Type element = getElementTypeOrSelf(buffer.getType());
+    SmallVector<Value> values;
+    if (!map.isFunctionOfDim(columnLoop)) {
+      Value one =
+          memref::LoadOp::create(b, loc, buffer, indices(map, m, n, zero));
+      return SmallVector<Value>(elements, one);
+    }
+    int64_t bytes = bytesOf(element),
+            at = std::min(elements, pieceBytes / bytes);
+    if (!isa<FloatType>(element) || at < 2 || !isLastIndex(map, columnLoop) ||
+        !isAligned(buffer, at))
+      at = 1;
+    for (int64_t i = 0; i < elements; i += at) {
+      SmallVector<Value> from = indices(map, m, math.add(n, i), zero);
+      if (at == 1) {
+        values.push_back(memref::LoadOp::create(b, loc, buffer, from));
+        continue;
+      }
+      Value loaded = vector::LoadOp::create(
+          b, loc, VectorType::get({at}, element), buffer, from,
+          /*nontemporal=*/false, llvm::Align(at * bytes));
+      for (int64_t j = 0; j < at; ++j)
+        values.push_back(vector::ExtractOp::create(b, loc, loaded, j));
+    }
+    return values;
+  };
+  SmallVector<SmallVector<Value>> arguments(1);
+  for (int64_t i = 0; i < elements; i += lanes) {
+    SmallVector<Value> from = {warp, row, math.add(column, i)};
+    if (elements == 1) {
+      arguments[0].push_back(memref::LoadOp::create(b, loc, staged, from));
+      break;
+    }
+    Value loaded = vector::LoadOp::create(
+        b, loc, VectorType::get({lanes}, b.getF32Type()), staged, from,
+        /*nontemporal=*/false, llvm::Align(pieceBytes));
+    for (int64_t j = 0; j < lanes; ++j)
+      arguments[0].push_back(vector::ExtractOp::create(b, loc, loaded, j));
+  }
+  for (auto [i, other] : llvm::enumerate(op.getOthers()))
+    arguments.push_back(load(other, op.getMap(2 + i)));
+  Block &body = op.getEpilogue().front();
+  SmallVector<Value> results;
+  for (int64_t i = 0; i < elements; ++i) {
+    IRMapping mapping;
+    for (auto [argument, values] :
+         llvm::zip_equal(body.getArguments(), arguments))
+      mapping.map(argument, values[i]);
+    for (Operation &inner : body.without_terminator())
+      b.clone(inner, mapping);
+    results.push_back(
+        mapping.lookupOrDefault(body.getTerminator()->getOperand(0)));
+  }
+  SmallVector<Value> to = indices(op.getInitMap(), m, n, zero);
+  if (elements == 1) {
+    memref::StoreOp::create(b, loc, results[0], op.getInit(), to);
+    return;
+  }
+  auto type = VectorType::get({elements}, results[0].getType());
+  Value all = vector::FromElementsOp::create(b, loc, type, results);
+  vector::StoreOp::create(b, loc, all, op.getInit(), to, /*nontemporal=*/false,
+                          llvm::Align(pieceBytes));
+}
+
+/// A warp's rows from `slabRow` on, which lie in `staged`.
+void ProductKernel::writeSlab(Value staged, Value slabRow) {
+  Type element = getElementTypeOrSelf(op.getInit().getType());
+  int64_t elements = pieceBytes / bytesOf(element);
+  if (elements > 8 || !isExact(columns, elements) ||
+      !isLastIndex(op.getInitMap(), op.getNumBatchLoops() + 1) ||
+      !isAligned(op.getInit(), elements))
+    elements = 1;
+  int64_t pieces = tile.warpColumns / elements,
+          count = slabRows * pieces / warpSize;
+  auto loop =
+      scf::ForOp::create(b, loc, math.of(0), math.of(count), math.of(1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  Value id = math.add(math.multiply(loop.getInductionVar(), warpSize), lane);
+  Value row = math.divide(id, pieces),
+        column = math.multiply(math.remainder(id, pieces), elements);
+  Value m = math.add(slabRow, row),
+        n = math.add(math.add(firstColumn, warpColumn), column);
+  Value inside;
+  if (!isExact(rows, tile.rows))
+    inside = math.isLess(m, rows);
+  if (!isExact(columns, tile.columns)) {
+    Value below = math.isLess(n, columns);
+    inside = inside ? b.createOrFold<arith::AndIOp>(loc, inside, below) : below;
+  }
+  if (inside) {
+    auto branch = scf::IfOp::create(b, loc, inside, /*withElseRegion=*/false);
+    b.setInsertionPointToStart(branch.thenBlock());
+  }
+  writePiece(staged, row, column, m, n, elements);
+}
+
+void ProductKernel::writeSums(ValueRange sums) {
+  gpu::BarrierOp::create(b, loc);
+  Value staged = sharedView(0, {tile.warps(), slabRows, tile.slabColumns()},
+                            b.getF32Type());
+  auto together = [&] {
+    Value everyLane =
+        arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(-1));
+    NVVM::SyncWarpOp::create(b, loc, everyLane);
+  };
+  Value warpFirst = math.add(firstRow, warpRow);
+  for (int64_t slab = 0; slab < tile.warpRows / slabRows; ++slab) {
+    if (slab > 0)
+      together();
+    stageSums(slab, sums, staged);
+    together();
+    writeSlab(staged, math.add(warpFirst, slab * slabRows));
+  }
+}
+
+void ProductKernel::build() {
+  findSizes();
+  Value blocks = math.multiply(math.divideCeil(rows, tile.rows),
+                               math.divideCeil(columns, tile.columns));
+  for (Value size : batchSizes)
+    blocks = math.multiply(blocks, size);
+  Value one = math.of(1);
+  int64_t bytes =
+      tile.sharedBytes(bytesOf(getElementTypeOrSelf(op.getA().getType())));
+  Value shared = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(bytes));
+  auto launch = gpu::LaunchOp::create(
+      b, loc, blocks, one, one, math.of(tile.threads()), one, one, shared);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(&launch.getBody().front());
+  auto end = gpu::TerminatorOp::create(b, loc);
+  b.setInsertionPoint(end);
+  findPlaces();
+  left = factorTile(/*isA=*/true);
+  right = factorTile(/*isA=*/false);
+  allocateTiles();
+  writeSums(sumUp());
+}

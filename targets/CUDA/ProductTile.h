@@ -1,0 +1,65 @@
+//===- ProductTile.h - which tile a product is cut into ------------ -*- C++
+//-*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGETS_CUDA_PRODUCTTILE_H
+#define TFC_TARGETS_CUDA_PRODUCTTILE_H
+
+#include "tfc/Target/CUDA/Cuda.h"
+#include <optional>
+
+namespace tfc::cuda {
+
+constexpr int64_t warpSize = 32;
+/// A warp's sums leave its registers by so many rows.
+constexpr int64_t slabRows = 16;
+
+/// What a block of threads computes: `rows` x `columns` sums, a warp
+/// `warpRows` x `warpColumns` of them, in steps over `depth` products, with
+/// `stages` steps in shared memory.
+struct ProductTile {
+  int64_t rows, columns, depth, warpRows, warpColumns, stages;
+
+  int64_t warps() const { return rows / warpRows * (columns / warpColumns); }
+  int64_t threads() const { return warps() * warpSize; }
+  /// A row of a slab in shared memory: 8 more, so that rows begin in other
+  /// banks.
+  int64_t slabColumns() const { return warpColumns + 8; }
+  int64_t factorBytes(int64_t elementBytes) const {
+    return stages * (rows + columns) * depth * elementBytes;
+  }
+  /// The factors' tiles, and in their place the sums after them.
+  int64_t sharedBytes(int64_t elementBytes) const {
+    int64_t slabs = warps() * slabRows * slabColumns() * int64_t(sizeof(float));
+    return std::max(factorBytes(elementBytes), slabs);
+  }
+};
+
+/// Nothing is known of a size that is missing.
+struct ProductSizes {
+  std::optional<int64_t> batch, m, n, k;
+};
+
+/// The tile of a table that takes the least time by this model of a GPU, in
+/// cycles of one multiprocessor, to which ceil(tiles / multiprocessors) come:
+///
+/// - As many blocks run at a time as shared memory, registers and threads
+/// allow.
+/// - A step of c blocks at a time takes c times the longer of multiplying (at
+///   the peak of the unit) and of loading the factors (32 bytes a cycle), and
+///   no less than the latency of memory shared by the stages ahead.
+/// - A block begins with the latency of memory and ends with writing its sums
+///   (32 bytes a cycle).
+///
+/// A size that is unknown counts as 512, an unknown batch as 1.
+ProductTile chooseProductTile(Multiply multiply, const ProductSizes &sizes,
+                              llvm::StringRef arch);
+
+} // namespace tfc::cuda
+
+#endif // TFC_TARGETS_CUDA_PRODUCTTILE_H
