@@ -80,3 +80,11 @@ except (OSError, StopIteration):
 # Code for the Cortex-M7 runs where its emulator is.
 if shutil.which("qemu-system-arm"):
     config.available_features.add("qemu-arm")
+
+# The CUDA toolkit has a driver that does nothing but say so.
+for folder in (os.environ.get("CUDA_HOME", "/usr/local/cuda"), "/usr/local/cuda"):
+    stub = os.path.join(folder, "lib64", "stubs", "libcuda.so")
+    if os.path.exists(stub):
+        config.available_features.add("cuda-stub")
+        config.substitutions.append(("%cuda_stub", stub))
+        break

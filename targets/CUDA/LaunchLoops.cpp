@@ -116,9 +116,9 @@ private:
           memref::AllocOp::create(b, loc, MemRefType::get({}, type)));
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
     gpu::LaunchOp kernel = launch(b, loc, one, one);
+    op->moveBefore(kernel.getBody().front().getTerminator());
     OpBuilder after(kernel->getContext());
     after.setInsertionPointAfter(kernel);
-    op->moveBefore(kernel.getBody().front().getTerminator());
     b.setInsertionPointAfter(op);
     for (auto [result, slot] : llvm::zip_equal(op->getResults(), slots)) {
       Value loaded = memref::LoadOp::create(after, loc, slot);

@@ -49,12 +49,17 @@ public:
   }
 
 private:
-  static Value makeDense(Value buffer, OpBuilder &b) {
+  /// Sizes that the result has are taken from it: the arena's plan must find
+  /// what they depend on, which it does of buffers rather than of views.
+  static Value makeDense(attn::AttentionOp op, Value buffer, OpBuilder &b) {
     auto type = cast<MemRefType>(buffer.getType());
     SmallVector<Value> sizes;
-    for (int64_t d = 0; d < type.getRank(); ++d)
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      bool isResults = d == 0 || buffer == op.getQuery();
       if (type.isDynamicDim(d))
-        sizes.push_back(memref::DimOp::create(b, buffer.getLoc(), buffer, d));
+        sizes.push_back(b.createOrFold<memref::DimOp>(
+            buffer.getLoc(), isResults ? op.getInit() : buffer, d));
+    }
     return memref::AllocOp::create(
         b, buffer.getLoc(),
         MemRefType::get(type.getShape(), type.getElementType()), sizes);
@@ -67,7 +72,7 @@ private:
       if (cuda::hasAlignedRows(cast<MemRefType>(buffer.getType())))
         continue;
       b.setInsertionPoint(op);
-      Value dense = makeDense(buffer, b);
+      Value dense = makeDense(op, buffer, b);
       linalg::CopyOp::create(b, op.getLoc(), buffer, dense);
       operand->set(dense);
     }
@@ -76,7 +81,7 @@ private:
     if (cuda::hasAlignedRows(cast<MemRefType>(result.getType())))
       return;
     b.setInsertionPoint(op);
-    Value dense = makeDense(result, b);
+    Value dense = makeDense(op, result, b);
     b.setInsertionPointAfter(op);
     linalg::CopyOp::create(b, op.getLoc(), dense, result);
     init.set(dense);

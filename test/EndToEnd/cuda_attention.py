@@ -1,0 +1,207 @@
+"""Attention compiled for CUDA against its definition in numpy, in the emulator.
+
+usage: cuda_attention.py WORK [NAME...]
+
+Each case is an attn.attention with sizes that fit no tile, or that do; queries, keys
+and values are random. The reference is computed in float64 from the same numbers.
+Tolerances: results are means of values of magnitude 1 with weights that sum to 1. In
+f32 a weight is off by some roundings of 2^-24 and by its exponential's 2^-22 times the
+score's size, which is below 8 here. In f16 weights are rounded to 2^-11 before they
+are multiplied, and the result again; in bf16 to 2^-8.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+MODES = [(copies, order) for copies in ("eager", "lazy") for order in ("forward", "backward")]
+TOLERANCES = {"f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
+
+
+class Case:
+    def __init__(self, batch=2, heads=2, key_heads=None, queries=37, keys=75, size=16, value_size=None, type="f32",
+                 attributes="", scale=0.3, bias=None, mask=None, lengths=None, offset=None, open_sizes=True):
+        self.batch, self.heads, self.key_heads = batch, heads, key_heads or heads
+        self.queries, self.keys, self.size, self.value_size = queries, keys, size, value_size or size
+        self.type, self.attributes, self.scale = type, attributes, scale
+        self.bias, self.mask, self.lengths, self.offset = bias, mask, lengths, offset
+        self.open_sizes = open_sizes
+
+    def number(self, name):
+        words = self.attributes.split()
+        return float(words[words.index(name) + 1]) if name in words else None
+
+
+CASES = {}
+for type_ in ("f32", "f16", "bf16"):
+    for size in (8, 24, 32, 64, 80, 128, 256):
+        CASES[f"{type_}-{size}"] = Case(type=type_, size=size, queries=33, keys=70)
+    for name, options in {
+        "causal": dict(attributes="causal", queries=150, keys=150, size=32),
+        "causal-cache": dict(attributes="causal", queries=9, keys=140),
+        "causal-offset": dict(attributes="causal", queries=40, keys=140, offset=30),
+        "window": dict(attributes="left_window 20 right_window 9", queries=200, keys=200),
+        "causal-window": dict(attributes="causal left_window 70", queries=300, keys=300, size=32),
+        "global": dict(attributes="left_window 4 right_window 4 global 3", queries=90, keys=90),
+        "shared-keys": dict(heads=6, key_heads=2),
+        "sizes-differ": dict(size=64, value_size=32),
+        "values-larger": dict(size=16, value_size=64),
+        "bias": dict(bias=(1, 2, 37, 75)),
+        "bias-row": dict(bias=(2, 1, 1, 75)),
+        "mask": dict(mask=(2, 1, 1, 75)),
+        "mask-number": dict(mask=(2, 1, 37, 75), attributes="masked_score -65504.0"),
+        "mask-nothing-seen": dict(mask=(2, 1, 37, 75), attributes="zero_masked_rows"),
+        "lengths": dict(lengths=[3, 71]),
+        "softcap": dict(attributes="softcap 2.0"),
+        "one-query": dict(queries=1, keys=129),
+        "one-key": dict(queries=65, keys=1),
+        "known-sizes": dict(queries=64, keys=64, size=64, open_sizes=False),
+    }.items():
+        CASES[f"{type_}-{name}"] = Case(type=type_, **options)
+
+
+def text_of(case, lengths):
+    """The function, and the types of its inputs."""
+    t = case.type
+    open_, b = case.open_sizes, case.batch
+
+    def tensor(heads, rows, size):
+        rows = "?" if open_ else rows
+        return f"tensor<{'?' if open_ else b}x{heads}x{rows}x{size}x{t}>"
+
+    q, k = tensor(case.heads, case.queries, case.size), tensor(case.key_heads, case.keys, case.size)
+    v, o = tensor(case.key_heads, case.keys, case.value_size), tensor(case.heads, case.queries, case.value_size)
+    arguments, operands = [f"%q: {q}", f"%k: {k}", f"%v: {v}"], ""
+    if case.bias:
+        shape = "x".join(map(str, case.bias))
+        arguments.append(f"%bias: tensor<{shape}x{t}>")
+        operands += f" bias(%bias : tensor<{shape}x{t}>)"
+    if case.mask:
+        shape = "x".join(map(str, case.mask))
+        arguments.append(f"%mask: tensor<{shape}xi1>")
+        operands += f" mask(%mask : tensor<{shape}xi1>)"
+    if case.lengths:
+        arguments.append(f"%lengths: tensor<{'?' if open_ else b}xi64>")
+        operands += f" key_lengths(%lengths : tensor<{'?' if open_ else b}xi64>)"
+    head = ""
+    if case.offset is not None:
+        head = f"  %offset = arith.constant {case.offset} : index\n"
+        operands += " query_offset(%offset)"
+    dims = ""
+    if open_:
+        head += (f"  %c0 = arith.constant 0 : index\n  %c2 = arith.constant 2 : index\n"
+                 f"  %b = tensor.dim %q, %c0 : {q}\n  %s = tensor.dim %q, %c2 : {q}\n")
+        dims = "%b, %s"
+    return f"""func.func @main({', '.join(arguments)}) -> {o} {{
+{head}  %init = tensor.empty({dims}) : {o}
+  %y = attn.attention scale {case.scale} {case.attributes} ins(%q, %k, %v : {q}, {k}, {v}){operands} outs(%init : {o}) -> {o}
+  return %y : {o}
+}}
+"""
+
+
+def to_bf16(x):
+    bits = x.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16).view("V2")
+
+
+def from_bf16(x):
+    return (x.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+
+
+def reference(case, q, k, v, bias, mask, lengths):
+    group = case.heads // case.key_heads
+    k, v = np.repeat(k, group, 1), np.repeat(v, group, 1)
+    scores = case.scale * np.einsum("bhsd,bhtd->bhst", q, k)
+    if cap := case.number("softcap"):
+        scores = cap * np.tanh(scores / cap)
+    if bias is not None:
+        scores = scores + bias
+    offset = case.keys - case.queries if case.offset is None else case.offset
+    p, j = np.arange(case.queries)[:, None] + offset, np.arange(case.keys)[None]
+    seen = np.ones((case.batch, 1, case.queries, case.keys), bool)
+    window = np.ones((case.queries, case.keys), bool)
+    if (left := case.number("left_window")) is not None:
+        window &= j >= p - left
+    if (right := case.number("right_window")) is not None:
+        window &= j <= p + right
+    if (globals_ := case.number("global")) is not None:
+        window |= (j < globals_) | (p < globals_)
+    seen &= window
+    if "causal" in case.attributes.split():
+        seen &= j <= p
+    if lengths is not None:
+        seen &= j < np.array(lengths)[:, None, None, None]
+    if mask is not None:
+        seen = seen & mask
+    hidden = case.number("masked_score")
+    scores = np.where(seen, scores, -np.inf if hidden is None else hidden)
+    with np.errstate(invalid="ignore"):
+        weights = np.exp(scores - scores.max(-1, keepdims=True))
+        weights /= weights.sum(-1, keepdims=True)
+    if "zero_masked_rows" in case.attributes:
+        weights = np.where(seen.any(-1, keepdims=True), weights, 0)
+    return np.einsum("bhst,bhtd->bhsd", weights, v)
+
+
+def check(name, case, work):
+    rows = np.random.default_rng(len(name))
+    arrays, numbers = {}, {}
+
+    def random(shape):
+        x = rows.standard_normal(shape).astype(np.float32)
+        if case.type == "bf16":
+            return to_bf16(x), from_bf16(to_bf16(x)).astype(np.float64)
+        x = x.astype(np.float16 if case.type == "f16" else np.float32)
+        return x, x.astype(np.float64)
+
+    shapes = {"q": (case.batch, case.heads, case.queries, case.size),
+              "k": (case.batch, case.key_heads, case.keys, case.size),
+              "v": (case.batch, case.key_heads, case.keys, case.value_size)}
+    if case.bias:
+        shapes["bias"] = case.bias
+    for key, shape in shapes.items():
+        arrays[key], numbers[key] = random(shape)
+    mask = None
+    if case.mask:
+        mask = rows.random(case.mask) < 0.6
+        mask[0, :, 0] = False if "zero_masked" in case.attributes or "masked_score" in case.attributes else True
+        arrays["mask"] = mask
+    if case.lengths:
+        arrays["lengths"] = np.array(case.lengths, np.int64)
+    expected = reference(case, numbers["q"], numbers["k"], numbers["v"], numbers.get("bias"), mask, case.lengths)
+    with open(work + ".mlir", "w", encoding="utf-8") as file:
+        file.write(text_of(case, case.lengths))
+    subprocess.run(["tfc", work + ".mlir", "--target=cuda", "-o", work + ".so"], check=True)
+    np.savez(work + ".in.npz", **{f"input{i}": value for i, value in enumerate(arrays.values())})
+    emulate = [] if os.environ.get("TFC_TEST_GPU") else ["--emulate"]
+    for mode in MODES:
+        environment = dict(os.environ, TFC_EMULATE=mode[0], TFC_EMULATE_ORDER=mode[1])
+        done = subprocess.run(
+            ["tfc-run", work + ".so", "--inputs", work + ".in.npz", "--outputs", work + ".out.npz", *emulate],
+            env=environment, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            return f"{' '.join(mode)}: {done.stderr.strip()}"
+        found = next(iter(np.load(work + ".out.npz").values()))
+        found = from_bf16(found) if case.type == "bf16" else found
+        gap = np.abs(found.astype(np.float64) - expected)
+        if not gap.max() <= TOLERANCES[case.type]:
+            return f"{' '.join(mode)}: differs by {gap.max():.3g}"
+    return ""
+
+
+def main(work, *names):
+    faults = 0
+    for name in names or CASES:
+        message = check(name, CASES[name], f"{work}.{name}")
+        if message:
+            print(f"{name}: {message}")
+            faults += 1
+    print(f"{len(names or CASES)} cases, {faults} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

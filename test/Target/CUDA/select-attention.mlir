@@ -1,0 +1,30 @@
+// RUN: tfc-opt %s --split-input-file --cuda-select-attention | FileCheck %s
+
+// CHECK-LABEL: @softmax
+// CHECK: attn.attention
+func.func @softmax(%q: tensor<1x2x9x8xf16>, %k: tensor<1x2x?x8xf16>, %init: tensor<1x2x9x8xf16>) -> tensor<1x2x9x8xf16> {
+  %y = attn.attention scale 0.5 causal ins(%q, %k, %k : tensor<1x2x9x8xf16>, tensor<1x2x?x8xf16>, tensor<1x2x?x8xf16>)
+      outs(%init : tensor<1x2x9x8xf16>) -> tensor<1x2x9x8xf16>
+  return %y : tensor<1x2x9x8xf16>
+}
+
+// -----
+
+// Heads of 6 numbers are no whole chunks of 16 bytes.
+// CHECK-LABEL: @odd
+// CHECK-NOT: attn.attention
+func.func @odd(%q: tensor<1x2x9x6xf32>, %init: tensor<1x2x9x6xf32>) -> tensor<1x2x9x6xf32> {
+  %y = attn.attention scale 0.5 ins(%q, %q, %q : tensor<1x2x9x6xf32>, tensor<1x2x9x6xf32>, tensor<1x2x9x6xf32>)
+      outs(%init : tensor<1x2x9x6xf32>) -> tensor<1x2x9x6xf32>
+  return %y : tensor<1x2x9x6xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @hard
+// CHECK-NOT: attn.attention
+func.func @hard(%q: tensor<1x2x9x8xf32>, %init: tensor<1x2x9x8xf32>) -> tensor<1x2x9x8xf32> {
+  %y = attn.attention score hard scale 0.5 ins(%q, %q, %q : tensor<1x2x9x8xf32>, tensor<1x2x9x8xf32>, tensor<1x2x9x8xf32>)
+      outs(%init : tensor<1x2x9x8xf32>) -> tensor<1x2x9x8xf32>
+  return %y : tensor<1x2x9x8xf32>
+}
