@@ -173,7 +173,8 @@ const std::vector<OptionSpec> &optionTable() {
        "between (repeatable)",
        OptQuantizeKeep},
       {"", "", "CODE"},
-      {"--target", "NAME", "x86-64 (the default), cuda or cortex-m7", OptTarget},
+      {"--target", "NAME", "x86-64 (the default), cuda or cortex-m7",
+       OptTarget},
       {"-mcpu", "CPU",
        "native (the default) or an LLVM name: x86-64-v3,\n"
        "haswell, skylake-avx512, znver4, ...; for cuda the least\n"

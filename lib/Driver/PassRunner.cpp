@@ -89,7 +89,7 @@ ExitCode PassRunner::callOnHost(
   hostOptions.output = library.name().str();
   if (hostCode == HostCode::AsAsked) {
     if (options.target == hostOptions.target)
-    hostOptions.cpu = options.cpu;
+      hostOptions.cpu = options.cpu;
     hostOptions.optLevel = options.optLevel;
   }
   hostOptions.runtimeDirectory = options.runtimeDirectory;

@@ -9,8 +9,8 @@
 #include "tfc/Driver/Target.h"
 #include "Output.h"
 
-#include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/CUDA/CudaTarget.h"
+#include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/X86/X86Target.h"
 
 #include "llvm/ADT/StringExtras.h"

@@ -1,4 +1,5 @@
-/*===- CudaDriver.h - the functions of NVIDIA's driver -------------*- C -*-===//
+/*===- CudaDriver.h - the functions of NVIDIA's driver -------------*- C
+ * -*-===//
  *
  * Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
  * See LICENSE for license information.
@@ -66,6 +67,8 @@ enum {
     (CUdeviceptr, const void *, size_t, CUstream))                             \
   X(CUresult, copy_to_host, "cuMemcpyDtoHAsync_v2",                            \
     (void *, CUdeviceptr, size_t, CUstream))                                   \
+  X(CUresult, memory_set, "cuMemsetD8Async",                                   \
+    (CUdeviceptr, unsigned char, size_t, CUstream))                            \
   X(CUresult, stream_create, "cuStreamCreate", (CUstream *, unsigned))         \
   X(CUresult, stream_destroy, "cuStreamDestroy_v2", (CUstream))                \
   X(CUresult, stream_wait, "cuStreamSynchronize", (CUstream))                  \

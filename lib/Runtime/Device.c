@@ -1,4 +1,5 @@
-/*===- Device.c - a model's work on a GPU --------------------------*- C -*-===//
+/*===- Device.c - a model's work on a GPU --------------------------*- C
+ * -*-===//
  *
  * Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
  * See LICENSE for license information.
@@ -6,8 +7,8 @@
  *
  *===----------------------------------------------------------------------===//
  *
- * A library's kernels, constants and buffers on the first device, from the first
- * call until the library is unloaded. Calls wait for each other.
+ * A library's kernels, constants and buffers on the first device, from the
+ * first call until the library is unloaded. Calls wait for each other.
  *
  *===----------------------------------------------------------------------===*/
 
@@ -34,7 +35,7 @@ typedef struct device {
   CUmodule module;
   CUfunction *functions;
   int32_t *shared_bytes; /* that a kernel was allowed */
-  buffer weights, arena;
+  buffer weights, arena, status;
   buffer *inputs, *outputs;
   /* What runs again for inputs of sizes that were there before. */
   CUgraphExec graph;
@@ -43,6 +44,7 @@ typedef struct device {
   /* Of the call that runs. */
   CUresult result;
   const char *what;
+  int32_t failed; /* a check, found when a number was read */
 } device;
 
 static device the_device;
@@ -129,23 +131,24 @@ static tfc_status choose_device(device *d, char *message, size_t bytes) {
     return TFC_DEVICE_UNAVAILABLE;
   }
   if (version < 12000) {
-    snprintf(message, bytes,
-             "the CUDA driver is too old: it knows CUDA %d.%d, this model needs "
-             "12.0",
-             version / 1000, version % 1000 / 10);
+    snprintf(
+        message, bytes,
+        "the CUDA driver is too old: it knows CUDA %d.%d, this model needs "
+        "12.0",
+        version / 1000, version % 1000 / 10);
     return TFC_DEVICE_UNAVAILABLE;
   }
   driver->device_name(name, sizeof name, d->number);
-  if (!check(d,
-             driver->device_attribute(
-                 &major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR,
-                 d->number),
-             "asking for the GPU's architecture") ||
-      !check(d,
-             driver->device_attribute(
-                 &minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR,
-                 d->number),
-             "asking for the GPU's architecture"))
+  if (!check(
+          d,
+          driver->device_attribute(
+              &major, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, d->number),
+          "asking for the GPU's architecture") ||
+      !check(
+          d,
+          driver->device_attribute(
+              &minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, d->number),
+          "asking for the GPU's architecture"))
     return describe(d, message, bytes);
   if (10 * major + minor >= tfc_generated_kernels.arch)
     return TFC_OK;
@@ -247,6 +250,7 @@ static tfc_status prepare_device(device *d, char *message, size_t bytes) {
   if (d->result == CUDA_SUCCESS && !d->module)
     status = load_kernels(d, message, bytes);
   if (status == TFC_OK && d->result == CUDA_SUCCESS &&
+      reserve(d, &d->status, sizeof(int32_t), "taking memory") &&
       reserve(d, &d->weights, info->weights_bytes,
               "taking memory for the weights"))
     check(d,
@@ -318,10 +322,10 @@ static int64_t total_rank(const tfc_tensor_info *infos, uint32_t count) {
 static int32_t capture(device *d, const tfc_frame *frame) {
   tfc_cuda_driver *driver = &d->driver;
   CUgraph graph = NULL;
-  if (!check(d,
-             driver->capture_begin(d->stream,
-                                   CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
-             "recording the launches"))
+  if (!check(
+          d,
+          driver->capture_begin(d->stream, CU_STREAM_CAPTURE_MODE_THREAD_LOCAL),
+          "recording the launches"))
     return -1;
   int32_t failed = tfc_generated_compute(frame);
   /* Also after an error: the stream must not go on recording. */
@@ -361,31 +365,36 @@ static int copy_inputs(device *d, const tfc_frame *frame) {
   const int64_t *dims = frame->input_dims;
   for (uint32_t i = 0; i < info->num_inputs; ++i) {
     size_t bytes = bytes_of(&info->inputs[i], dims);
-    if (bytes && !check(d,
-                        d->driver.copy_to_device(d->inputs[i].address,
-                                                 frame->inputs[i], bytes,
-                                                 d->stream),
-                        "copying the inputs"))
+    if (bytes &&
+        !check(d,
+               d->driver.copy_to_device(d->inputs[i].address, frame->inputs[i],
+                                        bytes, d->stream),
+               "copying the inputs"))
       return 0;
     dims += info->inputs[i].rank;
   }
   return 1;
 }
 
-static int copy_outputs(device *d, const tfc_frame *frame,
-                        const int64_t *dims) {
+/* `failed` is the check that failed on the device. */
+static int copy_outputs(device *d, const tfc_frame *frame, const int64_t *dims,
+                        int32_t *failed) {
   const tfc_model_info *info = &tfc_generated_info;
   for (uint32_t i = 0; i < info->num_outputs; ++i) {
     size_t bytes = bytes_of(&info->outputs[i], dims);
-    if (bytes && !check(d,
-                        d->driver.copy_to_host(frame->outputs[i],
-                                               d->outputs[i].address, bytes,
-                                               d->stream),
-                        "copying the outputs"))
+    if (bytes &&
+        !check(d,
+               d->driver.copy_to_host(frame->outputs[i], d->outputs[i].address,
+                                      bytes, d->stream),
+               "copying the outputs"))
       return 0;
     dims += info->outputs[i].rank;
   }
-  return check(d, d->driver.stream_wait(d->stream), "running the kernels");
+  return check(d,
+               d->driver.copy_to_host(failed, d->status.address,
+                                      sizeof(int32_t), d->stream),
+               "copying the outputs") &&
+         check(d, d->driver.stream_wait(d->stream), "running the kernels");
 }
 
 static tfc_status call_device(device *d, const tfc_frame *frame,
@@ -401,17 +410,24 @@ static tfc_status call_device(device *d, const tfc_frame *frame,
   there.inputs = inputs;
   there.outputs = outputs;
   there.device = d;
+  d->failed = 0;
   if (reserve_all(d, info->inputs, info->num_inputs, frame->input_dims,
                   d->inputs, inputs) &&
       reserve_all(d, info->outputs, info->num_outputs, sizes, d->outputs,
                   outputs) &&
       reserve(d, &d->arena, (size_t)arena_bytes,
               "taking memory for what lies between layers") &&
+      check(d,
+            d->driver.memory_set(d->status.address, 0, sizeof(int32_t),
+                                 d->stream),
+            "copying the inputs") &&
       copy_inputs(d, frame)) {
     there.arena = (void *)d->arena.address;
     *failed = compute(d, &there);
+    if (*failed != 0 && d->failed)
+      *failed = d->failed;
     if (*failed == 0)
-      copy_outputs(d, frame, sizes);
+      copy_outputs(d, frame, sizes, failed);
     else
       d->driver.stream_wait(d->stream);
   }
@@ -437,8 +453,7 @@ tfc_status tfc_device_compute(const tfc_frame *frame, int64_t arena_bytes,
       !check(d, d->driver.context_push(d->context), "using the GPU"))
     status = describe(d, message, message_bytes);
   if (status == TFC_OK) {
-    status =
-        call_device(d, frame, arena_bytes, failed, message, message_bytes);
+    status = call_device(d, frame, arena_bytes, failed, message, message_bytes);
     CUcontext old;
     d->driver.context_pop(&old);
   }
@@ -467,11 +482,10 @@ int32_t tfc_device_launch(const tfc_frame *frame, int32_t kernel, int64_t gx,
     d->shared_bytes[kernel] = shared_bytes;
   }
   return check(d,
-               d->driver.launch(d->functions[kernel], (unsigned)gx,
-                                (unsigned)gy, (unsigned)gz, (unsigned)bx,
-                                (unsigned)by, (unsigned)bz,
-                                (unsigned)shared_bytes, d->stream, arguments,
-                                NULL),
+               d->driver.launch(
+                   d->functions[kernel], (unsigned)gx, (unsigned)gy,
+                   (unsigned)gz, (unsigned)bx, (unsigned)by, (unsigned)bz,
+                   (unsigned)shared_bytes, d->stream, arguments, NULL),
                tfc_generated_kernels.names[kernel])
              ? 0
              : -1;
@@ -480,14 +494,20 @@ int32_t tfc_device_launch(const tfc_frame *frame, int32_t kernel, int64_t gx,
 int32_t tfc_device_read(const tfc_frame *frame, const void *from, void *to,
                         int64_t bytes) {
   device *d = frame->device;
-  return check(d,
-               d->driver.copy_to_host(to, (CUdeviceptr)from, (size_t)bytes,
-                                      d->stream),
-               "reading a number") &&
-                 check(d, d->driver.stream_wait(d->stream),
-                       "running the kernels")
-             ? 0
-             : -1;
+  int32_t failed = 0;
+  if (!check(d,
+             d->driver.copy_to_host(to, (CUdeviceptr)from, (size_t)bytes,
+                                    d->stream),
+             "reading a number") ||
+      !check(d,
+             d->driver.copy_to_host(&failed, d->status.address, sizeof failed,
+                                    d->stream),
+             "reading a number") ||
+      !check(d, d->driver.stream_wait(d->stream), "running the kernels"))
+    return -1;
+  /* After a check that failed nothing was written: a loop might not end. */
+  d->failed = failed;
+  return failed ? -1 : 0;
 }
 
 int32_t tfc_device_write(const tfc_frame *frame, void *to, const void *from,
@@ -504,6 +524,10 @@ int32_t tfc_device_write(const tfc_frame *frame, void *to, const void *from,
              : -1;
 }
 
+void *tfc_device_status(const tfc_frame *frame) {
+  return (void *)((device *)frame->device)->status.address;
+}
+
 void *tfc_device_weights(const tfc_frame *frame, int64_t offset) {
   return (char *)((device *)frame->device)->weights.address + offset;
 }
@@ -518,10 +542,10 @@ __attribute__((destructor)) static void release(void) {
   if (driver->library && d->context &&
       driver->context_push(d->context) == CUDA_SUCCESS) {
     CUcontext old;
-    buffer *single[] = {&d->weights, &d->arena};
+    buffer *single[] = {&d->weights, &d->arena, &d->status};
     if (d->graph)
       driver->graph_exec_destroy(d->graph);
-    for (int i = 0; i < 2; ++i)
+    for (int i = 0; i < 3; ++i)
       if (single[i]->address)
         driver->memory_free(single[i]->address);
     for (uint32_t i = 0; i < tfc_generated_info.num_inputs; ++i)

@@ -1,4 +1,5 @@
-/*===- Device.h - a model's work on a GPU --------------------------*- C -*-===//
+/*===- Device.h - a model's work on a GPU --------------------------*- C
+ * -*-===//
  *
  * Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
  * See LICENSE for license information.
@@ -49,6 +50,10 @@ int32_t tfc_device_read(const tfc_frame *frame, const void *from, void *to,
                         int64_t bytes);
 int32_t tfc_device_write(const tfc_frame *frame, void *to, const void *from,
                          int64_t bytes);
+/* A number of the device's that is 0 when a call begins, and what
+ * tfc_generated_compute would return where a kernel has found that a check
+ * fails. */
+void *tfc_device_status(const tfc_frame *frame);
 void *tfc_device_weights(const tfc_frame *frame, int64_t offset);
 
 #pragma GCC visibility pop

@@ -281,10 +281,11 @@ void LoopLowering::emitOuter() {
   if (!cutInner && outer.empty() && !(deal && dealsAll))
     return emitInner();
 
-  Value count = cutInner ? sizes[*innerParallel]
+  Value count = cutInner        ? sizes[*innerParallel]
                 : outer.empty() ? constant(1)
                                 : sizes[outer.front()];
-  for (unsigned loop : ArrayRef(outer).drop_front(cutInner || outer.empty() ? 0 : 1))
+  for (unsigned loop :
+       ArrayRef(outer).drop_front(cutInner || outer.empty() ? 0 : 1))
     count = b.createOrFold<arith::MulIOp>(loc, count, sizes[loop]);
   Value work = constant(1);
   for (unsigned loop = 0; loop < sizes.size(); ++loop)

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tfc/Target/CUDA/Cuda.h"
 #include "tfc/Target/CUDA/Passes.h"
 #include "tfc/Target/X86/Conversion.h"
 #include "tfc/Target/X86/X86.h"
@@ -72,8 +73,8 @@ public:
                                         number(0, 32));
     Block *block = b.getInsertionBlock();
     Block *rest = rewriter.splitBlock(block, b.getInsertionPoint());
-    Block *end = rewriter.createBlock(block->getParent(),
-                                      block->getParent()->end());
+    Block *end =
+        rewriter.createBlock(block->getParent(), block->getParent()->end());
     LLVM::ReturnOp::create(b, loc, number(deviceFailed, 32));
     b.setInsertionPointToEnd(block);
     LLVM::CondBrOp::create(b, loc, isGood, rest, end);
@@ -108,6 +109,22 @@ struct WeightsLowering : public ConvertOpToLLVMPattern<x86::BufferOp> {
                              strides, bytes, /*sizeInBytes=*/false);
     rewriter.replaceOp(op, {createMemRefDescriptor(loc, type, data, data, sizes,
                                                    strides, rewriter)});
+    return success();
+  }
+};
+
+struct StatusLowering : public ConvertOpToLLVMPattern<cuda::StatusOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(cuda::StatusOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    RuntimeCalls calls(rewriter, op);
+    Value data = calls.call("tfc_device_status", calls.pointer, {}).getResult();
+    rewriter.replaceOp(
+        op, {createMemRefDescriptor(op.getLoc(),
+                                    cast<MemRefType>(op.getResult().getType()),
+                                    data, data, {}, {}, rewriter)});
     return success();
   }
 };
@@ -162,8 +179,10 @@ struct LaunchLowering : public ConvertOpToLLVMPattern<gpu::LaunchFuncOp> {
     RuntimeCalls calls(rewriter, op);
     SmallVector<Value> parameters = getTypeConverter()->promoteOperands(
         loc, op.getKernelOperands(), adaptor.getKernelOperands(), rewriter);
-    SmallVector<Type> types = llvm::to_vector(ValueRange(parameters).getTypes());
-    auto record = LLVM::LLVMStructType::getLiteral(rewriter.getContext(), types);
+    SmallVector<Type> types =
+        llvm::to_vector(ValueRange(parameters).getTypes());
+    auto record =
+        LLVM::LLVMStructType::getLiteral(rewriter.getContext(), types);
     auto table = LLVM::LLVMArrayType::get(calls.pointer, parameters.size());
     Value values = calls.slot(record), addresses = calls.slot(table);
     for (int32_t i = 0, count = parameters.size(); i < count; ++i) {
@@ -223,11 +242,13 @@ public:
     x86::configureHostConversion(target);
     target.markOpRecursivelyLegal<gpu::GPUModuleOp>();
     target.addLegalOp<gpu::GPUModuleOp>();
+    target.addIllegalOp<cuda::StatusOp>();
     RewritePatternSet patterns(context);
     x86::populateHostConversionPatterns(converter, patterns);
     constexpr unsigned before = 10;
-    patterns.add<WeightsLowering, AccessLowering<memref::LoadOp>,
-                 AccessLowering<memref::StoreOp>>(converter, before);
+    patterns
+        .add<WeightsLowering, StatusLowering, AccessLowering<memref::LoadOp>,
+             AccessLowering<memref::StoreOp>>(converter, before);
     patterns.add<LaunchLowering>(converter, numbers);
     if (failed(applyPartialConversion(module, target, std::move(patterns))))
       signalPassFailure();

@@ -45,8 +45,8 @@ FailureOr<unsigned> numberOf(StringRef arch) {
   return number;
 }
 
-std::unique_ptr<llvm::TargetMachine>
-createMachine(const CudaOptions &options, std::string &reason) {
+std::unique_ptr<llvm::TargetMachine> createMachine(const CudaOptions &options,
+                                                   std::string &reason) {
   llvm::InitializeAllTargetInfos();
   llvm::InitializeAllTargets();
   llvm::InitializeAllTargetMCs();
@@ -100,10 +100,9 @@ void addKernels(llvm::Module &module, const Kernels &kernels, ArrayAttr names,
   llvm::LLVMContext &context = module.getContext();
   auto *pointer = llvm::PointerType::getUnqual(context);
   auto hidden = [&](llvm::Constant *value, StringRef name) {
-    return new llvm::GlobalVariable(module, value->getType(),
-                                    /*isConstant=*/true,
-                                    llvm::GlobalValue::PrivateLinkage, value,
-                                    name);
+    return new llvm::GlobalVariable(
+        module, value->getType(),
+        /*isConstant=*/true, llvm::GlobalValue::PrivateLinkage, value, name);
   };
   auto text = [&](StringRef value, StringRef name) {
     return hidden(llvm::ConstantDataArray::getString(context, value), name);
@@ -129,11 +128,10 @@ void addKernels(llvm::Module &module, const Kernels &kernels, ArrayAttr names,
 }
 
 LogicalResult writeText(ModuleOp module, StringRef path, StringRef text) {
-  return codegen::writeFile(module, path,
-                            [&](llvm::raw_pwrite_stream &stream) {
-                              stream << text;
-                              return success();
-                            });
+  return codegen::writeFile(module, path, [&](llvm::raw_pwrite_stream &stream) {
+    stream << text;
+    return success();
+  });
 }
 
 } // namespace
@@ -155,7 +153,8 @@ LogicalResult tfc::cuda::emitCuda(ModuleOp module, const CudaOptions &options,
   auto names = module->getAttrOfType<ArrayAttr>("cuda.kernels");
   auto found = module.getOps<gpu::GPUModuleOp>();
   if (!names || found.empty())
-    return module.emitError("expected kernels, as the pipeline cuda makes them");
+    return module.emitError(
+        "expected kernels, as the pipeline cuda makes them");
   MLIRContext &context = *module.getContext();
   registerBuiltinDialectTranslation(context);
   registerLLVMDialectTranslation(context);

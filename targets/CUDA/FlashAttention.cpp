@@ -43,7 +43,8 @@ std::string tfc::cuda::whyNoFlashAttention(attn::AttentionOp op) {
       return "queries, keys and values are of different types";
   if (!element.isF16() && !element.isBF16() && !element.isF32())
     return "its elements are not f32, f16 or bf16";
-  int64_t elements = SharedTile::chunkBytes * 8 / element.getIntOrFloatBitWidth();
+  int64_t elements =
+      SharedTile::chunkBytes * 8 / element.getIntOrFloatBitWidth();
   for (Value operand : {op.getKey(), op.getValue()}) {
     int64_t size = cast<ShapedType>(operand.getType()).getDimSize(3);
     if (ShapedType::isDynamic(size) || size % elements || size > largestHead)

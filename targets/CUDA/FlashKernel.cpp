@@ -54,8 +54,8 @@ void FlashKernel::findPlace() {
   Value number = k.block(0);
   if (op.getCausal()) {
     // The longest rows first: short ones fill the gaps at the end.
-    Value count = k.toInt(
-        gpu::GridDimOp::create(k.b, k.loc, gpu::Dimension::x));
+    Value count =
+        k.toInt(gpu::GridDimOp::create(k.b, k.loc, gpu::Dimension::x));
     number = k.sub(k.sub(count, k.constant(1)), number);
   }
   firstQuery = k.mul(number, tile.queries);
@@ -74,8 +74,8 @@ void FlashKernel::beginCopies() {
   auto size = [&](Value buffer, int64_t dim) {
     return k.toInt(b.createOrFold<memref::DimOp>(k.loc, buffer, dim));
   };
-  Value sharing = b.createOrFold<arith::DivUIOp>(
-      k.loc, size(op.getQuery(), 1), size(op.getKey(), 1));
+  Value sharing = b.createOrFold<arith::DivUIOp>(k.loc, size(op.getQuery(), 1),
+                                                 size(op.getKey(), 1));
   Value keyHead = b.createOrFold<arith::DivUIOp>(k.loc, head, sharing);
   SharedTile queries(tile.queries, headSize, queryTile.elementBytes);
   queries.rowChunks = queryTile.rowChunks;
@@ -114,8 +114,7 @@ void FlashKernel::run(Value from, Value to, bool isMasked) {
     for (auto [value, now] : llvm::zip_equal(state, list))
       *value = now;
   };
-  auto loop =
-      scf::ForOp::create(b, k.loc, from, to, k.constant(1), values());
+  auto loop = scf::ForOp::create(b, k.loc, from, to, k.constant(1), values());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   take(loop.getRegionIterArgs());
@@ -141,9 +140,8 @@ void FlashKernel::run(Value from, Value to, bool isMasked) {
   take(loop.getResults());
 }
 
-Value FlashKernel::acrossLanes(
-    Value x, ArrayRef<int64_t> lanes,
-    Value (KernelBuilder::*combine)(Value, Value)) {
+Value FlashKernel::acrossLanes(Value x, ArrayRef<int64_t> lanes,
+                               Value (KernelBuilder::*combine)(Value, Value)) {
   for (int64_t mask : lanes)
     x = (k.*combine)(x, k.shuffleXor(x, mask));
   return x;
@@ -162,8 +160,8 @@ void FlashKernel::weigh(int64_t row, ArrayRef<Value *> scores,
   Value base = most;
   if (isMasked) {
     // A row that has seen no key: its weights are 0, not NaN.
-    Value isNone = arith::CmpFOp::create(
-        k.b, k.loc, arith::CmpFPredicate::OEQ, most, k.number(-infinity));
+    Value isNone = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OEQ,
+                                         most, k.number(-infinity));
     base = k.select(isNone, k.number(0), most);
   }
   // Differences of numbers near the end of f32's range must be taken first.
@@ -189,11 +187,11 @@ FlashKernel::Divisor FlashKernel::divisorOf(int64_t row,
   Value sum = acrossLanes(progress.sums[row], lanes, &KernelBuilder::addF);
   Divisor by{k.reciprocal(sum), Value()};
   if (op.getZeroMaskedRows() || op.getZeroNanRows())
-    by.isZero = arith::CmpFOp::create(k.b, k.loc,
-                                      op.getZeroNanRows()
-                                          ? arith::CmpFPredicate::UEQ
-                                          : arith::CmpFPredicate::OEQ,
-                                      sum, k.number(0));
+    by.isZero =
+        arith::CmpFOp::create(k.b, k.loc,
+                              op.getZeroNanRows() ? arith::CmpFPredicate::UEQ
+                                                  : arith::CmpFPredicate::OEQ,
+                              sum, k.number(0));
   return by;
 }
 

@@ -85,13 +85,11 @@ private:
 };
 
 /// On tensor cores, for f16 and bf16.
-std::unique_ptr<FlashKernel> createTensorCoreKernel(attn::AttentionOp op,
-                                                    FlashTile tile,
-                                                    KernelBuilder &k);
+std::unique_ptr<FlashKernel>
+createTensorCoreKernel(attn::AttentionOp op, FlashTile tile, KernelBuilder &k);
 /// By multiply-adds, for f32.
-std::unique_ptr<FlashKernel> createSingleKernel(attn::AttentionOp op,
-                                                FlashTile tile,
-                                                KernelBuilder &k);
+std::unique_ptr<FlashKernel>
+createSingleKernel(attn::AttentionOp op, FlashTile tile, KernelBuilder &k);
 
 } // namespace tfc::cuda
 

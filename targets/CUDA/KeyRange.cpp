@@ -94,13 +94,13 @@ Value KeyRange::element(Value buffer, Value query, Value key) {
   SmallVector<Value> indices;
   const std::array<Value, 4> places{batch, head, query, key};
   for (auto [d, index] : llvm::enumerate(places)) {
-    Value most = k.sub(
-        k.toInt(k.b.createOrFold<memref::DimOp>(k.loc, buffer, d)),
-        k.constant(1));
+    Value most =
+        k.sub(k.toInt(k.b.createOrFold<memref::DimOp>(k.loc, buffer, d)),
+              k.constant(1));
     // Beyond the last, which is nobody's, something is read all the same.
     Value at = type.getDimSize(d) == 1 ? k.constant(0) : k.min(index, most);
-    indices.push_back(arith::IndexCastOp::create(
-        k.b, k.loc, k.b.getIndexType(), at));
+    indices.push_back(
+        arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), at));
   }
   return memref::LoadOp::create(k.b, k.loc, buffer, indices);
 }
@@ -151,14 +151,15 @@ Value KeyRange::score(Value product, Value query, Value key) {
   if (op.getBias()) {
     Value bias = element(op.getBias(), query, key);
     if (!bias.getType().isF32())
-      bias = bias.getType().getIntOrFloatBitWidth() > 32
-                 ? Value(arith::TruncFOp::create(b, k.loc, b.getF32Type(), bias))
-                 : Value(arith::ExtFOp::create(b, k.loc, b.getF32Type(), bias));
+      bias =
+          bias.getType().getIntOrFloatBitWidth() > 32
+              ? Value(arith::TruncFOp::create(b, k.loc, b.getF32Type(), bias))
+              : Value(arith::ExtFOp::create(b, k.loc, b.getF32Type(), bias));
     score = k.addF(score, bias);
   }
-  Value hidden = k.number(hidesByNumber()
-                              ? op.getMaskedScore()->convertToDouble()
-                              : -std::numeric_limits<double>::infinity());
+  Value hidden =
+      k.number(hidesByNumber() ? op.getMaskedScore()->convertToDouble()
+                               : -std::numeric_limits<double>::infinity());
   if (Value seen = isSeen(query, key))
     score = k.select(seen, score, hidden);
   return k.select(k.less(key, numKeys), score,

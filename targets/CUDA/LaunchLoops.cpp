@@ -32,8 +32,7 @@ constexpr int64_t mostBlocks = 1 << 16;
 
 gpu::LaunchOp launch(OpBuilder &b, Location loc, Value blocks, Value threads) {
   Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  auto op =
-      gpu::LaunchOp::create(b, loc, blocks, one, one, threads, one, one);
+  auto op = gpu::LaunchOp::create(b, loc, blocks, one, one, threads, one, one);
   b.setInsertionPointToStart(&op.getBody().front());
   gpu::TerminatorOp::create(b, loc);
   b.setInsertionPointToStart(&op.getBody().front());
@@ -55,7 +54,8 @@ lower::LoopPart dealToThreads(linalg::LinalgOp op, OpBuilder &b, Value count,
     threads = std::min<int64_t>(
         threads, std::max<int64_t>(llvm::alignTo(*known, warpSize), warpSize));
   // A thread's loop needs to know that there is a step.
-  Value blocks = b.createOrFold<arith::CeilDivUIOp>(loc, count, constant(threads));
+  Value blocks =
+      b.createOrFold<arith::CeilDivUIOp>(loc, count, constant(threads));
   blocks = b.createOrFold<arith::MinUIOp>(loc, blocks, constant(mostBlocks));
   gpu::LaunchOp kernel = launch(b, loc, blocks, constant(threads));
   Value size = constant(threads);

@@ -36,11 +36,11 @@ bool isCheap(Operation *op) {
 unsigned hashOf(gpu::GPUFuncOp kernel) {
   unsigned hash = 0;
   kernel.getBody().walk([&](Operation *op) {
-    hash = llvm::hash_combine(
-        hash, OperationEquivalence::computeHash(
-                  op, OperationEquivalence::ignoreHashValue,
-                  OperationEquivalence::ignoreHashValue,
-                  OperationEquivalence::IgnoreLocations));
+    hash =
+        llvm::hash_combine(hash, OperationEquivalence::computeHash(
+                                     op, OperationEquivalence::ignoreHashValue,
+                                     OperationEquivalence::ignoreHashValue,
+                                     OperationEquivalence::IgnoreLocations));
   });
   return hash;
 }
@@ -80,8 +80,8 @@ private:
     if (failed(sinkOperationsIntoLaunchOp(launch, isCheap)))
       return failure();
     SmallVector<Value> operands;
-    gpu::GPUFuncOp kernel = outlineKernelFunc(
-        launch, "kernel_" + std::to_string(count), operands);
+    gpu::GPUFuncOp kernel =
+        outlineKernelFunc(launch, "kernel_" + std::to_string(count), operands);
     SmallVector<gpu::GPUFuncOp> &alike = known[hashOf(kernel)];
     auto same = llvm::find_if(
         alike, [&](gpu::GPUFuncOp other) { return areEqual(kernel, other); });
@@ -94,10 +94,10 @@ private:
       ++count;
     }
     OpBuilder b(launch);
-    gpu::LaunchFuncOp::create(
-        b, launch.getLoc(), kernel, launch.getGridSizeOperandValues(),
-        launch.getBlockSizeOperandValues(), launch.getDynamicSharedMemorySize(),
-        operands);
+    gpu::LaunchFuncOp::create(b, launch.getLoc(), kernel,
+                              launch.getGridSizeOperandValues(),
+                              launch.getBlockSizeOperandValues(),
+                              launch.getDynamicSharedMemorySize(), operands);
     launch.erase();
     return success();
   }

@@ -73,12 +73,12 @@ void TensorCoreKernel::findRows() {
     queryRows.push_back(
         k.advance(shared, queryTile.offset(k, k.add(warpRow, down),
                                            k.add(bit4, 2 * step))));
-    keyRows.push_back(k.advance(
-        keyRegion, keyTile.offset(k, right, k.add(bit3, 2 * step))));
+    keyRows.push_back(
+        k.advance(keyRegion, keyTile.offset(k, right, k.add(bit3, 2 * step))));
   }
   for (int64_t column = 0; column < valueColumns; column += 2)
-    valueRows.push_back(k.advance(
-        valueRegion, valueTile.offset(k, down, k.add(bit4, column))));
+    valueRows.push_back(
+        k.advance(valueRegion, valueTile.offset(k, down, k.add(bit4, column))));
   progress.results.resize(blocksOfRows * valueColumns * 4);
   progress.greatest.resize(2 * blocksOfRows);
   progress.sums.resize(2 * blocksOfRows);
@@ -102,8 +102,8 @@ void TensorCoreKernel::loadQueries() {
 
 TensorCoreKernel::Blocks TensorCoreKernel::multiplyKeys(Value keysAt) {
   Value zero = k.number(0);
-  Blocks scores(blocksOfRows, std::vector<Registers>(
-                                  tile.keys / 8, {zero, zero, zero, zero}));
+  Blocks scores(blocksOfRows, std::vector<Registers>(tile.keys / 8,
+                                                     {zero, zero, zero, zero}));
   for (int64_t step = 0; step < headSteps; ++step) {
     Value rowAt = k.advance(keyRows[step], keysAt);
     std::vector<Registers> left;

@@ -125,9 +125,9 @@ LogicalResult tfc::x86::addModelInfo(ModuleOp module, llvm::Module &llvmModule,
           {b.number(TFC_ABI_VERSION), b.number(0), b.text("tfc " TFC_VERSION),
            b.text(interface.getAs<StringAttr>("model").getValue()),
            b.text(device.empty() ? machine.getTargetCPU() : device),
-           b.text(requiredFeatures(machine)),
-           b.wide(weights.getInt()), b.number(inputs.size()),
-           b.number(outputs.size()), b.tensors(inputs), b.tensors(outputs)}));
+           b.text(requiredFeatures(machine)), b.wide(weights.getInt()),
+           b.number(inputs.size()), b.number(outputs.size()), b.tensors(inputs),
+           b.tensors(outputs)}));
   SmallVector<llvm::Constant *> texts;
   for (auto check : checks.getAsRange<StringAttr>())
     texts.push_back(b.text(check.getValue()));

@@ -25,9 +25,9 @@ struct LoopPart {
 /// Deals `count` iterations of `op`'s outer loops, each of `work` scalar ones,
 /// to workers: returns one worker's part and leaves the builder where that is
 /// done. Targets with one worker have none.
-using DealLoop = llvm::function_ref<LoopPart(
-    mlir::linalg::LinalgOp op, mlir::OpBuilder &b, mlir::Value count,
-    mlir::Value work)>;
+using DealLoop =
+    llvm::function_ref<LoopPart(mlir::linalg::LinalgOp op, mlir::OpBuilder &b,
+                                mlir::Value count, mlir::Value work)>;
 
 /// What is dealt of an operation: all parallel loops but one that reads and
 /// writes neighbours, or all, for targets with a worker for each element.

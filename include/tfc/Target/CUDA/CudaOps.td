@@ -26,6 +26,23 @@ def Cuda_Dialect : Dialect {
 class Cuda_Op<string mnemonic, list<Trait> traits = []>
     : Op<Cuda_Dialect, mnemonic, traits>;
 
+def Cuda_StatusOp : Cuda_Op<"status", [Pure]> {
+  let summary = "a number on the device that says which check failed in this call";
+  let description = [{
+    0, or one more than the number of a row of the module's `x86.checks`. It is 0 when a
+    call begins.
+
+    ```mlir
+    func.func @status() -> memref<i32> {
+      %status = cuda.status : memref<i32>
+      return %status : memref<i32>
+    }
+    ```
+  }];
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
 def Cuda_Multiply : I32EnumAttr<"Multiply", "how factors are multiplied", [
     I32EnumAttrCase<"F32", 0, "f32">,
     I32EnumAttrCase<"TF32", 1, "tf32">,

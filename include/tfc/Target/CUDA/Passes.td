@@ -151,6 +151,47 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
                            "mlir::vector::VectorDialect"];
 }
 
+def CudaCheckOnDevicePass : Pass<"cuda-check-on-device", "mlir::func::FuncOp"> {
+  let summary = "Check what lies on the device without waiting for it";
+  let description = [{
+    A check of numbers that kernels have written, as of the range of indices, would make
+    the host wait for them. It becomes a launch that sets `cuda.status`, and what is
+    launched behind it does nothing where that is set; the runtime reads it when the
+    call is over.
+
+    ```mlir
+    func.func @checked(%flag: memref<i1>) {
+      %holds = memref.load %flag[] : memref<i1>
+      x86.check %holds, 0
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @checked(%flag: memref<i1>) {
+      %status = cuda.status : memref<i32>
+      %c1 = arith.constant 1 : index
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+                 threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+        %holds = memref.load %flag[] : memref<i1>
+        %true = arith.constant true
+        %fails = arith.xori %holds, %true : i1
+        scf.if %fails {
+          %code = arith.constant 1 : i32
+          memref.store %code, %status[] : memref<i32>
+        }
+        gpu.terminator
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["cuda::CudaDialect", "mlir::gpu::GPUDialect",
+                           "mlir::scf::SCFDialect"];
+}
+
 def CudaOutlineKernelsPass : Pass<"cuda-outline-kernels", "mlir::ModuleOp"> {
   let summary = "Move launched regions to kernels, one for all that are equal";
   let description = [{
