@@ -9,6 +9,7 @@
 #include "Runtime.h"
 #include "Block.h"
 
+#include <cfenv>
 #include <cmath>
 #include <cstring>
 
@@ -108,6 +109,40 @@ static _Float16 truncateDoubleToBf16(double value) {
   return truncateToBf16(rounded);
 }
 
+/// One operation, rounded up ('p'), down ('m') or towards zero ('z').
+template <typename T>
+static T roundDirected(uint32_t operation, uint32_t direction, T a, T b, T c) {
+#pragma STDC FENV_ACCESS ON
+  int before = std::fegetround();
+  std::fesetround(direction == 'p'   ? FE_UPWARD
+                  : direction == 'm' ? FE_DOWNWARD
+                                     : FE_TOWARDZERO);
+  // Not computed before the mode is set, nor after it is set back.
+  volatile T x = a, y = b, z = c, result;
+  switch (RoundedOperation(operation)) {
+  case RoundedAdd:
+    result = x + y;
+    break;
+  case RoundedMultiply:
+    result = x * y;
+    break;
+  case RoundedFma:
+    result = std::fma(x, y, z);
+    break;
+  case RoundedDivide:
+    result = x / y;
+    break;
+  case RoundedReciprocal:
+    result = T(1) / x;
+    break;
+  case RoundedSquareRoot:
+    result = std::sqrt(x);
+    break;
+  }
+  std::fesetround(before);
+  return result;
+}
+
 template <typename Function>
 static void *pointer(Function *function) {
   return reinterpret_cast<void *>(function);
@@ -125,6 +160,8 @@ tfc::emulator::runtimeFunctions() {
           {"tfcEmulatorWaitForCopies", pointer(waitForCopies)},
           {"tfcEmulatorTrap", pointer(trap)},
           {"tfcEmulatorPermute", pointer(permute)},
+          {"tfcEmulatorRoundFloat", pointer(roundDirected<float>)},
+          {"tfcEmulatorRoundDouble", pointer(roundDirected<double>)},
           {"__truncsfbf2", pointer(truncateToBf16)},
           {"__truncdfbf2", pointer(truncateDoubleToBf16)}};
 }

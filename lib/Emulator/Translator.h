@@ -97,6 +97,7 @@ private:
   llvm::Error extract(const llvm::Function &kernel);
   llvm::Error inlineCalls();
   void answerReflections();
+  void replaceAssembly();
   void clean();
   llvm::Error placeVariables();
   llvm::Error readLaunchBounds();

@@ -58,7 +58,7 @@
 ; RUN: not tfc-launch-kernel %t/refused.ll --kernel assembly 2>&1 | FileCheck %s --check-prefix=ASSEMBLY
 ; ASSEMBLY: cuModuleGetFunction: CUDA_ERROR_NOT_SUPPORTED: kernel 'assembly': inline assembly cannot be emulated: "mov.u32 $0, %clock;"
 ; RUN: not tfc-launch-kernel %t/refused.ll --kernel unknown 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-; UNKNOWN: CUDA_ERROR_NOT_SUPPORTED: kernel 'unknown': the emulator does not know 'llvm.nvvm.add.rz.f'
+; UNKNOWN: CUDA_ERROR_NOT_SUPPORTED: kernel 'unknown': the emulator does not know 'llvm.nvvm.activemask'
 ; RUN: not tfc-launch-kernel %t/refused.ll --kernel library 2>&1 | FileCheck %s --check-prefix=LIBRARY
 ; LIBRARY: kernel 'library': the emulator does not know '__nv_expf'
 
@@ -241,9 +241,9 @@ define ptx_kernel void @assembly() {
   ret void
 }
 
-define ptx_kernel void @unknown(ptr %y, float %x) {
-  %c = call float @llvm.nvvm.add.rz.f(float %x, float 2.0)
-  store float %c, ptr %y
+define ptx_kernel void @unknown(ptr %y) {
+  %c = call i32 @llvm.nvvm.activemask()
+  store i32 %c, ptr %y
   ret void
 }
 
