@@ -36,6 +36,12 @@ static void globalFault(ThreadState *thread, uint64_t address, uint32_t flags,
                         "an access to memory that was freed meanwhile", site);
 }
 
+static void localFault(ThreadState *thread, uint64_t offset, uint64_t size,
+                       uint32_t flags, uint32_t site) {
+  thread->runner->faultLocal(*thread, offset, size, AccessFlags::unpack(flags),
+                             site);
+}
+
 static uint32_t barrier(ThreadState *thread, uint32_t id, uint32_t count,
                         uint32_t op, uint32_t aligned, uint32_t predicate,
                         uint32_t site) {
@@ -109,6 +115,11 @@ static _Float16 truncateDoubleToBf16(double value) {
   return truncateToBf16(rounded);
 }
 
+// Of f16, for hosts that have no instruction for it.
+static _Float16 truncateToHalf(float value) { return _Float16(value); }
+static _Float16 truncateDoubleToHalf(double value) { return _Float16(value); }
+static float extendHalf(_Float16 value) { return value; }
+
 /// One operation, rounded up ('p'), down ('m') or towards zero ('z').
 template <typename T>
 static T roundDirected(uint32_t operation, uint32_t direction, T a, T b, T c) {
@@ -153,6 +164,7 @@ tfc::emulator::runtimeFunctions() {
   return {{"tfcEmulatorShared", pointer(shared)},
           {"tfcEmulatorGeneric", pointer(generic)},
           {"tfcEmulatorGlobalFault", pointer(globalFault)},
+          {"tfcEmulatorLocalFault", pointer(localFault)},
           {"tfcEmulatorBarrier", pointer(barrier)},
           {"tfcEmulatorWarp", pointer(warp)},
           {"tfcEmulatorCopyAsync", pointer(copyAsync)},
@@ -162,6 +174,9 @@ tfc::emulator::runtimeFunctions() {
           {"tfcEmulatorPermute", pointer(permute)},
           {"tfcEmulatorRoundFloat", pointer(roundDirected<float>)},
           {"tfcEmulatorRoundDouble", pointer(roundDirected<double>)},
+          {"__truncsfhf2", pointer(truncateToHalf)},
+          {"__truncdfhf2", pointer(truncateDoubleToHalf)},
+          {"__extendhfsf2", pointer(extendHalf)},
           {"__truncsfbf2", pointer(truncateToBf16)},
           {"__truncdfbf2", pointer(truncateDoubleToBf16)}};
 }

@@ -17,6 +17,13 @@
 ; RUN: not tfc-launch-kernel %t/k.ll --kernel shared --block 1 --shared 64 --arg i32=-1 2>&1 | FileCheck %s --check-prefix=BEFORE
 ; BEFORE: a store of 4 bytes of {{shared|global}} memory at
 
+; A local array of 16 bytes.
+; RUN: tfc-launch-kernel %t/k.ll --kernel local --block 1 --arg f32:1=none --arg i32=3 --print 0 | FileCheck %s --check-prefix=INSIDE
+; RUN: not tfc-launch-kernel %t/k.ll --kernel local --block 1 --arg f32:1=none --arg i32=4 2>&1 | FileCheck %s --check-prefix=LOCAL
+; RUN: not tfc-launch-kernel %t/k.ll --kernel local --block 1 --arg f32:1=none --arg i32=-1 2>&1 | FileCheck %s --check-prefix=LOCAL
+; INSIDE: 0: 5{{$}}
+; LOCAL: CUDA_ERROR_ILLEGAL_ADDRESS: kernel 'local', block (0,0,0), thread (0,0,0): a store of 4 bytes of local memory at byte {{16|-4}} of 16
+
 ; Races: a neighbour's element without a barrier, with one, with bar.warp.sync.
 ; RUN: tfc-launch-kernel %t/k.ll --kernel barrier --block 64 --arg f32:64=iota --print 0:2 | FileCheck %s --check-prefix=NEXT
 ; RUN: tfc-launch-kernel %t/k.ll --kernel warpsync --arg f32:32=iota --print 0:2 | FileCheck %s --check-prefix=NEXT
@@ -92,6 +99,15 @@ write:
   store float 0.0, ptr %p
   br label %end
 end:
+  ret void
+}
+
+define ptx_kernel void @local(ptr %x, i32 %i) {
+  %array = alloca [4 x float], align 4
+  %p = getelementptr float, ptr %array, i32 %i
+  store float 5.0, ptr %p
+  %v = load float, ptr %p
+  store float %v, ptr %x
   ret void
 }
 
