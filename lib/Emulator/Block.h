@@ -31,6 +31,8 @@ struct Mode {
   bool backward = false;
   /// Reading memory that was never written is a fault.
   bool unwritten = false;
+  /// Streams do their work when they are waited for, not at once.
+  bool deferred = false;
 };
 
 struct Fault {

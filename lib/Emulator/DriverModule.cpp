@@ -51,6 +51,7 @@ CUresult cuModuleUnload(CUmodule module) {
     return call.state;
   if (!call.driver.modules.erase(module))
     return call.driver.fail(CUDA_ERROR_INVALID_HANDLE, "no module");
+  call.driver.finish(nullptr);
   for (const auto &function : module->functions)
     call.driver.functions.erase(function.get());
   delete module;

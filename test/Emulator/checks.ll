@@ -70,7 +70,7 @@
 ; LIBRARY: kernel 'library': the emulator does not know '__nv_expf'
 
 ; RUN: not env TFC_EMULATE=sometimes tfc-launch-kernel %t/k.ll --kernel copy 2>&1 | FileCheck %s --check-prefix=MODE
-; MODE: cuInit: CUDA_ERROR_INVALID_VALUE: TFC_EMULATE is a list of eager, lazy and unwritten, not 'sometimes'
+; MODE: cuInit: CUDA_ERROR_INVALID_VALUE: TFC_EMULATE is a list of eager, lazy, unwritten and deferred, not 'sometimes'
 
 ;--- k.ll
 target triple = "nvptx64-nvidia-cuda"
