@@ -35,6 +35,12 @@
 ; bar.warp.sync orders nothing between warps.
 ; RUN: not tfc-launch-kernel %t/k.ll --kernel warpsync --block 64 --arg f32:64=iota 2>&1 | FileCheck %s --check-prefix=WARPRACE
 ; WARPRACE: kernel 'warpsync', block (0,0,0), thread ({{[0-9]+}},0,0): a {{load|store}} of 4 bytes of shared memory at byte 128 is a race
+; RUN: not env TFC_EMULATE_ORDER=backward tfc-launch-kernel %t/k.ll --kernel ownwarp --block 64 --arg f32:64=iota --arg i32=32 2>&1 | FileCheck %s --check-prefix=OWNRACE
+; Nor does a barrier of each warp's own: here the first reads the second's.
+; RUN: tfc-launch-kernel %t/k.ll --kernel ownbarrier --block 64 --arg f32:64=iota --arg i32=31 --print 0:2 | FileCheck %s --check-prefix=OWN
+; RUN: not env TFC_EMULATE_ORDER=backward tfc-launch-kernel %t/k.ll --kernel ownbarrier --block 64 --arg f32:64=iota --arg i32=32 2>&1 | FileCheck %s --check-prefix=OWNRACE
+; OWN: 0: 31 30{{$}}
+; OWNRACE: thread (31,0,0): a load of 4 bytes of shared memory at byte 252 is a race: thread 63 of the block wrote there
 ; Neither does a shuffle, even inside a warp (CUDA C++ Programming Guide, 10.22).
 ; RUN: not tfc-launch-kernel %t/k.ll --kernel shuffled --arg f32:32=iota 2>&1 | FileCheck %s --check-prefix=SHUFFLE
 ; SHUFFLE: kernel 'shuffled', {{.*}} is a race
@@ -154,6 +160,40 @@ define ptx_kernel void @warpsync(ptr %x) {
   %q = getelementptr float, ptr addrspace(3) @tile, i32 %n
   %w = load float, ptr addrspace(3) %q
   store float %w, ptr %p
+  ret void
+}
+
+define ptx_kernel void @ownbarrier(ptr %x, i32 %other) {
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %w = lshr i32 %t, 5
+  %p = getelementptr float, ptr %x, i32 %t
+  %v = load float, ptr %p
+  %s = getelementptr float, ptr addrspace(3) @tile, i32 %t
+  store float %v, ptr addrspace(3) %s
+  call void @llvm.nvvm.barrier.cta.sync.aligned.count(i32 %w, i32 32)
+  %first = icmp eq i32 %w, 0
+  %mask = select i1 %first, i32 %other, i32 0
+  %n = xor i32 %t, %mask
+  %q = getelementptr float, ptr addrspace(3) @tile, i32 %n
+  %u = load float, ptr addrspace(3) %q
+  store float %u, ptr %p
+  ret void
+}
+
+define ptx_kernel void @ownwarp(ptr %x, i32 %other) {
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %w = lshr i32 %t, 5
+  %p = getelementptr float, ptr %x, i32 %t
+  %v = load float, ptr %p
+  %s = getelementptr float, ptr addrspace(3) @tile, i32 %t
+  store float %v, ptr addrspace(3) %s
+  call void @llvm.nvvm.bar.warp.sync(i32 -1)
+  %first = icmp eq i32 %w, 0
+  %mask = select i1 %first, i32 %other, i32 0
+  %n = xor i32 %t, %mask
+  %q = getelementptr float, ptr addrspace(3) @tile, i32 %n
+  %u = load float, ptr addrspace(3) %q
+  store float %u, ptr %p
   ret void
 }
 
