@@ -143,7 +143,17 @@ int main(void) {
   SHOW(cuCtxSynchronize());
   arguments[0] = &x;
   SHOW(cuLaunchKernel(add, 1, 1, 1, 1, 1, 1, 0, 0, arguments, 0));
+  CUstream stream;
+  CUgraph graph;
+  CUgraphExec executable;
+  cuStreamCreate(&stream, 0);
+  cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED);
+  cuLaunchKernel(add, 1, 1, 1, 1, 1, 1, 0, stream, arguments, 0);
+  cuStreamEndCapture(stream, &graph);
+  cuGraphInstantiateWithFlags(&executable, graph, 0);
   SHOW(cuModuleUnload((CUmodule)module));
   SHOW(cuLaunchKernel(add, 1, 1, 1, 1, 1, 1, 0, 0, arguments, 0));
+  SHOW(cuGraphLaunch(executable, 0));
+  printf("message: %s\n", tfcEmulatorMessage());
   return 0;
 }
