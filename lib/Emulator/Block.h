@@ -31,6 +31,8 @@ struct Mode {
   bool backward = false;
   /// Reading memory that was never written is a fault.
   bool unwritten = false;
+  /// Streams do their work when they are waited for, not at once.
+  bool deferred = false;
 };
 
 struct Fault {
@@ -170,8 +172,10 @@ public:
   BlockRunner(DeviceMemory &memory, uint64_t sharedWindow, Mode mode)
       : memory(memory), sharedWindow(sharedWindow), mode(mode) {}
 
-  /// Runs block `block` of `launch`'s grid.
-  std::optional<Fault> run(const Launch &launch, Dimensions block);
+  /// Gets ready for the blocks of `launch`, which must live until the last.
+  std::optional<Fault> prepare(const Launch &launch);
+  /// Runs block `block` of the grid.
+  std::optional<Fault> run(Dimensions block);
 
   // What generated code calls, through Runtime.cpp.
   void *resolveShared(ThreadState &thread, uint64_t address, AccessFlags access,
@@ -180,6 +184,9 @@ public:
                       uint32_t site);
   void *resolveGeneric(ThreadState &thread, uint64_t address,
                        AccessFlags access, uint32_t site);
+  [[noreturn]] void faultLocal(ThreadState &thread, int64_t offset,
+                               uint64_t size, AccessFlags access,
+                               uint32_t site);
   uint32_t barrier(ThreadState &thread, uint32_t id, uint32_t count,
                    BarrierOp op, bool aligned, bool predicate, uint32_t site);
   void warp(ThreadState &thread, WarpOp op, uint32_t form, uint32_t site,
@@ -214,7 +221,7 @@ private:
   static void fiberMain(void *argument);
   void runOneThread(uint32_t index);
   void runAllThreads();
-  void initialize(uint32_t index);
+  void describeThread(uint32_t index);
   /// Continues with the next thread that is ready; ends the block, or finds
   /// that it cannot end, if there is none.
   void yield(ThreadState &thread);
