@@ -92,10 +92,18 @@ public:
     function.walk([&](x86::CheckOp check) { checks.push_back(check); });
     status = Value();
     moved.clear();
+    DenseSet<Value> known;
     for (x86::CheckOp check : checks) {
+      if (known.contains(check.getCondition())) {
+        // It would have failed before.
+        check.erase();
+        continue;
+      }
       Condition condition(check);
       if (!condition.isOfDevice() || !condition.isUndisturbed(moved))
         continue;
+      if (check->getBlock() == &function.getBody().front())
+        known.insert(check.getCondition());
       moveToDevice(check, condition);
     }
     if (status)
