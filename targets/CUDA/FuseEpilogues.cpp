@@ -97,7 +97,8 @@ private:
         rewriter, op.getLoc(), op->getResult(0).getType(),
         product.getMultiply(), rewriter.getAffineMapArrayAttr(maps),
         product.getA(), product.getB(), others,
-        inPlace ? product.getInit() : destination->get());
+        inPlace ? product.getInit() : destination->get(),
+        product.getTileAttr());
     buildEpilogue(op, operand, product, fused, rewriter);
     rewriter.replaceOp(op, fused.getResult());
     rewriter.eraseOp(product);

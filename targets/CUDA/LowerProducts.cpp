@@ -134,12 +134,28 @@ public:
       mergeBatches(op);
       OpBuilder b(op);
       ProductTile tile = chooseProductTile(op.getMultiply(), sizesOf(op), arch);
+      if (op.getTile() && failed(useTile(op, tile)))
+        return signalPassFailure();
       if (op.getMultiply() == Multiply::F32)
         buildFmaProduct(op, tile, b);
       else
         buildMmaProduct(op, tile, b);
       op.erase();
     }
+  }
+
+private:
+  /// The tile that `op` asks for.
+  static LogicalResult useTile(ProductOp op, ProductTile &tile) {
+    ArrayRef<int64_t> sizes = *op.getTile();
+    if (sizes.size() != 6)
+      return op.emitOpError("expected a tile of 6 numbers, found ")
+             << sizes.size();
+    tile = {sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]};
+    std::string wrong = checkProductTile(op.getMultiply(), tile);
+    if (!wrong.empty())
+      return op.emitOpError(wrong);
+    return success();
   }
 };
 

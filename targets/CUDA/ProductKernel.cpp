@@ -187,7 +187,8 @@ Value ProductKernel::swizzled(const FactorTile &factor, Value row,
     piece = math.exclusiveOr(piece, key(4, 8));
     break;
   case Swizzle::PairsOfPieces:
-    piece = math.exclusiveOr(piece, math.multiply(key(1, 4), 2));
+    piece = math.exclusiveOr(
+        piece, math.multiply(key(1, std::min<int64_t>(4, pieces / 2)), 2));
     break;
   }
   return math.multiply(piece, factor.piece());

@@ -40,6 +40,9 @@ struct ProductTile {
   }
 };
 
+/// What is wrong with a tile that a product asks for; empty where nothing is.
+std::string checkProductTile(Multiply multiply, const ProductTile &tile);
+
 /// Nothing is known of a size that is missing.
 struct ProductSizes {
   std::optional<int64_t> batch, m, n, k;

@@ -18,7 +18,7 @@ def CudaSelectProductsPass : Pass<"cuda-select-products", "mlir::func::FuncOp"> 
     `cuda.product`, whatever order their dimensions are in; transpositions and
     repetitions of factors become part of it. What the sum starts from, if not 0, is
     added to it. Other types and sums stay as they are, and become a thread for each
-    result.
+    result. An attribute `cuda.tile` becomes the product's.
 
     ```mlir
     %zero = arith.constant 0.0 : f32
@@ -33,9 +33,11 @@ def CudaSelectProductsPass : Pass<"cuda-select-products", "mlir::func::FuncOp"> 
     } -> tensor<4x16xf32>
     ```
   }];
-  let options = [Option<"useTF32", "tf32", "bool", "false",
-      "Round factors in f32 to 11 bits, so that tensor cores multiply them">];
+  let options = [Option<"matmul", "matmul", "std::string", "\"f32\"",
+      "How factors in f32 are multiplied: f32, or by tensor cores, rounded before to the "
+      "11 bits of tf32 or to f16, beyond whose largest number, 65504, they are infinite">];
   let dependentDialects = ["tfc::cuda::CudaDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect"];
 }
 
