@@ -352,12 +352,12 @@ SmallVector<Value> ProductKernel::sumUp() {
     NVVM::CpAsyncCommitGroupOp::create(b, loc);
     SmallVector<Value> sums =
         addTile(slot, loop.getRegionIterArgs().drop_back(2));
-    for (Value stage : {slot, next}) {
-      Value after = math.add(stage, 1);
-      Value isEnd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                          after, math.of(tile.stages));
-      sums.push_back(arith::SelectOp::create(b, loc, isEnd, math.of(0), after));
-    }
+    Value after = math.add(slot, 1);
+    Value isEnd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        after, math.of(tile.stages));
+    sums.push_back(arith::SelectOp::create(b, loc, isEnd, math.of(0), after));
+    // The one that has been multiplied.
+    sums.push_back(slot);
     scf::YieldOp::create(b, loc, sums);
   }
   NVVM::CpAsyncWaitGroupOp::create(b, loc, 0);
