@@ -454,9 +454,17 @@ void ProductKernel::writeSlab(Value staged, Value slabRow) {
       scf::ForOp::create(b, loc, math.of(0), math.of(count), math.of(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  Value id = math.add(math.multiply(loop.getInductionVar(), warpSize), lane);
-  Value row = math.divide(id, pieces),
-        column = math.multiply(math.remainder(id, pieces), elements);
+  Value turn = loop.getInductionVar(), row, piece;
+  if (warpSize % pieces == 0) {
+    row = math.add(math.multiply(turn, warpSize / pieces),
+                   math.divide(lane, pieces));
+    piece = math.remainder(lane, pieces);
+  } else {
+    Value id = math.add(math.multiply(turn, warpSize), lane);
+    row = math.divide(id, pieces);
+    piece = math.remainder(id, pieces);
+  }
+  Value column = math.multiply(piece, elements);
   Value m = math.add(slabRow, row),
         n = math.add(math.add(firstColumn, warpColumn), column);
   Value inside;
