@@ -15,36 +15,48 @@
 
 using namespace tfc::emulator;
 
-std::optional<Fault> BlockRunner::run(const Launch &launched,
-                                      Dimensions index) {
+std::optional<Fault> BlockRunner::prepare(const Launch &launched) {
   launch = &launched;
-  block = index;
   threadCount = launched.block.count();
-  uint32_t sharedBytes = launched.staticShared + launched.dynamicShared;
-  shared.start(sharedBytes, threadCount, launched.granuleLog2);
   if (!stacks.reserve(launched.waits ? threadCount : 1))
     return Fault{CUDA_ERROR_OUT_OF_MEMORY, "no memory for threads' stacks"};
   if (threads.size() < threadCount) {
     threads.resize(threadCount);
     waiting.resize(threadCount);
   }
+  for (uint32_t i = 0; i < threadCount; ++i)
+    describeThread(i);
+  return std::nullopt;
+}
+
+std::optional<Fault> BlockRunner::run(Dimensions index) {
+  block = index;
+  shared.start(launch->staticShared + launch->dynamicShared, threadCount,
+               launch->granuleLog2);
   failure.reset();
+  for (uint32_t i = 0; i < threadCount; ++i) {
+    ThreadState &thread = threads[i];
+    thread.block[0] = index.x;
+    thread.block[1] = index.y;
+    thread.block[2] = index.z;
+    thread.copies.clear();
+    thread.group = 0;
+  }
+  if (!launch->waits) {
+    threads[0].continuation = stacks.begin(0, fiberMain, &threads[0]);
+    tfcEmulatorSwitch(&caller, threads[0].continuation);
+    return std::move(failure);
+  }
   ready.fill(0);
   waitingLanes.fill(0);
   ended.fill(~0u);
   for (Barrier &barrier : barriers)
     barrier = Barrier();
   for (uint32_t i = 0; i < threadCount; ++i) {
-    initialize(i);
+    waiting[i] = Waiting();
     makeReady(i);
     ended[i / warpSize] &= ~(1u << i % warpSize);
-    if (launched.waits)
-      threads[i].continuation = stacks.begin(i, fiberMain, &threads[i]);
-  }
-  if (!launched.waits) {
-    threads[0].continuation = stacks.begin(0, fiberMain, &threads[0]);
-    tfcEmulatorSwitch(&caller, threads[0].continuation);
-    return std::move(failure);
+    threads[i].continuation = stacks.begin(i, fiberMain, &threads[i]);
   }
   uint32_t warps = (threadCount + warpSize - 1) / warpSize;
   uint32_t first = *nextReady(mode.backward ? warps - 1 : 0);
@@ -52,7 +64,8 @@ std::optional<Fault> BlockRunner::run(const Launch &launched,
   return std::move(failure);
 }
 
-void BlockRunner::initialize(uint32_t index) {
+/// What is the same for all blocks of a launch.
+void BlockRunner::describeThread(uint32_t index) {
   ThreadState &thread = threads[index];
   const Dimensions &size = launch->block;
   thread.thread[0] = index % size.x;
@@ -64,7 +77,6 @@ void BlockRunner::initialize(uint32_t index) {
     to[2] = from.z;
   };
   set(thread.blockSize, size);
-  set(thread.block, block);
   set(thread.gridSize, launch->grid);
   thread.lane = index % warpSize;
   thread.warp = index / warpSize;
@@ -72,9 +84,6 @@ void BlockRunner::initialize(uint32_t index) {
   thread.totalShared = launch->staticShared + launch->dynamicShared;
   thread.runner = this;
   thread.index = index;
-  thread.copies.clear();
-  thread.group = 0;
-  waiting[index] = Waiting();
 }
 
 void BlockRunner::fiberMain(void *argument) {

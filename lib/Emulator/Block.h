@@ -170,8 +170,10 @@ public:
   BlockRunner(DeviceMemory &memory, uint64_t sharedWindow, Mode mode)
       : memory(memory), sharedWindow(sharedWindow), mode(mode) {}
 
-  /// Runs block `block` of `launch`'s grid.
-  std::optional<Fault> run(const Launch &launch, Dimensions block);
+  /// Gets ready for the blocks of `launch`, which must live until the last.
+  std::optional<Fault> prepare(const Launch &launch);
+  /// Runs block `block` of the grid.
+  std::optional<Fault> run(Dimensions block);
 
   // What generated code calls, through Runtime.cpp.
   void *resolveShared(ThreadState &thread, uint64_t address, AccessFlags access,
@@ -214,7 +216,7 @@ private:
   static void fiberMain(void *argument);
   void runOneThread(uint32_t index);
   void runAllThreads();
-  void initialize(uint32_t index);
+  void describeThread(uint32_t index);
   /// Continues with the next thread that is ready; ends the block, or finds
   /// that it cannot end, if there is none.
   void yield(ThreadState &thread);

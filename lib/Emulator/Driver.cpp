@@ -78,10 +78,11 @@ CUresult Driver::readEnvironment() {
                     "'");
   StringRef arch = variable("TFC_EMULATE_ARCH");
   if (!arch.empty() && (arch.getAsInteger(10, architecture) ||
-                        architecture < 50 || architecture > 129))
+                        architecture < 70 || architecture > 129))
     return fail(
         CUDA_ERROR_INVALID_VALUE,
-        "TFC_EMULATE_ARCH is 10 times a compute capability, as 80, not '" +
+        "TFC_EMULATE_ARCH is 10 times a compute capability from 7.0 on, as "
+        "80, not '" +
             arch + "'");
   return CUDA_SUCCESS;
 }
@@ -111,6 +112,26 @@ CUresult Driver::initialize() {
   return CUDA_SUCCESS;
 }
 
+// CUDA C++ Programming Guide 12.4, table "Technical Specifications per Compute
+// Capability".
+uint32_t Driver::mostSharedBytes() const {
+  switch (architecture) {
+  case 70:
+  case 72:
+    return 96 * 1024;
+  case 75:
+    return 64 * 1024;
+  case 80:
+  case 87:
+    return 163 * 1024;
+  case 86:
+  case 89:
+    return 99 * 1024;
+  default:
+    return maxSharedBytes;
+  }
+}
+
 TranslationTarget Driver::target() {
   return {compiler->machine(), *memory, sharedWindow, mode, architecture};
 }
@@ -132,6 +153,8 @@ CUresult Driver::enqueue(CUstream stream, Command command) {
 }
 
 CUresult Driver::run(const Launch &launch) {
+  if (std::optional<Fault> fault = runner->prepare(launch))
+    return fail(fault->code, fault->message);
   uint64_t blocks = launch.grid.count();
   for (uint64_t i = 0; i < blocks; ++i) {
     uint64_t index = mode.backward ? blocks - 1 - i : i;
@@ -139,7 +162,7 @@ CUresult Driver::run(const Launch &launch) {
     block.x = index % launch.grid.x;
     block.y = index / launch.grid.x % launch.grid.y;
     block.z = index / launch.grid.x / launch.grid.y;
-    if (std::optional<Fault> fault = runner->run(launch, block))
+    if (std::optional<Fault> fault = runner->run(block))
       return fail(fault->code, fault->message);
   }
   return CUDA_SUCCESS;

@@ -63,6 +63,8 @@ public:
   static Driver &get();
 
   CUresult initialize();
+  /// Most bytes of shared memory of a block, opted in.
+  uint32_t mostSharedBytes() const;
   bool isInitialized() const { return memory != nullptr; }
   TranslationTarget target();
 

@@ -149,9 +149,9 @@ static int attributeOf(CUdevice_attribute attribute, const Driver &driver) {
   case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK:
     return 48 * 1024;
   case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN:
-    return maxSharedBytes;
+    return driver.mostSharedBytes();
   case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR:
-    return 228 * 1024;
+    return driver.mostSharedBytes() + 1024;
   case CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK:
     return 1024;
   case CU_DEVICE_ATTRIBUTE_TOTAL_CONSTANT_MEMORY:

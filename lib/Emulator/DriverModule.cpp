@@ -131,13 +131,13 @@ CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute,
   if (attribute != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)
     return call.driver.fail(CUDA_ERROR_INVALID_VALUE,
                             "the attribute cannot be set");
-  if (value < 0 || value > int(maxSharedBytes - kernel.info.staticShared))
+  uint32_t most = call.driver.mostSharedBytes();
+  if (value < 0 || uint64_t(value) + kernel.info.staticShared > most)
     return call.driver.fail(
         CUDA_ERROR_INVALID_VALUE,
         formatv("kernel '{0}': {1} bytes of dynamic shared memory and {2} of "
                 "static, where there are {3}",
-                kernel.info.name, value, kernel.info.staticShared,
-                maxSharedBytes));
+                kernel.info.name, value, kernel.info.staticShared, most));
   kernel.mostDynamicShared = value;
   return CUDA_SUCCESS;
 }
@@ -145,8 +145,9 @@ CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute,
 } // extern "C"
 
 /// Null if a launch fits the device and the kernel; what is wrong if not.
-static std::string findLaunchFault(const Kernel &kernel, Dimensions grid,
-                                   Dimensions block, unsigned sharedBytes) {
+static std::string findLaunchFault(const Driver &driver, const Kernel &kernel,
+                                   Dimensions grid, Dimensions block,
+                                   unsigned sharedBytes) {
   const KernelInfo &info = kernel.info;
   if (!grid.count() || grid.x > 2147483647u || grid.y > 65535 || grid.z > 65535)
     return formatv("a grid of {0}x{1}x{2} blocks, where 2147483647x65535x65535 "
@@ -170,7 +171,7 @@ static std::string findLaunchFault(const Kernel &kernel, Dimensions grid,
                    info.requiredBlock->y, info.requiredBlock->z);
   uint64_t total = uint64_t(sharedBytes) + info.staticShared;
   bool optedIn = kernel.mostDynamicShared > 48 * 1024;
-  uint64_t most = optedIn ? maxSharedBytes : 48 * 1024;
+  uint64_t most = optedIn ? driver.mostSharedBytes() : 48 * 1024;
   if (sharedBytes > kernel.mostDynamicShared || total > most)
     return formatv(
         "{0} bytes of dynamic shared memory and {1} of static, where {2} of "
@@ -250,7 +251,7 @@ extern "C" CUresult cuLaunchKernel(CUfunction function, unsigned int gridX,
   launch.grid = {gridX, gridY, gridZ};
   launch.block = {blockX, blockY, blockZ};
   std::string fault =
-      findLaunchFault(kernel, launch.grid, launch.block, sharedBytes);
+      findLaunchFault(driver, kernel, launch.grid, launch.block, sharedBytes);
   if (fault.empty())
     fault = copyArguments(info, kernelParams, extra, *owned);
   if (!fault.empty())

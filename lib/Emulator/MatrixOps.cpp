@@ -87,10 +87,13 @@ static double elementOf(uint32_t word, uint32_t index,
   };
   switch (kind) {
   case MatrixForm::F16: {
-    uint16_t bits = word >> 16 * index;
-    _Float16 value;
-    std::memcpy(&value, &bits, 2);
-    return value;
+    // The exponent's bias differs by 112, for denormal numbers as well; what is
+    // infinite or NaN has all bits of its exponent set.
+    uint32_t half = word >> 16 * index & 0xffff;
+    uint32_t bits = (half & 0x7fff) << 13;
+    float magnitude = (half & 0x7c00) == 0x7c00 ? asFloat(bits | 0x7f800000)
+                                                : asFloat(bits) * 0x1p112f;
+    return half & 0x8000 ? -magnitude : magnitude;
   }
   case MatrixForm::BF16:
     return asFloat((word >> 16 * index) << 16);

@@ -140,9 +140,10 @@ LoadedModule::load(StringRef image, const TranslationTarget &target) {
     return createStringError("the module is no LLVM IR: " +
                              StringRef(text).trim());
   }
-  if (module->source->getTargetTriple().getArch() != Triple::nvptx64)
-    return createStringError("the module is for '" +
-                             module->source->getTargetTriple().str() +
+  // MLIR's translation leaves the target to who generates code.
+  const Triple &triple = module->source->getTargetTriple();
+  if (!triple.empty() && triple.getArch() != Triple::nvptx64)
+    return createStringError("the module is for '" + triple.str() +
                              "', not for nvptx64");
   if (Error error = module->placeVariables())
     return std::move(error);

@@ -11,6 +11,7 @@
 
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Verifier.h"
@@ -39,7 +40,7 @@ Expected<std::unique_ptr<Module>>
 Translator::translate(const Function &wanted) {
   info.name = wanted.getName().str();
   for (auto step : {&Translator::inlineCalls, &Translator::readLaunchBounds,
-                    &Translator::placeVariables, &Translator::collect,
+                    &Translator::collect, &Translator::placeVariables,
                     &Translator::makeEntry, &Translator::rewriteCalls}) {
     if (!module)
       if (Error error = extract(wanted))
@@ -122,6 +123,7 @@ Error Translator::inlineCalls() {
         call->setCallingConv(CallingConv::C);
     function.addFnAttr(Attribute::AlwaysInline);
   }
+  answerReflections();
   clean();
   for (Instruction &instruction : instructions(kernel)) {
     auto *call = dyn_cast<CallBase>(&instruction);
@@ -139,6 +141,27 @@ Error Translator::inlineCalls() {
                   "' cannot be emulated");
   }
   return Error::success();
+}
+
+/// Answers questions about the target, as LLVM's NVVMReflect pass does:
+/// denormal numbers are kept, and the architecture is the emulated one.
+void Translator::answerReflections() {
+  SmallVector<CallInst *> questions;
+  for (Function &function : *module)
+    if (function.getName() == "__nvvm_reflect" ||
+        function.getName().starts_with("llvm.nvvm.reflect"))
+      for (User *user : function.users())
+        if (auto *call = dyn_cast<CallInst>(user))
+          questions.push_back(call);
+  for (CallInst *call : questions) {
+    StringRef name;
+    bool known = getConstantStringInfo(
+        call->getArgOperand(0)->stripPointerCasts(), name);
+    uint64_t answer =
+        known && name == "__CUDA_ARCH" ? target.architecture * 10 : 0;
+    call->replaceAllUsesWith(ConstantInt::get(call->getType(), answer));
+    call->eraseFromParent();
+  }
 }
 
 /// Brings values that are kept in variables into sight, and no more: what the
@@ -317,8 +340,6 @@ Error Translator::rewriteCalls() {
              callee->getIntrinsicID() == Intrinsic::trap)
       callRuntime("tfcEmulatorTrap", builder.getVoidTy(),
                   {thread, builder.getInt32(site.site)});
-    else if (callee->getName() == "__nvvm_reflect")
-      result = builder.getInt32(0);
     else
       known = false;
     if (!known)

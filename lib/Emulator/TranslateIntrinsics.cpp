@@ -1,5 +1,5 @@
 //===- TranslateIntrinsics.cpp - registers, barriers, collectives and copies -*-
-//C++ -*-===//
+// C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -203,7 +203,11 @@ Value *Translator::emitMaskedWarp(StringRef name, const Call &site,
                 .Case("redux.sync.xor", WarpOp::ReduceXor)
                 .Case("elect.sync", WarpOp::Elect)
                 .Default(std::nullopt);
-  known = op.has_value();
+  // PTX ISA 8.4: what each came with.
+  int since = name.starts_with("elect.")   ? 90
+              : name.starts_with("redux.") ? 80
+                                           : 70;
+  known = op && target.architecture >= since;
   if (!known)
     return nullptr;
   SmallVector<Value *> inputs(call->args());
@@ -264,7 +268,9 @@ Value *Translator::emitMatrix(StringRef name, const Call &site, bool &known) {
                  : nullptr;
   }
   bool loads = name.consume_front("ldmatrix.");
-  known = (loads || name.consume_front("stmatrix.")) &&
+  // stmatrix came with compute capability 9.0.
+  known = (loads ||
+           (target.architecture >= 90 && name.consume_front("stmatrix."))) &&
           name.consume_front("sync.aligned.m8n8.x");
   uint32_t count = 0;
   known = known && !name.consumeInteger(10, count) && count <= 4;

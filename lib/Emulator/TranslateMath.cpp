@@ -110,8 +110,8 @@ Value *MathEmitter::emit(StringRef name) {
   flushes = take("ftz");
   saturates = take("sat");
   clamps = take("relu");
-  Value *value = emitFloat(operation);
-  if (!value && (operation == "fmax" || operation == "fmin"))
+  Value *value = nullptr;
+  if (operation == "fmax" || operation == "fmin")
     value = emitMinMax(operation == "fmax");
   if (!value)
     value = emitToInteger(operation);
@@ -119,6 +119,8 @@ Value *MathEmitter::emit(StringRef name) {
     value = emitFromInteger(operation);
   if (!value)
     value = emitNarrow(operation);
+  if (!value)
+    value = emitFloat(operation);
   if (!value)
     return nullptr;
   // The type is left, as the call has it anyway.

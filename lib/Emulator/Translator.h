@@ -96,6 +96,7 @@ private:
   // Translate.cpp
   llvm::Error extract(const llvm::Function &kernel);
   llvm::Error inlineCalls();
+  void answerReflections();
   void clean();
   llvm::Error placeVariables();
   llvm::Error readLaunchBounds();
