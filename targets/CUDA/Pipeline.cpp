@@ -41,6 +41,7 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   addCleanup(pm);
   // Before anything is fused into them.
   pm.addNestedPass<func::FuncOp>(createCudaSelectProductsPass({options.matmul}));
+  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
   addCleanup(pm);
   // What was one operation after another is one by now.
