@@ -1,5 +1,4 @@
-//===- FuseEpilogues.cpp - what follows a product goes into it ---- -*- C++
-//-*-===//
+//===- FuseEpilogues.cpp - what follows a product goes into it --*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

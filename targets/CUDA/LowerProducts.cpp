@@ -1,5 +1,4 @@
-//===- LowerProducts.cpp - products become launches --------------- -*- C++
-//-*-===//
+//===- LowerProducts.cpp - products become launches -------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -133,18 +132,29 @@ public:
       }
       mergeBatches(op);
       OpBuilder b(op);
-      ProductTile tile = chooseProductTile(op.getMultiply(), sizesOf(op), arch);
-      if (op.getTile() && failed(useTile(op, tile)))
+      if (failed(lower(op, b)))
         return signalPassFailure();
-      if (op.getMultiply() == Multiply::F32)
-        buildFmaProduct(op, tile, b);
-      else
-        buildMmaProduct(op, tile, b);
       op.erase();
     }
   }
 
 private:
+  LogicalResult lower(ProductOp op, OpBuilder &b) {
+    ProductSizes sizes = sizesOf(op);
+    if (!op.getTile() && sizes.m && *sizes.m > 0 && *sizes.m <= mostFewRows) {
+      buildFewRowsProduct(op, *sizes.m, b);
+      return success();
+    }
+    ProductTile tile = chooseProductTile(op.getMultiply(), sizes, arch);
+    if (op.getTile() && failed(useTile(op, tile)))
+      return failure();
+    if (op.getMultiply() == Multiply::F32)
+      buildFmaProduct(op, tile, b);
+    else
+      buildMmaProduct(op, tile, b);
+    return success();
+  }
+
   /// The tile that `op` asks for.
   static LogicalResult useTile(ProductOp op, ProductTile &tile) {
     ArrayRef<int64_t> sizes = *op.getTile();

@@ -1,5 +1,4 @@
-//===- ProductTile.cpp - which tile a product is cut into ---------- -*- C++
-//-*-===//
+//===- ProductTile.cpp - which tile a product is cut into -------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

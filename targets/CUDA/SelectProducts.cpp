@@ -1,5 +1,4 @@
-//===- SelectProducts.cpp - contractions become products ---------- -*- C++
-//-*-===//
+//===- SelectProducts.cpp - contractions become products --------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
