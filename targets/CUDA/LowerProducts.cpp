@@ -132,26 +132,39 @@ public:
       }
       mergeBatches(op);
       OpBuilder b(op);
-      if (failed(lower(op, b)))
+      choose(op, b);
+      if (!chooseOnly && failed(lower(op, b)))
         return signalPassFailure();
-      op.erase();
     }
   }
 
 private:
-  LogicalResult lower(ProductOp op, OpBuilder &b) {
-    ProductSizes sizes = sizesOf(op);
-    if (!op.getTile() && sizes.m && *sizes.m > 0 && *sizes.m <= mostFewRows) {
-      buildFewRowsProduct(op, *sizes.m, b);
-      return success();
-    }
-    ProductTile tile = chooseProductTile(op.getMultiply(), sizes, arch);
-    if (op.getTile() && failed(useTile(op, tile)))
+  /// Whether `op` goes to the kernel for few rows.
+  static bool hasFewRows(ProductOp op) {
+    std::optional<int64_t> rows = sizesOf(op).m;
+    return !op.getTile() && rows && *rows > 0 && *rows <= mostFewRows;
+  }
+
+  void choose(ProductOp op, OpBuilder &b) {
+    if (op.getTile() || hasFewRows(op))
+      return;
+    ProductTile tile = chooseProductTile(op.getMultiply(), sizesOf(op), arch);
+    op.setTileAttr(
+        b.getDenseI64ArrayAttr({tile.rows, tile.columns, tile.depth,
+                                tile.warpRows, tile.warpColumns, tile.stages}));
+  }
+
+  static LogicalResult lower(ProductOp op, OpBuilder &b) {
+    ProductTile tile;
+    if (hasFewRows(op))
+      buildFewRowsProduct(op, *sizesOf(op).m, b);
+    else if (failed(useTile(op, tile)))
       return failure();
-    if (op.getMultiply() == Multiply::F32)
+    else if (op.getMultiply() == Multiply::F32)
       buildFmaProduct(op, tile, b);
     else
       buildMmaProduct(op, tile, b);
+    op.erase();
     return success();
   }
 

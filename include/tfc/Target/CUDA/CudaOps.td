@@ -57,7 +57,7 @@ def Cuda_ProductOp : Cuda_Op<"product", [
     | | elements of `a` and `b` | |
     |---|---|---|
     | `f32` | f32 | by FMA, exactly rounded |
-    | `tf32` | f32 | by tensor cores, of factors rounded to 11 bits |
+    | `tf32` | f32 | by tensor cores, of factors rounded to 11 bits, or exactly rounded |
     | `f16` | f16 | by tensor cores, exactly |
     | `bf16` | bf16 | by tensor cores, exactly |
 
