@@ -125,6 +125,14 @@ void *BlockRunner::resolveGeneric(ThreadState &thread, uint64_t address,
   return resolveGlobal(thread, address, access, site);
 }
 
+void BlockRunner::faultLocal(ThreadState &thread, int64_t offset, uint64_t size,
+                             AccessFlags access, uint32_t site) {
+  fault(thread, CUDA_ERROR_ILLEGAL_ADDRESS,
+        llvm::formatv("{0} of local memory at byte {1} of {2}",
+                      describe(access), offset, size),
+        site);
+}
+
 void BlockRunner::copyAsync(ThreadState &thread, uint64_t to, uint64_t from,
                             uint32_t bytes, uint32_t sourceBytes,
                             uint32_t site) {

@@ -31,6 +31,8 @@ struct Mode {
   bool backward = false;
   /// Reading memory that was never written is a fault.
   bool unwritten = false;
+  /// Streams do their work when they are waited for, not at once.
+  bool deferred = false;
 };
 
 struct Fault {
@@ -182,6 +184,9 @@ public:
                       uint32_t site);
   void *resolveGeneric(ThreadState &thread, uint64_t address,
                        AccessFlags access, uint32_t site);
+  [[noreturn]] void faultLocal(ThreadState &thread, int64_t offset,
+                               uint64_t size, AccessFlags access,
+                               uint32_t site);
   uint32_t barrier(ThreadState &thread, uint32_t id, uint32_t count,
                    BarrierOp op, bool aligned, bool predicate, uint32_t site);
   void warp(ThreadState &thread, WarpOp op, uint32_t form, uint32_t site,

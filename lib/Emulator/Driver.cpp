@@ -13,6 +13,7 @@
 
 #include <cstdlib>
 #include <sys/mman.h>
+#include <utility>
 
 using namespace tfc::emulator;
 using llvm::StringRef;
@@ -65,9 +66,12 @@ CUresult Driver::readEnvironment() {
       mode.lazyCopies = word == "lazy";
     else if (word == "unwritten")
       mode.unwritten = true;
+    else if (word == "deferred")
+      mode.deferred = true;
     else
       return fail(CUDA_ERROR_INVALID_VALUE,
-                  "TFC_EMULATE is a list of eager, lazy and unwritten, not '" +
+                  "TFC_EMULATE is a list of eager, lazy, unwritten and "
+                  "deferred, not '" +
                       word + "'");
   }
   StringRef order = variable("TFC_EMULATE_ORDER");
@@ -146,10 +150,32 @@ CUresult Driver::enqueue(CUstream stream, Command command) {
     stream->captured.push_back(std::move(command));
     return CUDA_SUCCESS;
   }
+  if (mode.deferred && stream) {
+    stream->queue.push_back(std::move(command));
+    return CUDA_SUCCESS;
+  }
+  // The stream of null waits for all others.
+  finish(nullptr);
   CUresult result = command();
   if (result)
     pending = result;
   return result;
+}
+
+void Driver::finish(CUstream stream) {
+  if (!stream) {
+    for (CUstream each : streams)
+      finish(each);
+    return;
+  }
+  for (const Command &command : std::exchange(stream->queue, {})) {
+    CUresult result = command();
+    if (!result)
+      continue;
+    // What follows a fault is not done, as on a GPU.
+    pending = result;
+    return;
+  }
 }
 
 CUresult Driver::run(const Launch &launch) {

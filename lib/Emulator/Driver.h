@@ -44,6 +44,8 @@ using Command = std::function<CUresult()>;
 struct CUstream_st {
   CUstreamCaptureStatus capture = CU_STREAM_CAPTURE_STATUS_NONE;
   std::vector<tfc::emulator::Command> captured;
+  /// What is to be done yet.
+  std::vector<tfc::emulator::Command> queue;
 };
 struct CUgraph_st {
   std::vector<tfc::emulator::Command> commands;
@@ -75,6 +77,8 @@ public:
   /// Does `command`, or keeps it where the stream captures. Errors show again
   /// at the next synchronisation, as they would on a GPU.
   CUresult enqueue(CUstream stream, Command command);
+  /// Does what `stream` has yet to do, or all streams if it is null.
+  void finish(CUstream stream);
   CUresult run(const Launch &launch);
 
   std::recursive_mutex mutex;

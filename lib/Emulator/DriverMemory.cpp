@@ -77,6 +77,7 @@ static CUresult copyNow(Command command) {
       return call.driver.fail(CUDA_ERROR_STREAM_CAPTURE_IMPLICIT,
                               "a copy that waits, while a stream captures");
     }
+  call.driver.finish(nullptr);
   return command();
 }
 
@@ -108,6 +109,8 @@ CUresult cuMemFree_v2(CUdeviceptr address) {
   DriverCall call;
   if (call.state)
     return call.state;
+  // Freeing waits for what may use the memory.
+  call.driver.finish(nullptr);
   if (address && !call.driver.memory->release(address))
     return call.driver.fail(CUDA_ERROR_INVALID_VALUE,
                             formatv("no allocation begins at {0:x}: {1}",

@@ -51,8 +51,11 @@ CUresult cuModuleUnload(CUmodule module) {
     return call.state;
   if (!call.driver.modules.erase(module))
     return call.driver.fail(CUDA_ERROR_INVALID_HANDLE, "no module");
-  for (const auto &function : module->functions)
+  call.driver.finish(nullptr);
+  for (const auto &function : module->functions) {
     call.driver.functions.erase(function.get());
+    call.driver.compiler->release(*function->kernel);
+  }
   delete module;
   return CUDA_SUCCESS;
 }
@@ -268,6 +271,12 @@ extern "C" CUresult cuLaunchKernel(CUfunction function, unsigned int gridX,
   if (!code)
     return driver.fail(CUDA_ERROR_NOT_SUPPORTED, code.takeError());
   launch.code = *code;
-  return driver.enqueue(stream,
-                        [owned, &driver] { return driver.run(owned->launch); });
+  return driver.enqueue(stream, [owned, function, &driver] {
+    // A graph may outlive its kernels' module.
+    if (!driver.functions.count(function))
+      return driver.fail(CUDA_ERROR_INVALID_HANDLE,
+                         "kernel '" + owned->launch.name +
+                             "': its module was unloaded");
+    return driver.run(owned->launch);
+  });
 }

@@ -44,6 +44,7 @@ CUresult cuStreamDestroy_v2(CUstream stream) {
     return call.state;
   if (!call.driver.streams.erase(stream))
     return call.driver.fail(CUDA_ERROR_INVALID_HANDLE, "no stream");
+  call.driver.finish(stream);
   delete stream;
   return CUDA_SUCCESS;
 }
@@ -59,6 +60,7 @@ CUresult cuStreamSynchronize(CUstream stream) {
     return call.driver.fail(CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED,
                             "a stream that captures cannot be waited for");
   }
+  call.driver.finish(stream);
   return takePending(call.driver);
 }
 
@@ -66,6 +68,7 @@ CUresult cuCtxSynchronize(void) {
   DriverCall call;
   if (call.state)
     return call.state;
+  call.driver.finish(nullptr);
   return takePending(call.driver);
 }
 

@@ -109,6 +109,7 @@ Expected<KernelCode> Compiler::compile(Kernel &kernel) {
   orc::ExecutionSession &session = jit->getExecutionSession();
   auto &library =
       session.createBareJITDylib("kernel" + std::to_string(count++));
+  kernel.library = &library;
   library.addToLinkOrder(jit->getMainJITDylib());
   if (Error error = jit->addObjectFile(
           library, std::make_unique<SmallVectorMemoryBuffer>(
@@ -119,6 +120,12 @@ Expected<KernelCode> Compiler::compile(Kernel &kernel) {
     return address.takeError();
   kernel.entry = address->toPtr<KernelCode>();
   return kernel.entry;
+}
+
+void Compiler::release(Kernel &kernel) {
+  kernel.entry = nullptr;
+  if (orc::JITDylib *library = std::exchange(kernel.library, nullptr))
+    consumeError(jit->getExecutionSession().removeJITDylib(*library));
 }
 
 //===----------------------------------------------------------------------===//

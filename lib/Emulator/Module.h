@@ -17,8 +17,9 @@
 #include <mutex>
 
 namespace llvm::orc {
+class JITDylib;
 class LLJIT;
-}
+} // namespace llvm::orc
 
 namespace tfc::emulator {
 
@@ -35,6 +36,7 @@ private:
   friend class LoadedModule;
   std::unique_ptr<llvm::Module> code;
   KernelCode entry = nullptr;
+  llvm::orc::JITDylib *library = nullptr;
 };
 
 /// Makes code for the host; one serves the process.
@@ -46,6 +48,8 @@ public:
   llvm::TargetMachine &machine() { return *target; }
   /// The kernel's code, generated on the first call.
   llvm::Expected<KernelCode> compile(Kernel &kernel);
+  /// Lets the kernel's code go.
+  void release(Kernel &kernel);
 
 private:
   Compiler();

@@ -9,6 +9,7 @@
 #include "Runtime.h"
 #include "Block.h"
 
+#include <cfenv>
 #include <cmath>
 #include <cstring>
 
@@ -33,6 +34,12 @@ static void globalFault(ThreadState *thread, uint64_t address, uint32_t flags,
                                 site);
   thread->runner->fault(*thread, CUDA_ERROR_ILLEGAL_ADDRESS,
                         "an access to memory that was freed meanwhile", site);
+}
+
+static void localFault(ThreadState *thread, uint64_t offset, uint64_t size,
+                       uint32_t flags, uint32_t site) {
+  thread->runner->faultLocal(*thread, offset, size, AccessFlags::unpack(flags),
+                             site);
 }
 
 static uint32_t barrier(ThreadState *thread, uint32_t id, uint32_t count,
@@ -108,6 +115,45 @@ static _Float16 truncateDoubleToBf16(double value) {
   return truncateToBf16(rounded);
 }
 
+// Of f16, for hosts that have no instruction for it.
+static _Float16 truncateToHalf(float value) { return _Float16(value); }
+static _Float16 truncateDoubleToHalf(double value) { return _Float16(value); }
+static float extendHalf(_Float16 value) { return value; }
+
+/// One operation, rounded up ('p'), down ('m') or towards zero ('z').
+template <typename T>
+static T roundDirected(uint32_t operation, uint32_t direction, T a, T b, T c) {
+#pragma STDC FENV_ACCESS ON
+  int before = std::fegetround();
+  std::fesetround(direction == 'p'   ? FE_UPWARD
+                  : direction == 'm' ? FE_DOWNWARD
+                                     : FE_TOWARDZERO);
+  // Not computed before the mode is set, nor after it is set back.
+  volatile T x = a, y = b, z = c, result;
+  switch (RoundedOperation(operation)) {
+  case RoundedAdd:
+    result = x + y;
+    break;
+  case RoundedMultiply:
+    result = x * y;
+    break;
+  case RoundedFma:
+    result = std::fma(x, y, z);
+    break;
+  case RoundedDivide:
+    result = x / y;
+    break;
+  case RoundedReciprocal:
+    result = T(1) / x;
+    break;
+  case RoundedSquareRoot:
+    result = std::sqrt(x);
+    break;
+  }
+  std::fesetround(before);
+  return result;
+}
+
 template <typename Function>
 static void *pointer(Function *function) {
   return reinterpret_cast<void *>(function);
@@ -118,6 +164,7 @@ tfc::emulator::runtimeFunctions() {
   return {{"tfcEmulatorShared", pointer(shared)},
           {"tfcEmulatorGeneric", pointer(generic)},
           {"tfcEmulatorGlobalFault", pointer(globalFault)},
+          {"tfcEmulatorLocalFault", pointer(localFault)},
           {"tfcEmulatorBarrier", pointer(barrier)},
           {"tfcEmulatorWarp", pointer(warp)},
           {"tfcEmulatorCopyAsync", pointer(copyAsync)},
@@ -125,6 +172,11 @@ tfc::emulator::runtimeFunctions() {
           {"tfcEmulatorWaitForCopies", pointer(waitForCopies)},
           {"tfcEmulatorTrap", pointer(trap)},
           {"tfcEmulatorPermute", pointer(permute)},
+          {"tfcEmulatorRoundFloat", pointer(roundDirected<float>)},
+          {"tfcEmulatorRoundDouble", pointer(roundDirected<double>)},
+          {"__truncsfhf2", pointer(truncateToHalf)},
+          {"__truncdfhf2", pointer(truncateDoubleToHalf)},
+          {"__extendhfsf2", pointer(extendHalf)},
           {"__truncsfbf2", pointer(truncateToBf16)},
           {"__truncdfbf2", pointer(truncateDoubleToBf16)}};
 }

@@ -16,6 +16,17 @@
 
 namespace tfc::emulator {
 
+/// What tfcEmulatorRoundFloat and ...RoundDouble compute, the first argument;
+/// the second is the second letter of PTX's rounding modifier.
+enum RoundedOperation : unsigned {
+  RoundedAdd,
+  RoundedMultiply,
+  RoundedFma,
+  RoundedDivide,
+  RoundedReciprocal,
+  RoundedSquareRoot
+};
+
 /// Names of functions that generated code may call, and where they are. Their
 /// first argument is the ThreadState; accesses are followed by packed
 /// AccessFlags and a site.

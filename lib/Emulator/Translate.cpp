@@ -10,10 +10,12 @@
 #include "Translator.h"
 
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/IntrinsicsNVPTX.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -124,6 +126,7 @@ Error Translator::inlineCalls() {
     function.addFnAttr(Attribute::AlwaysInline);
   }
   answerReflections();
+  replaceAssembly();
   clean();
   for (Instruction &instruction : instructions(kernel)) {
     auto *call = dyn_cast<CallBase>(&instruction);
@@ -161,6 +164,53 @@ void Translator::answerReflections() {
         known && name == "__CUDA_ARCH" ? target.architecture * 10 : 0;
     call->replaceAllUsesWith(ConstantInt::get(call->getType(), answer));
     call->eraseFromParent();
+  }
+}
+
+/// What some assembly of CUDA's library of device functions (libdevice) does;
+/// null for all other.
+static Value *emitAssembly(CallInst &call, IRBuilder<> &builder) {
+  StringRef text = cast<InlineAsm>(call.getCalledOperand())->getAsmString();
+  auto same = [&](Intrinsic::ID id) {
+    return builder.CreateIntrinsic(id, {}, {call.getArgOperand(0)});
+  };
+  if (text == "rcp.approx.ftz.f32 $0,$1;")
+    return same(Intrinsic::nvvm_rcp_approx_ftz_f);
+  if (text == "rsqrt.approx.ftz.f64 $0, $1;")
+    return same(Intrinsic::nvvm_rsqrt_approx_ftz_d);
+  SmallVector<StringRef> words;
+  SplitString(text, words);
+  if (join(words, " ") != "{ mad.lo.cc.u32 $0, $2, $3, $4; "
+                          "madc.hi.u32 $1, $2, $3, 0; }")
+    return nullptr;
+  // A product and a sum of 64 bits, in halves.
+  auto widen = [&](unsigned i) {
+    return builder.CreateZExt(call.getArgOperand(i), builder.getInt64Ty());
+  };
+  Value *sum =
+      builder.CreateAdd(builder.CreateMul(widen(0), widen(1)), widen(2));
+  auto half = [&](unsigned shift) {
+    return builder.CreateTrunc(builder.CreateLShr(sum, shift),
+                               builder.getInt32Ty());
+  };
+  Value *low =
+      builder.CreateInsertValue(PoisonValue::get(call.getType()), half(0), 0);
+  return builder.CreateInsertValue(low, half(32), 1);
+}
+
+void Translator::replaceAssembly() {
+  SmallVector<CallInst *> found;
+  for (Function &function : *module)
+    for (Instruction &instruction : instructions(function))
+      if (auto *call = dyn_cast<CallInst>(&instruction))
+        if (call->isInlineAsm())
+          found.push_back(call);
+  for (CallInst *call : found) {
+    builder.SetInsertPoint(call);
+    if (Value *value = emitAssembly(*call, builder)) {
+      call->replaceAllUsesWith(value);
+      call->eraseFromParent();
+    }
   }
 }
 

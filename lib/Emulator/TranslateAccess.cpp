@@ -10,6 +10,7 @@
 #include "Runtime.h"
 #include "Translator.h"
 
+#include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/IntrinsicInst.h"
@@ -106,6 +107,10 @@ Error Translator::collect() {
       if (!foreign)
         continue;
       calls.push_back({call, site});
+    } else if (auto *array = dyn_cast<AllocaInst>(&instruction)) {
+      if (Error error = noteLocal(*array))
+        return error;
+      continue;
     } else if (isa<LoadInst, StoreInst, AtomicRMWInst, AtomicCmpXchgInst>(
                    instruction)) {
       if (Error error = collectAccess(instruction, site))
@@ -115,6 +120,19 @@ Error Translator::collect() {
     }
     info.sites.push_back(textOf(instruction, slots));
   }
+  return Error::success();
+}
+
+/// Local arrays must fit a fiber's stack, with room for what runs on it.
+Error Translator::noteLocal(const AllocaInst &array) {
+  std::optional<TypeSize> size =
+      array.getAllocationSize(module->getDataLayout());
+  if (!size)
+    return fail("a local array's size is not known");
+  localBytes += size->getFixedValue();
+  if (localBytes > FiberStacks::stackBytes / 2)
+    return fail("its local arrays are more than " +
+                Twine(FiberStacks::stackBytes / 2) + " bytes");
   return Error::success();
 }
 
@@ -165,9 +183,43 @@ Error Translator::collectAccess(Instruction &instruction, uint32_t site) {
     noteGranule(bytes);
     noteGranule(access.flags.alignment);
   }
-  if (access.space != Space::Local)
-    accesses.push_back(access);
+  accesses.push_back(access);
   return Error::success();
+}
+
+/// Local arrays lie on the thread's stack on the host: nothing may leave them.
+void Translator::checkLocal(const Access &access) {
+  Value *pointer = access.instruction->getOperand(access.pointerOperand);
+  auto *array = dyn_cast<AllocaInst>(getUnderlyingObject(pointer, 0));
+  const DataLayout &layout = module->getDataLayout();
+  std::optional<TypeSize> size;
+  if (array)
+    size = array->getAllocationSize(layout);
+  uint64_t bytes = access.flags.bytes;
+  Value *address = addressOf(pointer);
+  Value *flags = builder.getInt32(access.flags.pack());
+  Value *site = builder.getInt32(access.site);
+  // One of several arrays: it is of this thread at least.
+  if (!size) {
+    callRuntime("tfcEmulatorGeneric", builder.getPtrTy(),
+                {thread, address, flags, site});
+    return;
+  }
+  APInt offset(layout.getIndexTypeSizeInBits(pointer->getType()), 0);
+  const Value *base =
+      pointer->stripAndAccumulateConstantOffsets(layout, offset, true);
+  if (base == array && offset.isNonNegative() &&
+      offset.getZExtValue() + bytes <= size->getFixedValue())
+    return;
+  Value *place = builder.CreateSub(address, addressOf(array));
+  uint64_t last = size->getFixedValue() < bytes ? 0 : *size - bytes + 1;
+  Value *bad = builder.CreateICmpUGE(place, builder.getInt64(last));
+  Instruction *end = SplitBlockAndInsertIfThen(
+      bad, access.instruction, /*Unreachable=*/true,
+      MDBuilder(module->getContext()).createUnlikelyBranchWeights());
+  builder.SetInsertPoint(end);
+  callRuntime("tfcEmulatorLocalFault", builder.getVoidTy(),
+              {thread, place, builder.getInt64(*size), flags, site});
 }
 
 /// Checks an access to global memory without a call: one comparison of the
@@ -224,6 +276,8 @@ Value *Translator::checkGlobal(const Access &access, Value *address) {
 void Translator::rewriteAccess(const Access &access) {
   Instruction *instruction = access.instruction;
   builder.SetInsertPoint(instruction);
+  if (access.space == Space::Local)
+    return checkLocal(access);
   Value *address = addressOf(instruction->getOperand(access.pointerOperand));
   Value *place;
   if (access.space == Space::Global) {

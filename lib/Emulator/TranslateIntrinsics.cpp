@@ -28,7 +28,7 @@ CallInst *Translator::callRuntime(StringRef name, Type *result,
   auto *function = cast<Function>(callee.getCallee());
   function->addFnAttr(Attribute::NoUnwind);
   function->addFnAttr(Attribute::Convergent);
-  if (name == "tfcEmulatorGlobalFault" || name == "tfcEmulatorTrap") {
+  if (name.ends_with("Fault") || name == "tfcEmulatorTrap") {
     function->addFnAttr(Attribute::NoReturn);
     function->addFnAttr(Attribute::Cold);
   }

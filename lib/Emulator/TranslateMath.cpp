@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Runtime.h"
 #include "Translator.h"
 
 #include "llvm/ADT/SmallSet.h"
@@ -57,6 +58,8 @@ private:
   Value *relu(Value *value);
 
   Value *emitFloat(StringRef operation);
+  Value *emitDirected(StringRef operation);
+  Value *emitHalves(StringRef name);
   Value *emitMinMax(bool isMax);
   Value *emitToInteger(StringRef operation);
   Value *emitFromInteger(StringRef operation);
@@ -103,6 +106,8 @@ Value *MathEmitter::finish(Value *value) {
 Value *MathEmitter::emit(StringRef name) {
   if (Value *value = emitInteger(name))
     return value;
+  if (Value *value = emitHalves(name))
+    return value;
   SmallVector<StringRef> parts;
   name.split(parts, '.');
   StringRef operation = parts.front();
@@ -119,6 +124,8 @@ Value *MathEmitter::emit(StringRef name) {
     value = emitFromInteger(operation);
   if (!value)
     value = emitNarrow(operation);
+  if (!value)
+    value = emitDirected(operation);
   if (!value)
     value = emitFloat(operation);
   if (!value)
@@ -205,6 +212,53 @@ Value *MathEmitter::emitFloat(StringRef operation) {
   if (operation == "saturate") {
     saturates = true;
     return finish(in(0));
+  }
+  return nullptr;
+}
+
+/// Rounding up, down and towards zero, by Runtime.h.
+Value *MathEmitter::emitDirected(StringRef operation) {
+  int kind = StringSwitch<int>(operation)
+                 .Case("add", RoundedAdd)
+                 .Case("mul", RoundedMultiply)
+                 .Case("fma", RoundedFma)
+                 .Case("div", RoundedDivide)
+                 .Case("rcp", RoundedReciprocal)
+                 .Case("sqrt", RoundedSquareRoot)
+                 .Default(-1);
+  bool isDouble = type->isDoubleTy();
+  if (kind < 0 || (!isDouble && !type->isFloatTy()))
+    return nullptr;
+  for (StringRef direction : {"rm", "rp", "rz"}) {
+    if (!take(direction))
+      continue;
+    SmallVector<Value *> arguments = {builder.getInt32(kind),
+                                      builder.getInt32(direction[1])};
+    for (unsigned i = 0; i < 3; ++i)
+      arguments.push_back(i < call.arg_size() ? flush(operand(i))
+                                              : number(type, 1));
+    Type *i32 = builder.getInt32Ty();
+    FunctionCallee callee = call.getModule()->getOrInsertFunction(
+        isDouble ? "tfcEmulatorRoundDouble" : "tfcEmulatorRoundFloat",
+        FunctionType::get(type, {i32, i32, type, type, type}, false));
+    return finish(builder.CreateCall(callee, arguments));
+  }
+  return nullptr;
+}
+
+/// Halves of an f64.
+Value *MathEmitter::emitHalves(StringRef name) {
+  Type *i64 = builder.getInt64Ty(), *i32 = builder.getInt32Ty();
+  if (name == "d2i.lo" || name == "d2i.hi") {
+    Value *bits = builder.CreateBitCast(operand(0), i64);
+    return builder.CreateTrunc(
+        name == "d2i.lo" ? bits : builder.CreateLShr(bits, 32), i32);
+  }
+  if (name == "lohi.i2d") {
+    Value *low = builder.CreateZExt(operand(0), i64);
+    Value *high = builder.CreateZExt(operand(1), i64);
+    return builder.CreateBitCast(
+        builder.CreateOr(low, builder.CreateShl(high, 32)), type);
   }
   return nullptr;
 }

@@ -97,6 +97,7 @@ private:
   llvm::Error extract(const llvm::Function &kernel);
   llvm::Error inlineCalls();
   void answerReflections();
+  void replaceAssembly();
   void clean();
   llvm::Error placeVariables();
   llvm::Error readLaunchBounds();
@@ -108,7 +109,9 @@ private:
   llvm::Error collect();
   llvm::Error collectAccess(llvm::Instruction &instruction, uint32_t site);
   Space spaceOf(llvm::Value *pointer, unsigned depth = 0) const;
+  llvm::Error noteLocal(const llvm::AllocaInst &array);
   void rewriteAccess(const Access &access);
+  void checkLocal(const Access &access);
   llvm::Value *checkGlobal(const Access &access, llvm::Value *address);
   void noteGranule(uint64_t bytes);
 
@@ -141,6 +144,7 @@ private:
   std::unique_ptr<llvm::Module> module;
   llvm::Function *kernel = nullptr;
   llvm::Value *thread = nullptr;
+  uint64_t localBytes = 0;
   std::vector<Access> accesses;
   std::vector<Call> calls;
 };

@@ -17,6 +17,13 @@
 ; RUN: not tfc-launch-kernel %t/k.ll --kernel shared --block 1 --shared 64 --arg i32=-1 2>&1 | FileCheck %s --check-prefix=BEFORE
 ; BEFORE: a store of 4 bytes of {{shared|global}} memory at
 
+; A local array of 16 bytes.
+; RUN: tfc-launch-kernel %t/k.ll --kernel local --block 1 --arg f32:1=none --arg i32=3 --print 0 | FileCheck %s --check-prefix=INSIDE
+; RUN: not tfc-launch-kernel %t/k.ll --kernel local --block 1 --arg f32:1=none --arg i32=4 2>&1 | FileCheck %s --check-prefix=LOCAL
+; RUN: not tfc-launch-kernel %t/k.ll --kernel local --block 1 --arg f32:1=none --arg i32=-1 2>&1 | FileCheck %s --check-prefix=LOCAL
+; INSIDE: 0: 5{{$}}
+; LOCAL: CUDA_ERROR_ILLEGAL_ADDRESS: kernel 'local', block (0,0,0), thread (0,0,0): a store of 4 bytes of local memory at byte {{16|-4}} of 16
+
 ; Races: a neighbour's element without a barrier, with one, with bar.warp.sync.
 ; RUN: tfc-launch-kernel %t/k.ll --kernel barrier --block 64 --arg f32:64=iota --print 0:2 | FileCheck %s --check-prefix=NEXT
 ; RUN: tfc-launch-kernel %t/k.ll --kernel warpsync --arg f32:32=iota --print 0:2 | FileCheck %s --check-prefix=NEXT
@@ -28,6 +35,12 @@
 ; bar.warp.sync orders nothing between warps.
 ; RUN: not tfc-launch-kernel %t/k.ll --kernel warpsync --block 64 --arg f32:64=iota 2>&1 | FileCheck %s --check-prefix=WARPRACE
 ; WARPRACE: kernel 'warpsync', block (0,0,0), thread ({{[0-9]+}},0,0): a {{load|store}} of 4 bytes of shared memory at byte 128 is a race
+; RUN: not env TFC_EMULATE_ORDER=backward tfc-launch-kernel %t/k.ll --kernel ownwarp --block 64 --arg f32:64=iota --arg i32=32 2>&1 | FileCheck %s --check-prefix=OWNRACE
+; Nor does a barrier of each warp's own: here the first reads the second's.
+; RUN: tfc-launch-kernel %t/k.ll --kernel ownbarrier --block 64 --arg f32:64=iota --arg i32=31 --print 0:2 | FileCheck %s --check-prefix=OWN
+; RUN: not env TFC_EMULATE_ORDER=backward tfc-launch-kernel %t/k.ll --kernel ownbarrier --block 64 --arg f32:64=iota --arg i32=32 2>&1 | FileCheck %s --check-prefix=OWNRACE
+; OWN: 0: 31 30{{$}}
+; OWNRACE: thread (31,0,0): a load of 4 bytes of shared memory at byte 252 is a race: thread 63 of the block wrote there
 ; Neither does a shuffle, even inside a warp (CUDA C++ Programming Guide, 10.22).
 ; RUN: not tfc-launch-kernel %t/k.ll --kernel shuffled --arg f32:32=iota 2>&1 | FileCheck %s --check-prefix=SHUFFLE
 ; SHUFFLE: kernel 'shuffled', {{.*}} is a race
@@ -58,12 +71,12 @@
 ; RUN: not tfc-launch-kernel %t/refused.ll --kernel assembly 2>&1 | FileCheck %s --check-prefix=ASSEMBLY
 ; ASSEMBLY: cuModuleGetFunction: CUDA_ERROR_NOT_SUPPORTED: kernel 'assembly': inline assembly cannot be emulated: "mov.u32 $0, %clock;"
 ; RUN: not tfc-launch-kernel %t/refused.ll --kernel unknown 2>&1 | FileCheck %s --check-prefix=UNKNOWN
-; UNKNOWN: CUDA_ERROR_NOT_SUPPORTED: kernel 'unknown': the emulator does not know 'llvm.nvvm.add.rz.f'
+; UNKNOWN: CUDA_ERROR_NOT_SUPPORTED: kernel 'unknown': the emulator does not know 'llvm.nvvm.activemask'
 ; RUN: not tfc-launch-kernel %t/refused.ll --kernel library 2>&1 | FileCheck %s --check-prefix=LIBRARY
 ; LIBRARY: kernel 'library': the emulator does not know '__nv_expf'
 
 ; RUN: not env TFC_EMULATE=sometimes tfc-launch-kernel %t/k.ll --kernel copy 2>&1 | FileCheck %s --check-prefix=MODE
-; MODE: cuInit: CUDA_ERROR_INVALID_VALUE: TFC_EMULATE is a list of eager, lazy and unwritten, not 'sometimes'
+; MODE: cuInit: CUDA_ERROR_INVALID_VALUE: TFC_EMULATE is a list of eager, lazy, unwritten and deferred, not 'sometimes'
 
 ;--- k.ll
 target triple = "nvptx64-nvidia-cuda"
@@ -92,6 +105,15 @@ write:
   store float 0.0, ptr %p
   br label %end
 end:
+  ret void
+}
+
+define ptx_kernel void @local(ptr %x, i32 %i) {
+  %array = alloca [4 x float], align 4
+  %p = getelementptr float, ptr %array, i32 %i
+  store float 5.0, ptr %p
+  %v = load float, ptr %p
+  store float %v, ptr %x
   ret void
 }
 
@@ -138,6 +160,40 @@ define ptx_kernel void @warpsync(ptr %x) {
   %q = getelementptr float, ptr addrspace(3) @tile, i32 %n
   %w = load float, ptr addrspace(3) %q
   store float %w, ptr %p
+  ret void
+}
+
+define ptx_kernel void @ownbarrier(ptr %x, i32 %other) {
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %w = lshr i32 %t, 5
+  %p = getelementptr float, ptr %x, i32 %t
+  %v = load float, ptr %p
+  %s = getelementptr float, ptr addrspace(3) @tile, i32 %t
+  store float %v, ptr addrspace(3) %s
+  call void @llvm.nvvm.barrier.cta.sync.aligned.count(i32 %w, i32 32)
+  %first = icmp eq i32 %w, 0
+  %mask = select i1 %first, i32 %other, i32 0
+  %n = xor i32 %t, %mask
+  %q = getelementptr float, ptr addrspace(3) @tile, i32 %n
+  %u = load float, ptr addrspace(3) %q
+  store float %u, ptr %p
+  ret void
+}
+
+define ptx_kernel void @ownwarp(ptr %x, i32 %other) {
+  %t = call i32 @llvm.nvvm.read.ptx.sreg.tid.x()
+  %w = lshr i32 %t, 5
+  %p = getelementptr float, ptr %x, i32 %t
+  %v = load float, ptr %p
+  %s = getelementptr float, ptr addrspace(3) @tile, i32 %t
+  store float %v, ptr addrspace(3) %s
+  call void @llvm.nvvm.bar.warp.sync(i32 -1)
+  %first = icmp eq i32 %w, 0
+  %mask = select i1 %first, i32 %other, i32 0
+  %n = xor i32 %t, %mask
+  %q = getelementptr float, ptr addrspace(3) @tile, i32 %n
+  %u = load float, ptr addrspace(3) %q
+  store float %u, ptr %p
   ret void
 }
 
@@ -241,9 +297,9 @@ define ptx_kernel void @assembly() {
   ret void
 }
 
-define ptx_kernel void @unknown(ptr %y, float %x) {
-  %c = call float @llvm.nvvm.add.rz.f(float %x, float 2.0)
-  store float %c, ptr %y
+define ptx_kernel void @unknown(ptr %y) {
+  %c = call i32 @llvm.nvvm.activemask()
+  store i32 %c, ptr %y
   ret void
 }
 

@@ -138,6 +138,23 @@ CASES = [
         0,
     ),
 ]
+# Directions: a sum and a product that end between two f32.
+UP, DOWN = f32(1 + 2.0**-23), f32(1 - 2.0**-24)
+SMALL = f32(2.0**-30)
+CASES += [
+    ("add.rz.f", [f32(1, -1), f32(2.0**-30, -(2.0**-30))], f32(1, -1), 0),
+    ("add.rp.f", [f32(1, -1), f32(2.0**-30, -(2.0**-30))], np.append(UP, f32(-1)), 0),
+    ("add.rm.f", [f32(1), -SMALL], DOWN, 0),
+    ("fma.rm.f", [f32(1), f32(1), -SMALL], DOWN, 0),
+    ("fma.rz.f", [f32(1), f32(1), -SMALL], DOWN, 0),
+    # Nearest to 1/3 is above it (0x3eaaaaab), and rounded up the same.
+    ("div.rm.f", [f32(1), f32(3)], np.nextafter(f32(1 / 3), -INF), 0),
+    ("div.rp.f", [f32(1), f32(3)], f32(1 / 3), 0),
+    ("sqrt.rm.f", [f32(4)], f32(2), 0),
+    ("mul.rz.d", [np.array([1 + 2.0**-52]), np.array([1 + 2.0**-52])], np.array([1 + 2.0**-51]), 0),
+    ("d2i.lo", [np.array([1 + 2.0**-52])], np.array([1], np.int32), 0),
+    ("d2i.hi", [np.array([1.0])], np.array([0x3FF00000], np.int32), 0),
+]
 RETURNS = {"f2bf16": "bfloat", "ff2bf16x2": "<2 x bfloat>", "ff2f16x2": "<2 x half>"}
 
 
@@ -181,7 +198,7 @@ def same(found, expected, tolerance):
 
 def check(name, inputs, expected, tolerance, folder):
     output = expected.dtype.type
-    if output == np.float64:
+    if tolerance:
         output = np.float32
     path = os.path.join(folder, "kernel.ll")
     with open(path, "w", encoding="utf-8") as file:

@@ -44,6 +44,21 @@ static void device_pointer_on_host(CUdeviceptr x) {
                                                            : "no fault");
 }
 
+/* A copy that the host does not wait for. */
+static void missing_wait(CUfunction add, CUdeviceptr x) {
+  CUstream stream;
+  int two = 2, before = 20, after = -1;
+  void *arguments[] = {&x, &two};
+  cuStreamCreate(&stream, 1);
+  cuMemcpyHtoD_v2(x, &before, 4);
+  SHOW(cuLaunchKernel(add, 1, 1, 1, 1, 1, 1, 0, stream, arguments, 0));
+  SHOW(cuMemcpyDtoHAsync_v2(&after, x, 4, stream));
+  printf("without a wait: %d\n", after);
+  SHOW(cuStreamSynchronize(stream));
+  printf("after it: %d\n", after);
+  cuStreamDestroy_v2(stream);
+}
+
 static void graphs(CUfunction add, CUdeviceptr x) {
   CUstream stream;
   CUgraph graph;
@@ -115,6 +130,7 @@ int main(void) {
                    CU_LAUNCH_PARAM_BUFFER_SIZE, &size, CU_LAUNCH_PARAM_END};
   SHOW(cuLaunchKernel(add, 1, 1, 1, 1, 1, 1, 0, 0, 0, extra));
   printf("6 + 4 = %d\n", read_back(x));
+  missing_wait(add, x);
   graphs(add, x);
 
   /* A fault shows at the launch and at the next synchronisation, then is over. */
@@ -127,7 +143,17 @@ int main(void) {
   SHOW(cuCtxSynchronize());
   arguments[0] = &x;
   SHOW(cuLaunchKernel(add, 1, 1, 1, 1, 1, 1, 0, 0, arguments, 0));
+  CUstream stream;
+  CUgraph graph;
+  CUgraphExec executable;
+  cuStreamCreate(&stream, 0);
+  cuStreamBeginCapture_v2(stream, CU_STREAM_CAPTURE_MODE_RELAXED);
+  cuLaunchKernel(add, 1, 1, 1, 1, 1, 1, 0, stream, arguments, 0);
+  cuStreamEndCapture(stream, &graph);
+  cuGraphInstantiateWithFlags(&executable, graph, 0);
   SHOW(cuModuleUnload((CUmodule)module));
   SHOW(cuLaunchKernel(add, 1, 1, 1, 1, 1, 1, 0, 0, arguments, 0));
+  SHOW(cuGraphLaunch(executable, 0));
+  printf("message: %s\n", tfcEmulatorMessage());
   return 0;
 }
