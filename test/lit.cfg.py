@@ -4,6 +4,7 @@ Set TFC_VERIFY_ROUNDTRIP=1 to let every tfc-opt also print, parse and compare
 what it reads (--verify-roundtrip).
 """
 
+import glob
 import os
 import shutil
 
@@ -57,10 +58,33 @@ config.maxIndividualTestTime = 600
 try:
     import importlib.util
 
-    if importlib.util.find_spec("onnxruntime"):
-        config.available_features.add("onnxruntime")
+    for module in ("onnxruntime", "ml_dtypes"):
+        if importlib.util.find_spec(module):
+            config.available_features.add(module)
 except ImportError:
     pass
+
+
+
+def find_ptxas():
+    """NVIDIA's assembler: what TFC_PTXAS names, or bin/ptxas of CUDA_HOME, or the one on
+    the path, of /usr/local/cuda, or of a wheel that brings it (triton, nvidia-cuda-nvcc);
+    None where there is none."""
+    candidates = [os.environ.get("TFC_PTXAS")]
+    if os.environ.get("CUDA_HOME"):
+        candidates.append(os.path.join(os.environ["CUDA_HOME"], "bin", "ptxas"))
+    candidates += [shutil.which("ptxas"), "/usr/local/cuda/bin/ptxas"]
+    packages = os.path.join(os.path.dirname(os.path.dirname(config.python)), "lib", "python3*", "site-packages")
+    for place in ("triton/backends/nvidia/bin", "nvidia/cuda_nvcc/bin", "nvidia/cu1*/bin"):
+        candidates += sorted(glob.glob(os.path.join(packages, place, "ptxas")))
+    return next((path for path in candidates if path and os.access(path, os.X_OK)), None)
+
+
+# Code for GPUs is assembled where NVIDIA's assembler is: %ptxas.
+ptxas = find_ptxas()
+if ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%ptxas", ptxas))
 
 # Those of the Cortex-M7 need an emulator and a linker for it.
 if shutil.which("qemu-system-arm"):

@@ -28,6 +28,7 @@ enum OptionId {
   OptOutput,
   OptTarget,
   OptCpu,
+  OptMatmul,
   OptPrefix,
   OptFloatAbi,
   OptSram,
@@ -180,6 +181,11 @@ const std::vector<OptionSpec> &optionTable() {
        "haswell, skylake-avx512, znver4, ...; for cuda the least\n"
        "GPU: sm_80 (the default), sm_86, sm_90, ...",
        OptCpu},
+      {"--matmul", "TYPE",
+       "for cuda, how matrices of f32 are multiplied: f32 (the\n"
+       "default), or faster and rounded to tf32 or f16 before;\n"
+       "sums are f32",
+       OptMatmul},
       {"-O0", "", "", OptO0},
       {"-O1", "", "", OptO1},
       {"-O2", "", "", OptO2},
@@ -259,7 +265,7 @@ struct Parsed {
   /// Whether a report is a picture.
   bool draws = false;
   /// An option of one target alone.
-  std::string x86Option, m7Option;
+  std::string x86Option, cudaOption, m7Option;
   /// One of those that have CPUs to choose from.
   std::string cpuOption;
 };
@@ -405,6 +411,7 @@ void settleTarget(Parsed &parsed) {
   if (parsed.draws && !parsed.searches)
     parsed.m7Option = "--report=FILE.html";
   for (auto [option, target] : {std::pair(&parsed.x86Option, "x86-64"),
+                                std::pair(&parsed.cudaOption, "cuda"),
                                 std::pair(&parsed.m7Option, "cortex-m7")})
     if (!option->empty() && options.target != target && parsed.error.empty())
       parsed.error = *option + " is an option of --target=" + target + " only";
@@ -622,6 +629,11 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptCpu:
     options.cpu = option.value;
     parsed.cpuOption = option.spelling;
+    break;
+  case OptMatmul:
+    chooseWord("--matmul", option.value, {"f32", "tf32", "f16"}, parsed.error);
+    options.matmul = option.value;
+    parsed.cudaOption = option.spelling;
     break;
   case OptO0:
     options.optLevel = 0;

@@ -130,6 +130,7 @@ public:
   explicit Cuda(const CompileOptions &options) : options(options) {
     if (options.cpu != "native")
       target.arch = options.cpu;
+    target.matmul = options.matmul;
     target.optLevel = options.optLevel;
     target.runtimeDirectory = options.runtimeDirectory;
   }

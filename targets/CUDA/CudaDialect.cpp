@@ -1,5 +1,4 @@
-//===- CudaDialect.cpp - the cuda dialect ------------------------- -*- C++
-//-*-===//
+//===- CudaDialect.cpp - the cuda dialect -----------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

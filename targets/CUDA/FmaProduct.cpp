@@ -1,5 +1,4 @@
-//===- FmaProduct.cpp - products of f32 by fused multiply-add ------ -*- C++
-//-*-===//
+//===- FmaProduct.cpp - products of f32 by fused multiply-add ---*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -1,5 +1,4 @@
-//===- FuseEpilogues.cpp - what follows a product goes into it ---- -*- C++
-//-*-===//
+//===- FuseEpilogues.cpp - what follows a product goes into it --*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -97,7 +96,8 @@ private:
         rewriter, op.getLoc(), op->getResult(0).getType(),
         product.getMultiply(), rewriter.getAffineMapArrayAttr(maps),
         product.getA(), product.getB(), others,
-        inPlace ? product.getInit() : destination->get());
+        inPlace ? product.getInit() : destination->get(),
+        product.getTileAttr());
     buildEpilogue(op, operand, product, fused, rewriter);
     rewriter.replaceOp(op, fused.getResult());
     rewriter.eraseOp(product);

@@ -1,5 +1,4 @@
-//===- LowerProducts.cpp - products become launches --------------- -*- C++
-//-*-===//
+//===- LowerProducts.cpp - products become launches -------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -133,13 +132,53 @@ public:
       }
       mergeBatches(op);
       OpBuilder b(op);
-      ProductTile tile = chooseProductTile(op.getMultiply(), sizesOf(op), arch);
-      if (op.getMultiply() == Multiply::F32)
-        buildFmaProduct(op, tile, b);
-      else
-        buildMmaProduct(op, tile, b);
-      op.erase();
+      choose(op, b);
+      if (!chooseOnly && failed(lower(op, b)))
+        return signalPassFailure();
     }
+  }
+
+private:
+  /// Whether `op` goes to the kernel for few rows.
+  static bool hasFewRows(ProductOp op) {
+    std::optional<int64_t> rows = sizesOf(op).m;
+    return !op.getTile() && rows && *rows > 0 && *rows <= mostFewRows;
+  }
+
+  void choose(ProductOp op, OpBuilder &b) {
+    if (op.getTile() || hasFewRows(op))
+      return;
+    ProductTile tile = chooseProductTile(op.getMultiply(), sizesOf(op), arch);
+    op.setTileAttr(
+        b.getDenseI64ArrayAttr({tile.rows, tile.columns, tile.depth,
+                                tile.warpRows, tile.warpColumns, tile.stages}));
+  }
+
+  static LogicalResult lower(ProductOp op, OpBuilder &b) {
+    ProductTile tile;
+    if (hasFewRows(op))
+      buildFewRowsProduct(op, *sizesOf(op).m, b);
+    else if (failed(useTile(op, tile)))
+      return failure();
+    else if (op.getMultiply() == Multiply::F32)
+      buildFmaProduct(op, tile, b);
+    else
+      buildMmaProduct(op, tile, b);
+    op.erase();
+    return success();
+  }
+
+  /// The tile that `op` asks for.
+  static LogicalResult useTile(ProductOp op, ProductTile &tile) {
+    ArrayRef<int64_t> sizes = *op.getTile();
+    if (sizes.size() != 6)
+      return op.emitOpError("expected a tile of 6 numbers, found ")
+             << sizes.size();
+    tile = {sizes[0], sizes[1], sizes[2], sizes[3], sizes[4], sizes[5]};
+    std::string wrong = checkProductTile(op.getMultiply(), tile);
+    if (!wrong.empty())
+      return op.emitOpError(wrong);
+    return success();
   }
 };
 

@@ -1,5 +1,4 @@
-//===- MmaProduct.cpp - products by tensor cores ------------------ -*- C++
-//-*-===//
+//===- MmaProduct.cpp - products by tensor cores ----------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

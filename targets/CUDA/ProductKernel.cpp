@@ -1,5 +1,4 @@
-//===- ProductKernel.cpp - tiled kernels of products --------------- -*- C++
-//-*-===//
+//===- ProductKernel.cpp - tiled kernels of products ------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -9,7 +8,6 @@
 
 #include "ProductKernel.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -17,48 +15,18 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 using namespace tfc::cuda;
 
 namespace {
 
-constexpr int64_t pieceBytes = 16;
 /// More copies than this of one thread are a loop.
 constexpr int64_t mostUnrolled = 8;
-
-int64_t bytesOf(Type element) {
-  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-}
-
-/// Whether dimensions are neighbours along the last, and it may be read by
-/// `elements` at once wherever its index is a multiple.
-bool isAligned(Value buffer, int64_t elements) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  auto type = cast<MemRefType>(buffer.getType());
-  if (failed(type.getStridesAndOffset(strides, offset)) || strides.empty() ||
-      strides.back() != 1 || ShapedType::isDynamic(offset) ||
-      offset % elements != 0)
-    return false;
-  return llvm::all_of(ArrayRef(strides).drop_back(), [&](int64_t stride) {
-    return !ShapedType::isDynamic(stride) && stride % elements == 0;
-  });
-}
 
 bool hasNeighbours(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
   return type.getRank() > 0 && type.areTrailingDimsContiguous(1);
-}
-
-bool isLastIndex(AffineMap map, unsigned loop) {
-  return map.getNumResults() &&
-         map.getResults().back() == getAffineDimExpr(loop, map.getContext());
-}
-
-Attribute sharedSpace(MLIRContext *context) {
-  return gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
 }
 
 } // namespace
@@ -67,38 +35,9 @@ int64_t FactorTile::piece() const {
   return pieceBytes / bytesOf(getElementTypeOrSelf(global.getType()));
 }
 
-ProductKernel::ProductKernel(ProductOp op, const ProductTile &tile,
-                             OpBuilder &b)
-    : op(op), tile(tile), b(b), loc(op.getLoc()), math(b, op.getLoc()) {}
-
 //===----------------------------------------------------------------------===//
 // Sizes and places
 //===----------------------------------------------------------------------===//
-
-Value ProductKernel::sizeOf(Value buffer, AffineMap map, unsigned loop) {
-  std::optional<unsigned> position =
-      map.getResultPosition(b.getAffineDimExpr(loop));
-  if (!position)
-    return math.of(1);
-  int64_t size = cast<MemRefType>(buffer.getType()).getDimSize(*position);
-  if (!ShapedType::isDynamic(size))
-    return math.of(size);
-  return memref::DimOp::create(b, loc, buffer, *position);
-}
-
-void ProductKernel::findSizes() {
-  unsigned loops = op.getNumBatchLoops();
-  for (unsigned i = 0; i < loops; ++i)
-    batchSizes.push_back(sizeOf(op.getInit(), op.getInitMap(), i));
-  rows = sizeOf(op.getInit(), op.getInitMap(), loops);
-  columns = sizeOf(op.getInit(), op.getInitMap(), loops + 1);
-  depth = sizeOf(op.getA(), op.getMap(0), loops + 2);
-}
-
-bool ProductKernel::isExact(Value size, int64_t multiple) const {
-  std::optional<int64_t> known = getConstantIntValue(size);
-  return known && *known % multiple == 0;
-}
 
 FactorTile ProductKernel::factorTile(bool isA) {
   FactorTile factor;
@@ -114,18 +53,7 @@ FactorTile ProductKernel::factorTile(bool isA) {
   return factor;
 }
 
-Value ProductKernel::sharedView(int64_t bytes, ArrayRef<int64_t> shape,
-                                Type element) const {
-  auto type =
-      MemRefType::get(shape, element, AffineMap(), sharedSpace(b.getContext()));
-  return memref::ViewOp::create(b, loc, type, dynamicMemory, math.of(bytes),
-                                ValueRange());
-}
-
 void ProductKernel::allocateTiles() {
-  auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type(),
-                              AffineMap(), sharedSpace(b.getContext()));
-  dynamicMemory = gpu::DynamicSharedMemoryOp::create(b, loc, type);
   int64_t bytes = 0;
   for (FactorTile *factor : {&left, &right}) {
     Type element = getElementTypeOrSelf(factor->global.getType());
@@ -137,36 +65,18 @@ void ProductKernel::allocateTiles() {
 
 /// Where this thread is: tiles of a column of tiles follow each other, so that
 /// blocks that run at a time share their tile of b.
-void ProductKernel::findPlaces() {
+void ProductKernel::findPlaces(Value block) {
   thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
-  Value block = gpu::BlockIdOp::create(b, loc, gpu::Dimension::x);
   lane = math.remainder(thread, warpSize);
   warp = math.divide(thread, warpSize);
   int64_t warpsOfRow = tile.columns / tile.warpColumns;
   warpRow = math.multiply(math.divide(warp, warpsOfRow), tile.warpRows);
   warpColumn =
       math.multiply(math.remainder(warp, warpsOfRow), tile.warpColumns);
-  Value rowTiles = math.divideCeil(rows, tile.rows),
-        columnTiles = math.divideCeil(columns, tile.columns);
+  Value rowTiles = math.divideCeil(rows, tile.rows);
   firstRow = math.multiply(math.remainder(block, rowTiles), tile.rows);
-  block = math.divide(block, rowTiles);
-  firstColumn = math.multiply(math.remainder(block, columnTiles), tile.columns);
-  block = math.divide(block, columnTiles);
-  batch.resize(batchSizes.size());
-  for (size_t i = batchSizes.size(); i-- > 0;) {
-    batch[i] = i == 0 ? block : math.remainder(block, batchSizes[i]);
-    block = math.divide(block, batchSizes[i]);
-  }
+  firstColumn = math.multiply(math.divide(block, rowTiles), tile.columns);
   steps = math.divideCeil(depth, tile.depth);
-}
-
-SmallVector<Value> ProductKernel::indices(AffineMap map, Value m, Value n,
-                                          Value k) const {
-  SmallVector<Value> loops = batch, result;
-  llvm::append_values(loops, m, n, k);
-  for (AffineExpr expression : map.getResults())
-    result.push_back(affine::expandAffineExpr(b, loc, expression, loops, {}));
-  return result;
 }
 
 Value ProductKernel::swizzled(const FactorTile &factor, Value row,
@@ -187,7 +97,8 @@ Value ProductKernel::swizzled(const FactorTile &factor, Value row,
     piece = math.exclusiveOr(piece, key(4, 8));
     break;
   case Swizzle::PairsOfPieces:
-    piece = math.exclusiveOr(piece, math.multiply(key(1, 4), 2));
+    piece = math.exclusiveOr(
+        piece, math.multiply(key(1, std::min<int64_t>(4, pieces / 2)), 2));
     break;
   }
   return math.multiply(piece, factor.piece());
@@ -351,12 +262,12 @@ SmallVector<Value> ProductKernel::sumUp() {
     NVVM::CpAsyncCommitGroupOp::create(b, loc);
     SmallVector<Value> sums =
         addTile(slot, loop.getRegionIterArgs().drop_back(2));
-    for (Value stage : {slot, next}) {
-      Value after = math.add(stage, 1);
-      Value isEnd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                                          after, math.of(tile.stages));
-      sums.push_back(arith::SelectOp::create(b, loc, isEnd, math.of(0), after));
-    }
+    Value after = math.add(slot, 1);
+    Value isEnd = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, after,
+                                        math.of(tile.stages));
+    sums.push_back(arith::SelectOp::create(b, loc, isEnd, math.of(0), after));
+    // The one that has been multiplied.
+    sums.push_back(slot);
     scf::YieldOp::create(b, loc, sums);
   }
   NVVM::CpAsyncWaitGroupOp::create(b, loc, 0);
@@ -366,78 +277,6 @@ SmallVector<Value> ProductKernel::sumUp() {
 //===----------------------------------------------------------------------===//
 // The epilogue
 //===----------------------------------------------------------------------===//
-
-/// `elements` neighbours of the result, from [m, n] on.
-void ProductKernel::writePiece(Value staged, Value row, Value column, Value m,
-                               Value n, int64_t elements) {
-  constexpr int64_t lanes = pieceBytes / sizeof(float);
-  unsigned columnLoop = op.getNumBatchLoops() + 1;
-  Value zero = math.of(0);
-  /// Neighbours of what `map` finds in `buffer`.
-  auto load = [&](Value buffer, AffineMap map) {
-    Type element = getElementTypeOrSelf(buffer.getType());
-    SmallVector<Value> values;
-    if (!map.isFunctionOfDim(columnLoop)) {
-      Value one =
-          memref::LoadOp::create(b, loc, buffer, indices(map, m, n, zero));
-      return SmallVector<Value>(elements, one);
-    }
-    int64_t bytes = bytesOf(element),
-            at = std::min(elements, pieceBytes / bytes);
-    if (!isa<FloatType>(element) || at < 2 || !isLastIndex(map, columnLoop) ||
-        !isAligned(buffer, at))
-      at = 1;
-    for (int64_t i = 0; i < elements; i += at) {
-      SmallVector<Value> from = indices(map, m, math.add(n, i), zero);
-      if (at == 1) {
-        values.push_back(memref::LoadOp::create(b, loc, buffer, from));
-        continue;
-      }
-      Value loaded = vector::LoadOp::create(
-          b, loc, VectorType::get({at}, element), buffer, from,
-          /*nontemporal=*/false, llvm::Align(at * bytes));
-      for (int64_t j = 0; j < at; ++j)
-        values.push_back(vector::ExtractOp::create(b, loc, loaded, j));
-    }
-    return values;
-  };
-  SmallVector<SmallVector<Value>> arguments(1);
-  for (int64_t i = 0; i < elements; i += lanes) {
-    SmallVector<Value> from = {warp, row, math.add(column, i)};
-    if (elements == 1) {
-      arguments[0].push_back(memref::LoadOp::create(b, loc, staged, from));
-      break;
-    }
-    Value loaded = vector::LoadOp::create(
-        b, loc, VectorType::get({lanes}, b.getF32Type()), staged, from,
-        /*nontemporal=*/false, llvm::Align(pieceBytes));
-    for (int64_t j = 0; j < lanes; ++j)
-      arguments[0].push_back(vector::ExtractOp::create(b, loc, loaded, j));
-  }
-  for (auto [i, other] : llvm::enumerate(op.getOthers()))
-    arguments.push_back(load(other, op.getMap(2 + i)));
-  Block &body = op.getEpilogue().front();
-  SmallVector<Value> results;
-  for (int64_t i = 0; i < elements; ++i) {
-    IRMapping mapping;
-    for (auto [argument, values] :
-         llvm::zip_equal(body.getArguments(), arguments))
-      mapping.map(argument, values[i]);
-    for (Operation &inner : body.without_terminator())
-      b.clone(inner, mapping);
-    results.push_back(
-        mapping.lookupOrDefault(body.getTerminator()->getOperand(0)));
-  }
-  SmallVector<Value> to = indices(op.getInitMap(), m, n, zero);
-  if (elements == 1) {
-    memref::StoreOp::create(b, loc, results[0], op.getInit(), to);
-    return;
-  }
-  auto type = VectorType::get({elements}, results[0].getType());
-  Value all = vector::FromElementsOp::create(b, loc, type, results);
-  vector::StoreOp::create(b, loc, all, op.getInit(), to, /*nontemporal=*/false,
-                          llvm::Align(pieceBytes));
-}
 
 /// A warp's rows from `slabRow` on, which lie in `staged`.
 void ProductKernel::writeSlab(Value staged, Value slabRow) {
@@ -453,9 +292,17 @@ void ProductKernel::writeSlab(Value staged, Value slabRow) {
       scf::ForOp::create(b, loc, math.of(0), math.of(count), math.of(1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  Value id = math.add(math.multiply(loop.getInductionVar(), warpSize), lane);
-  Value row = math.divide(id, pieces),
-        column = math.multiply(math.remainder(id, pieces), elements);
+  Value turn = loop.getInductionVar(), row, piece;
+  if (warpSize % pieces == 0) {
+    row = math.add(math.multiply(turn, warpSize / pieces),
+                   math.divide(lane, pieces));
+    piece = math.remainder(lane, pieces);
+  } else {
+    Value id = math.add(math.multiply(turn, warpSize), lane);
+    row = math.divide(id, pieces);
+    piece = math.remainder(id, pieces);
+  }
+  Value column = math.multiply(piece, elements);
   Value m = math.add(slabRow, row),
         n = math.add(math.add(firstColumn, warpColumn), column);
   Value inside;
@@ -469,10 +316,23 @@ void ProductKernel::writeSlab(Value staged, Value slabRow) {
     auto branch = scf::IfOp::create(b, loc, inside, /*withElseRegion=*/false);
     b.setInsertionPointToStart(branch.thenBlock());
   }
-  writePiece(staged, row, column, m, n, elements);
+  constexpr int64_t lanes = pieceBytes / sizeof(float);
+  SmallVector<Value> sums;
+  if (elements == 1)
+    sums.push_back(
+        memref::LoadOp::create(b, loc, staged, ValueRange{warp, row, column}));
+  for (int64_t i = 0; elements > 1 && i < elements; i += lanes) {
+    Value loaded = vector::LoadOp::create(
+        b, loc, VectorType::get({lanes}, b.getF32Type()), staged,
+        ValueRange{warp, row, math.add(column, i)},
+        /*nontemporal=*/false, llvm::Align(pieceBytes));
+    for (int64_t j = 0; j < lanes; ++j)
+      sums.push_back(vector::ExtractOp::create(b, loc, loaded, j));
+  }
+  writeSums(sums, m, n);
 }
 
-void ProductKernel::writeSums(ValueRange sums) {
+void ProductKernel::writeTile(ValueRange sums) {
   gpu::BarrierOp::create(b, loc);
   Value staged = sharedView(0, {tile.warps(), slabRows, tile.slabColumns()},
                             b.getF32Type());
@@ -492,24 +352,15 @@ void ProductKernel::writeSums(ValueRange sums) {
 }
 
 void ProductKernel::build() {
+  OpBuilder::InsertionGuard guard(b);
   findSizes();
-  Value blocks = math.multiply(math.divideCeil(rows, tile.rows),
-                               math.divideCeil(columns, tile.columns));
-  for (Value size : batchSizes)
-    blocks = math.multiply(blocks, size);
-  Value one = math.of(1);
+  Value tiles = math.multiply(math.divideCeil(rows, tile.rows),
+                              math.divideCeil(columns, tile.columns));
   int64_t bytes =
       tile.sharedBytes(bytesOf(getElementTypeOrSelf(op.getA().getType())));
-  Value shared = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(bytes));
-  auto launch = gpu::LaunchOp::create(
-      b, loc, blocks, one, one, math.of(tile.threads()), one, one, shared);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(&launch.getBody().front());
-  auto end = gpu::TerminatorOp::create(b, loc);
-  b.setInsertionPoint(end);
-  findPlaces();
+  findPlaces(launch(tiles, tile.threads(), bytes));
   left = factorTile(/*isA=*/true);
   right = factorTile(/*isA=*/false);
   allocateTiles();
-  writeSums(sumUp());
+  writeTile(sumUp());
 }

@@ -1,5 +1,4 @@
-//===- ProductKernel.h - tiled kernels of products ----------------- -*- C++
-//-*-===//
+//===- ProductKernel.h - tiled kernels of products --------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -10,64 +9,10 @@
 #ifndef TFC_TARGETS_CUDA_PRODUCTKERNEL_H
 #define TFC_TARGETS_CUDA_PRODUCTKERNEL_H
 
+#include "ProductLoops.h"
 #include "ProductTile.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/AffineMap.h"
-#include "mlir/IR/Builders.h"
-
 namespace tfc::cuda {
-
-/// Arithmetic on indices that folds what is known.
-class IndexMath {
-public:
-  IndexMath(mlir::OpBuilder &b, mlir::Location loc) : b(b), loc(loc) {}
-
-  mlir::Value of(int64_t value) const {
-    return mlir::arith::ConstantIndexOp::create(b, loc, value);
-  }
-  mlir::Value add(mlir::Value x, mlir::Value y) const {
-    return b.createOrFold<mlir::arith::AddIOp>(loc, x, y);
-  }
-  mlir::Value add(mlir::Value x, int64_t y) const {
-    return y == 0 ? x : add(x, of(y));
-  }
-  mlir::Value subtract(mlir::Value x, mlir::Value y) const {
-    return b.createOrFold<mlir::arith::SubIOp>(loc, x, y);
-  }
-  mlir::Value multiply(mlir::Value x, int64_t y) const {
-    return y == 1 ? x : b.createOrFold<mlir::arith::MulIOp>(loc, x, of(y));
-  }
-  mlir::Value multiply(mlir::Value x, mlir::Value y) const {
-    return b.createOrFold<mlir::arith::MulIOp>(loc, x, y);
-  }
-  mlir::Value divide(mlir::Value x, mlir::Value y) const {
-    return b.createOrFold<mlir::arith::DivUIOp>(loc, x, y);
-  }
-  mlir::Value divide(mlir::Value x, int64_t y) const {
-    return divide(x, of(y));
-  }
-  mlir::Value divideCeil(mlir::Value x, int64_t y) const {
-    return b.createOrFold<mlir::arith::CeilDivUIOp>(loc, x, of(y));
-  }
-  mlir::Value remainder(mlir::Value x, mlir::Value y) const {
-    return b.createOrFold<mlir::arith::RemUIOp>(loc, x, y);
-  }
-  mlir::Value remainder(mlir::Value x, int64_t y) const {
-    return remainder(x, of(y));
-  }
-  mlir::Value exclusiveOr(mlir::Value x, mlir::Value y) const {
-    return b.createOrFold<mlir::arith::XOrIOp>(loc, x, y);
-  }
-  mlir::Value isLess(mlir::Value x, mlir::Value y) const {
-    return b.createOrFold<mlir::arith::CmpIOp>(
-        loc, mlir::arith::CmpIPredicate::ult, x, y);
-  }
-
-private:
-  mlir::OpBuilder &b;
-  mlir::Location loc;
-};
 
 /// Which 16-byte piece of a row of shared memory a piece lies in: exclusive or
 /// with a number of the row, so that what lanes read at once lies in different
@@ -95,11 +40,12 @@ struct FactorTile {
   int64_t piece() const;
 };
 
-/// A `cuda.product` on buffers as a launch. How sums are made of tiles in
-/// shared memory is up to what derives from it.
-class ProductKernel {
+/// A launch with a block of threads for each tile of the result. How sums are
+/// made of tiles in shared memory is up to what derives from it.
+class ProductKernel : public ProductLoops {
 public:
-  ProductKernel(ProductOp op, const ProductTile &tile, mlir::OpBuilder &b);
+  ProductKernel(ProductOp op, const ProductTile &tile, mlir::OpBuilder &b)
+      : ProductLoops(op, b), tile(tile) {}
   virtual ~ProductKernel() = default;
 
   /// Writes the launch where the builder is.
@@ -125,43 +71,33 @@ protected:
   mlir::Value loadPiece(const FactorTile &factor, mlir::Value slot,
                         mlir::Value row, mlir::Value piece) const;
 
-  ProductOp op;
   ProductTile tile;
-  mlir::OpBuilder &b;
-  mlir::Location loc;
-  IndexMath math;
   FactorTile left, right;
   mlir::Value lane, warp, warpRow, warpColumn;
 
 private:
   FactorTile factorTile(bool isA);
-  void findSizes();
-  void findPlaces();
+  void findPlaces(mlir::Value block);
   void allocateTiles();
-  mlir::Value sizeOf(mlir::Value buffer, mlir::AffineMap map, unsigned loop);
-  mlir::Value sharedView(int64_t bytes, llvm::ArrayRef<int64_t> shape,
-                         mlir::Type element) const;
-  llvm::SmallVector<mlir::Value> indices(mlir::AffineMap map, mlir::Value m,
-                                         mlir::Value n, mlir::Value k) const;
   void copyTile(const FactorTile &factor, mlir::Value slot, mlir::Value step);
   void copyPiece(const FactorTile &factor, mlir::Value slot, mlir::Value step,
                  mlir::Value row, mlir::Value piece, int64_t elements);
   llvm::SmallVector<mlir::Value> sumUp();
-  void writeSums(mlir::ValueRange sums);
+  void writeTile(mlir::ValueRange sums);
   void writeSlab(mlir::Value staged, mlir::Value firstRow);
-  void writePiece(mlir::Value staged, mlir::Value row, mlir::Value column,
-                  mlir::Value m, mlir::Value n, int64_t elements);
-  bool isExact(mlir::Value size, int64_t multiple) const;
 
-  llvm::SmallVector<mlir::Value> batchSizes, batch;
-  mlir::Value rows, columns, depth, steps, thread, firstRow, firstColumn,
-      dynamicMemory;
+  mlir::Value steps, thread, firstRow, firstColumn;
 };
 
 /// Factors of f32 by FMA.
 void buildFmaProduct(ProductOp op, const ProductTile &tile, mlir::OpBuilder &b);
 /// By tensor cores.
 void buildMmaProduct(ProductOp op, const ProductTile &tile, mlir::OpBuilder &b);
+
+/// Rows of a product that a kernel for few rows takes.
+constexpr int64_t mostFewRows = 8;
+/// `rows` of them, by FMA, whatever the type: reading b takes longer.
+void buildFewRowsProduct(ProductOp op, int64_t rows, mlir::OpBuilder &b);
 
 } // namespace tfc::cuda
 

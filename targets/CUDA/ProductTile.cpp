@@ -1,5 +1,4 @@
-//===- ProductTile.cpp - which tile a product is cut into ---------- -*- C++
-//-*-===//
+//===- ProductTile.cpp - which tile a product is cut into -------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -112,6 +111,29 @@ std::optional<int64_t> timeOf(const ProductTile &tile, Multiply multiply,
 }
 
 } // namespace
+
+std::string tfc::cuda::checkProductTile(Multiply multiply,
+                                        const ProductTile &tile) {
+  bool isHalf = multiply == Multiply::F16 || multiply == Multiply::BF16;
+  auto isMultiple = [](int64_t x, int64_t of) { return x > 0 && x % of == 0; };
+  if (!isMultiple(tile.warpRows, slabRows) ||
+      !isMultiple(tile.warpColumns, multiply == Multiply::F32 ? 32 : 16) ||
+      tile.warpRows > 64 || tile.warpColumns > 64)
+    return "expected warps with multiples of 16 rows and of 16 columns (32 for "
+           "f32), 64 at most";
+  if (!isMultiple(tile.rows, tile.warpRows) ||
+      !isMultiple(tile.columns, tile.warpColumns) || tile.threads() > 1024)
+    return "expected a block of whole warps, 32 at most";
+  if (tile.depth != 32 && !(isHalf && tile.depth == 64))
+    return "expected a depth of 32, or of 64 for f16 and bf16";
+  int64_t piece = isHalf ? 8 : 4;
+  for (int64_t side : {tile.rows, tile.columns})
+    if (!isMultiple(side * tile.depth / piece, tile.threads()))
+      return "expected a piece of 16 bytes for each thread";
+  if (tile.stages < 2 || tile.stages > 8)
+    return "expected 2 to 8 stages";
+  return "";
+}
 
 ProductTile tfc::cuda::chooseProductTile(Multiply multiply,
                                          const ProductSizes &sizes,

@@ -1,5 +1,4 @@
-//===- ProductTile.h - which tile a product is cut into ------------ -*- C++
-//-*-===//
+//===- ProductTile.h - which tile a product is cut into ---------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -10,12 +9,11 @@
 #ifndef TFC_TARGETS_CUDA_PRODUCTTILE_H
 #define TFC_TARGETS_CUDA_PRODUCTTILE_H
 
-#include "tfc/Target/CUDA/Cuda.h"
+#include "ProductLoops.h"
 #include <optional>
 
 namespace tfc::cuda {
 
-constexpr int64_t warpSize = 32;
 /// A warp's sums leave its registers by so many rows.
 constexpr int64_t slabRows = 16;
 
@@ -39,6 +37,9 @@ struct ProductTile {
     return std::max(factorBytes(elementBytes), slabs);
   }
 };
+
+/// What is wrong with a tile that a product asks for; empty where nothing is.
+std::string checkProductTile(Multiply multiply, const ProductTile &tile);
 
 /// Nothing is known of a size that is missing.
 struct ProductSizes {

@@ -1,5 +1,4 @@
-//===- SelectProducts.cpp - contractions become products ---------- -*- C++
-//-*-===//
+//===- SelectProducts.cpp - contractions become products --------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -13,6 +12,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -145,10 +146,59 @@ AffineMap reordered(AffineMap map, const Loops &loops) {
   return map.replaceDimsAndSymbols(dims, {}, count, 0);
 }
 
+/// Constants in f16 of constants in f32, one for equal ones.
+class RoundedConstants {
+public:
+  /// Null where the elements are not in memory.
+  TypedAttr of(ElementsAttr constant) {
+    TypedAttr &known = byConstant[constant.getAsOpaquePointer()];
+    if (!known)
+      known = rounded(constant);
+    return known;
+  }
+
+private:
+  static TypedAttr rounded(ElementsAttr constant) {
+    auto type = dyn_cast<RankedTensorType>(constant.getType());
+    if (!type)
+      return {};
+    type = type.clone(Float16Type::get(type.getContext()));
+    AsmResourceBlob blob = HeapAsmResourceBlob::allocate(
+        type.getNumElements() * sizeof(uint16_t), alignof(uint64_t));
+    MutableArrayRef<uint16_t> halves(
+        reinterpret_cast<uint16_t *>(blob.getMutableData().data()),
+        type.getNumElements());
+    auto store = [&](auto &&floats) {
+      for (auto [half, number] : llvm::zip_equal(halves, floats)) {
+        APFloat value(number);
+        bool losesInfo;
+        value.convert(APFloat::IEEEhalf(), APFloat::rmNearestTiesToEven,
+                      &losesInfo);
+        half = value.bitcastToAPInt().getZExtValue();
+      }
+    };
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant)) {
+      AsmResourceBlob *from = resource.getRawHandle().getBlob();
+      if (!from)
+        return {};
+      store(from->getDataAs<float>());
+    } else if (auto dense = dyn_cast<DenseElementsAttr>(constant)) {
+      store(dense.getValues<float>());
+    } else {
+      return {};
+    }
+    return DenseResourceElementsAttr::get(type, "rounded", std::move(blob));
+  }
+
+  DenseMap<const void *, TypedAttr> byConstant;
+};
+
 class SelectProduct : public OpInterfaceRewritePattern<linalg::LinalgOp> {
 public:
-  SelectProduct(MLIRContext *context, bool useTF32)
-      : OpInterfaceRewritePattern(context), useTF32(useTF32) {}
+  SelectProduct(MLIRContext *context, StringRef matmul,
+                RoundedConstants &constants)
+      : OpInterfaceRewritePattern(context), matmul(matmul),
+        constants(constants) {}
 
   LogicalResult matchAndRewrite(linalg::LinalgOp op,
                                 PatternRewriter &rewriter) const override {
@@ -177,6 +227,9 @@ public:
     }
     a = readThrough(a, inner(*loops, loops->m));
     b = readThrough(b, inner(*loops, loops->n));
+    if (*multiply == Multiply::F16)
+      for (Factor *factor : {&a, &b})
+        factor->tensor = roundedToHalf(factor->tensor, op.getLoc(), rewriter);
     build(op, a, b, init, *loops, *multiply, rewriter);
     return success();
   }
@@ -201,12 +254,38 @@ private:
     if (element != getElementTypeOrSelf(op.getDpsInputOperand(1)->get()))
       return rewriter.notifyMatchFailure(op, "its factors' types differ");
     if (element.isF32())
-      return useTF32 ? Multiply::TF32 : Multiply::F32;
+      return *symbolizeMultiply(matmul);
     if (element.isF16())
       return Multiply::F16;
     if (element.isBF16())
       return Multiply::BF16;
     return rewriter.notifyMatchFailure(op, "there is no kernel for its type");
+  }
+
+  /// `tensor` in f16: a constant, where it is one.
+  Value roundedToHalf(Value tensor, Location loc,
+                      PatternRewriter &rewriter) const {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    Type half = rewriter.getF16Type();
+    if (type.getElementType() == half)
+      return tensor;
+    ElementsAttr constant;
+    if (matchPattern(tensor, m_Constant(&constant)))
+      if (TypedAttr small = constants.of(constant))
+        return arith::ConstantOp::create(rewriter, loc, small);
+    Value into = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, tensor), half);
+    AffineMap map = rewriter.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> loops(type.getRank(),
+                                           utils::IteratorType::parallel);
+    return linalg::GenericOp::create(
+               rewriter, loc, into.getType(), tensor, into,
+               ArrayRef<AffineMap>{map, map}, loops,
+               [&](OpBuilder &b, Location loc, ValueRange v) {
+                 Value small = arith::TruncFOp::create(b, loc, half, v[0]);
+                 linalg::YieldOp::create(b, loc, small);
+               })
+        .getResult(0);
   }
 
   static void build(linalg::LinalgOp op, Factor a, Factor b, AffineMap init,
@@ -229,10 +308,10 @@ private:
           rewriter.getF32Type());
     }
     maps.push_back(result);
-    auto product =
-        ProductOp::create(rewriter, loc, op->getResult(0).getType(), multiply,
-                          rewriter.getAffineMapArrayAttr(maps), a.tensor,
-                          b.tensor, others, destination);
+    auto product = ProductOp::create(
+        rewriter, loc, op->getResult(0).getType(), multiply,
+        rewriter.getAffineMapArrayAttr(maps), a.tensor, b.tensor, others,
+        destination, op->getAttrOfType<DenseI64ArrayAttr>("cuda.tile"));
     SmallVector<Type> elements(1 + others.size(), rewriter.getF32Type());
     SmallVector<Location> locations(elements.size(), loc);
     OpBuilder::InsertionGuard guard(rewriter);
@@ -246,7 +325,8 @@ private:
     rewriter.replaceOp(op, product.getResult());
   }
 
-  bool useTF32;
+  std::string matmul;
+  RoundedConstants &constants;
 };
 
 class SelectProductsPass
@@ -255,8 +335,14 @@ public:
   using Base::Base;
 
   void runOnOperation() override {
+    if (matmul != "f32" && matmul != "tf32" && matmul != "f16") {
+      getOperation().emitError("expected matmul to be f32, tf32 or f16, found ")
+          << matmul;
+      return signalPassFailure();
+    }
+    RoundedConstants constants;
     RewritePatternSet patterns(&getContext());
-    patterns.add<SelectProduct>(&getContext(), useTF32);
+    patterns.add<SelectProduct>(&getContext(), matmul, constants);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

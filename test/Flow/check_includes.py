@@ -45,6 +45,11 @@ ROOMS = [
         ["Support", "Attn", "Decompose", "Lower", "Runtime", "Codegen"],
     ),
     (
+        "CUDA",
+        ["include/tfc/Target/CUDA", "targets/CUDA"],
+        ["Support", "Attn", "Decompose", "Lower", "Codegen", "X86"],
+    ),
+    (
         "CortexM7",
         ["include/tfc/Target/CortexM7", "targets/CortexM7"],
         ["Support", "Attn", "Decompose", "Lower", "Memory", "Codegen"],
@@ -55,7 +60,7 @@ ROOMS = [
         [
             *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Contract", "Decompose", "Lower", "Memory", "Optimize", "Runtime"],
-            *["OnnxTarget", "X86", "CortexM7"],
+            *["OnnxTarget", "X86", "CUDA", "CortexM7"],
         ],
     ),
     ("Plugin", ["lib/Plugin"], ["Driver"]),
@@ -66,7 +71,7 @@ ROOMS = [
         [
             *["Support", "Onnx", "Attn", "Import", "Export", "Raise", "Compress"],
             *["Contract", "Decompose", "Lower", "Memory", "Optimize", "Runtime"],
-            *["OnnxTarget", "X86", "CortexM7", "Driver", "Emulator"],
+            *["OnnxTarget", "X86", "CUDA", "CortexM7", "Driver", "Emulator"],
         ],
     ),
 ]

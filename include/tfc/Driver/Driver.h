@@ -77,6 +77,8 @@ struct CompileOptions {
   std::string target = "x86-64";
   /// x86-64: an LLVM CPU name or "native"; cuda: the least GPU, as sm_80.
   std::string cpu = "native";
+  /// cuda: how factors of f32 are multiplied: "f32", "tf32" or "f16".
+  std::string matmul = "f32";
   /// x86-64: the folder of ModelEntry.o, which every shared library has; empty:
   /// where TFC_RUNTIME_DIR says, or lib/tfc beside the program's folder.
   std::string runtimeDirectory;

@@ -1,5 +1,4 @@
-//===- Cuda.h - the cuda dialect ---------------------------------- -*- C++
-//-*-===//
+//===- Cuda.h - the cuda dialect --------------------------------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.

@@ -74,11 +74,13 @@ def Cuda_ProductOp : Cuda_Op<"product", [
     | | elements of `a` and `b` | |
     |---|---|---|
     | `f32` | f32 | by FMA, exactly rounded |
-    | `tf32` | f32 | by tensor cores, of factors rounded to 11 bits |
+    | `tf32` | f32 | by tensor cores, of factors rounded to 11 bits, or exactly rounded |
     | `f16` | f16 | by tensor cores, exactly |
     | `bf16` | bf16 | by tensor cores, exactly |
 
-    and added in f32, in no particular order. The region's arguments are the sum, in f32,
+    and added in f32, in no particular order. `tile`, if given, is the kernel's: rows and
+    columns that a block of threads computes, the depth of a step, rows and columns of a
+    warp, and steps in shared memory; else `cuda-lower-products` chooses. The region's arguments are the sum, in f32,
     and the elements of `others`; it is pure and yields the element of `init`.
 
     ```mlir
@@ -100,11 +102,12 @@ def Cuda_ProductOp : Cuda_Op<"product", [
     ```
   }];
   let arguments = (ins Cuda_Multiply:$multiply, AffineMapArrayAttr:$maps, AnyShaped:$a,
-      AnyShaped:$b, Variadic<AnyShaped>:$others, AnyShaped:$init);
+      AnyShaped:$b, Variadic<AnyShaped>:$others, AnyShaped:$init,
+      OptionalAttr<DenseI64ArrayAttr>:$tile);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    $multiply `maps` $maps `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
+    $multiply (`tile` $tile^)? `maps` $maps `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
     (`others` `(` $others^ `:` type($others) `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict-with-keyword $epilogue
     (`->` type($result)^)?

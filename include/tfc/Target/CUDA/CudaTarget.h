@@ -18,6 +18,9 @@ namespace tfc::cuda {
 struct CudaOptions {
   /// The least GPU that the artefact runs on, as "sm_80".
   std::string arch = "sm_80";
+  /// How factors of f32 are multiplied: "f32" (exactly rounded), or by tensor
+  /// cores, rounded before to the 11 bits of "tf32" or to "f16".
+  std::string matmul = "f32";
   /// 0 to 3, as clang's -O.
   unsigned optLevel = 2;
   /// The file that collects constants while the pipeline runs, and that the

@@ -18,7 +18,7 @@ def CudaSelectProductsPass : Pass<"cuda-select-products", "mlir::func::FuncOp"> 
     `cuda.product`, whatever order their dimensions are in; transpositions and
     repetitions of factors become part of it. What the sum starts from, if not 0, is
     added to it. Other types and sums stay as they are, and become a thread for each
-    result.
+    result. An attribute `cuda.tile` becomes the product's.
 
     ```mlir
     %zero = arith.constant 0.0 : f32
@@ -33,9 +33,11 @@ def CudaSelectProductsPass : Pass<"cuda-select-products", "mlir::func::FuncOp"> 
     } -> tensor<4x16xf32>
     ```
   }];
-  let options = [Option<"useTF32", "tf32", "bool", "false",
-      "Round factors in f32 to 11 bits, so that tensor cores multiply them">];
+  let options = [Option<"matmul", "matmul", "std::string", "\"f32\"",
+      "How factors in f32 are multiplied: f32, or by tensor cores, rounded before to the "
+      "11 bits of tf32 or to f16, beyond whose largest number, 65504, they are infinite">];
   let dependentDialects = ["tfc::cuda::CudaDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect",
                            "mlir::tensor::TensorDialect"];
 }
 
@@ -75,9 +77,35 @@ def CudaLowerProductsPass : Pass<"cuda-lower-products", "mlir::func::FuncOp"> {
     The tile is the one of a table for which a model of the architecture promises the
     least time (targets/CUDA/ProductTile.h says how). Batches whose rows lie one behind
     the other are one matrix.
+
+    A product that has at most 8 rows for sure, and no `tile`, is limited by reading b,
+    which is not copied then: a lane has a column, or a warp where neighbours in b are
+    of the loop k, and multiplies what it reads by all rows, by FMA whatever the type.
+
+    ```mlir
+    cuda.product f32 maps [#mk, #kn, #mn] ins(%a, %b : memref<512x64xf32>, memref<64x512xf32>)
+        outs(%c : memref<512x512xf32>) {
+    ^bb0(%sum: f32):
+      cuda.yield %sum : f32
+    }
+    // becomes
+    gpu.launch blocks(...) in (%c64, ...) threads(...) in (%c128, ...)
+               dynamic_shared_memory_size %c49152_i32 {
+      nvgpu.device_async_copy ...
+      scf.for ... {
+        nvvm.cp.async.wait.group 1
+        gpu.barrier
+        ... math.fma ...
+      }
+      memref.store ...
+      gpu.terminator
+    }
+    ```
   }];
   let options = [Option<"arch", "arch", "std::string", "\"sm_80\"",
-      "The GPU whose processors and shared memory the choice of tiles counts with">];
+      "The GPU whose processors and shared memory the choice of tiles counts with">,
+                 Option<"chooseOnly", "choose-only", "bool", "false",
+      "Only note the tile that is chosen for each product, as its attribute `tile`">];
   let dependentDialects = ["mlir::gpu::GPUDialect", "mlir::scf::SCFDialect",
                            "mlir::nvgpu::NVGPUDialect", "mlir::NVVM::NVVMDialect",
                            "mlir::LLVM::LLVMDialect", "mlir::math::MathDialect",

@@ -5,33 +5,22 @@ them with numpy.
 Each line of the file given is one product:
 
     TYPE EINSUM SIZES [dynamic] [tf32|half] [bias] [residual] [gelu] [start]
+                       [narrow] [tile=...]
 
 TYPE is f32, f16 or bf16; EINSUM as numpy.einsum has it, over any letters; SIZES as
 b=2,m=65,k=17. `dynamic` leaves all sizes open. `bias` adds a number to each of the
 last dimension, `residual` a tensor like the result, `gelu` is x * sigmoid(1.702 x),
-and `start` is what the sum starts from. `narrow` rounds the result to TYPE.
+and `start` is what the sum starts from. `narrow` rounds the result to TYPE. `tile=`
+and six numbers with x between is the attribute `tile` of cuda.product.
 """
 
-import itertools
 import os
-import re
 import subprocess
 import sys
 import tempfile
 
+import ml_dtypes
 import numpy as np
-
-FACTOR_BITS = {"f32": 24, "tf32": 11, "f16": 24, "bf16": 24}
-
-
-def bf16_bits(x):
-    """x of f32 rounded to bf16, as its 16 bits."""
-    bits = np.asarray(x, np.float32).view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-
-
-def bf16_value(bits):
-    return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 class Product:
@@ -82,8 +71,12 @@ class Product:
             out.append(f"  %filled = linalg.fill ins(%zero : f32) outs(%empty : {sums}) -> {sums}")
             begin = "%filled"
         iterators = ", ".join('"parallel"' if x in self.result else '"reduction"' for x in self.loops)
+        tile = ""
+        for option in self.options:
+            if option.startswith("tile="):
+                tile = f", cuda.tile = array<i64: {option[5:].replace('x', ', ')}>"
         maps = ", ".join(self.map(x) for x in [*self.inputs, self.result])
-        out.append(f"  %sum = linalg.generic {{indexing_maps = [{maps}], iterator_types = [{iterators}]}}")
+        out.append(f"  %sum = linalg.generic {{indexing_maps = [{maps}], iterator_types = [{iterators}]{tile}}}")
         out.append(f"      ins(%a0, %a1 : {arguments[0][1]}, {arguments[1][1]}) outs({begin} : {sums}) {{")
         out.append(f"  ^bb0(%x: {self.type}, %y: {self.type}, %s: f32):")
         x, y = "%x", "%y"
@@ -132,11 +125,11 @@ class Product:
         for letters in self.inputs:
             x = rng.standard_normal(self.shape(letters)).astype(np.float32)
             if self.type == "bf16":
-                files.append(bf16_bits(x))
-                values.append(bf16_value(files[-1]).astype(np.float64))
+                x = x.astype(ml_dtypes.bfloat16)
             else:
-                files.append(x.astype(np.float16 if self.type == "f16" else np.float32))
-                values.append(files[-1].astype(np.float64))
+                x = x.astype(np.float16 if self.type == "f16" else np.float32)
+            files.append(x)
+            values.append(x.astype(np.float64))
         for name in self.extras:
             shape = self.shape(self.result[-1:] if name == "bias" else self.result)
             files.append(rng.standard_normal(shape).astype(np.float32))
@@ -190,8 +183,8 @@ class Product:
         path = os.path.join(folder, "out.npy")
         subprocess.run([*command, f"--output=output0={path}"], check=True)
         found = np.load(path)
-        if found.dtype.kind not in "f":
-            found = bf16_value(found.view(np.uint16).reshape(found.shape))
+        if found.dtype.kind == "V":
+            found = found.view(ml_dtypes.bfloat16)
         expected, bound = self.expected(values)
         error = abs(found.astype(np.float64) - expected)
         if found.shape != expected.shape:
