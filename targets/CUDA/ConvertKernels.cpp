@@ -58,14 +58,6 @@ public:
     });
     if (result.wasInterrupted() || failed(convert(module)))
       return signalPassFailure();
-    // Registers before blocks: ptxas would rather spill some than have fewer
-    // blocks on a multiprocessor.
-    Builder b(&getContext());
-    module.walk([&](LLVM::LLVMFuncOp function) {
-      if (function->hasAttr(NVVM::NVVMDialect::getKernelFuncAttrName()))
-        function->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
-                          b.getI32IntegerAttr(1));
-    });
     // The region's end is the end of memory that a launch sizes.
     module.walk([](LLVM::GlobalOp global) {
       if (global.getSymName().starts_with("__dynamic_shmem__"))

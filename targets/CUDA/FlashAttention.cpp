@@ -91,6 +91,7 @@ void tfc::cuda::emitFlashAttention(attn::AttentionOp op, FlashTile tile,
   auto launch = gpu::LaunchOp::create(b, loc, tiles, size(1), size(0),
                                       index(tile.threads()), one, one,
                                       k.constant(kernel->sharedBytes()));
+  launch->setAttr("cuda.wants_registers", b.getUnitAttr());
   b.setInsertionPointToStart(&launch.getBody().front());
   gpu::TerminatorOp::create(b, loc);
   b.setInsertionPointToStart(&launch.getBody().front());

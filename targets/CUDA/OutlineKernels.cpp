@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/GPU/Utils/GPUUtils.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -26,6 +27,8 @@ using namespace tfc;
 namespace {
 
 constexpr StringLiteral kernelsName = "kernels";
+/// On launches of blocks that are to have all registers they can use.
+constexpr StringLiteral wantsRegisters = "cuda.wants_registers";
 
 /// What is cheaper made again in every thread than handed over.
 bool isCheap(Operation *op) {
@@ -82,6 +85,12 @@ private:
     SmallVector<Value> operands;
     gpu::GPUFuncOp kernel =
         outlineKernelFunc(launch, "kernel_" + std::to_string(count), operands);
+    if (launch->hasAttr(wantsRegisters)) {
+      // ptxas would rather spill than have few blocks on a multiprocessor.
+      OpBuilder b(launch);
+      kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                      b.getI32IntegerAttr(1));
+    }
     SmallVector<gpu::GPUFuncOp> &alike = known[hashOf(kernel)];
     auto same = llvm::find_if(
         alike, [&](gpu::GPUFuncOp other) { return areEqual(kernel, other); });

@@ -11,7 +11,7 @@
 // CHECK: %[[CODE:.*]] = llvm.mlir.constant(-1 : i32)
 // CHECK: llvm.return %[[CODE]]
 // CHECK: gpu.module @kernels
-// CHECK: llvm.func @fill({{.*}}) attributes {{{.*}}nvvm.kernel, {{.*}}nvvm.minctasm = 1
+// CHECK: llvm.func @fill({{.*}}) attributes {{{.*}}nvvm.kernel
 // CHECK: nvvm.read.ptx.sreg.tid.x
 module attributes {gpu.container_module} {
   func.func @tfc_generated_compute(%frame: !llvm.ptr) -> i32 {

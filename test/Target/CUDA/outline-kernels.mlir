@@ -8,7 +8,7 @@
 // CHECK: gpu.module @kernels
 // CHECK: gpu.func @kernel_0(%{{.*}}: memref<8xf32>) kernel
 // CHECK: arith.constant 1.0
-// CHECK: gpu.func @kernel_1(%{{.*}}: memref<8xf32>) kernel
+// CHECK: gpu.func @kernel_1(%{{.*}}: memref<8xf32>) kernel attributes {{{.*}}nvvm.minctasm = 1
 // CHECK: arith.constant 2.0
 // CHECK-NOT: gpu.func
 func.func @three(%x: memref<8xf32>, %y: memref<8xf32>) {
@@ -30,6 +30,6 @@ func.func @three(%x: memref<8xf32>, %y: memref<8xf32>) {
              threads(%tx, %ty, %tz) in (%sx = %c8, %sy = %c1, %sz = %c1) {
     memref.store %two, %x[%tx] : memref<8xf32>
     gpu.terminator
-  }
+  } {cuda.wants_registers}
   return
 }

@@ -225,7 +225,8 @@ def CudaOutlineKernelsPass : Pass<"cuda-outline-kernels", "mlir::ModuleOp"> {
   let description = [{
     Each `gpu.launch` becomes a `gpu.launch_func` of a kernel in the one
     `gpu.module @kernels`. Kernels that do the same on other values are one: equal
-    layers of a model share theirs.
+    layers of a model share theirs. Those of launches with `cuda.wants_registers` may
+    use as many registers as leave room for one block (`nvvm.minctasm`).
   }];
   let dependentDialects = ["mlir::gpu::GPUDialect"];
 }
