@@ -9,7 +9,9 @@
  * A shared library written by tfc exports the three functions at the end of
  * this file and nothing else. It needs no other library, allocates no memory,
  * starts no thread and keeps no state between calls; calls may run at the same
- * time on several threads, each with an arena of its own.
+ * time on several threads, each with an arena of its own. One for a GPU has the
+ * C library, memory of the device from the first call on, and one call at a
+ * time.
  */
 #ifndef TFC_RUNTIME_MODEL_H
 #define TFC_RUNTIME_MODEL_H
