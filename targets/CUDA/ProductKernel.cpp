@@ -117,6 +117,24 @@ Value ProductKernel::loadPiece(const FactorTile &factor, Value slot, Value row,
 // Factors to shared memory
 //===----------------------------------------------------------------------===//
 
+/// An element where `inside` is true or null, else zero.
+static Value loadWhere(Value inside, Value buffer, ValueRange indices,
+                       OpBuilder &b, Location loc) {
+  if (!inside)
+    return memref::LoadOp::create(b, loc, buffer, indices);
+  auto load = [&](OpBuilder &inner, Location loc) {
+    Value loaded = memref::LoadOp::create(inner, loc, buffer, indices);
+    scf::YieldOp::create(inner, loc, loaded);
+  };
+  auto zero = [&](OpBuilder &inner, Location loc) {
+    Type element = getElementTypeOrSelf(buffer.getType());
+    Value none =
+        arith::ConstantOp::create(inner, loc, inner.getZeroAttr(element));
+    scf::YieldOp::create(inner, loc, none);
+  };
+  return scf::IfOp::create(b, loc, inside, load, zero).getResult(0);
+}
+
 /// Copies `elements` from the piece on, and zeros where there are none.
 void ProductKernel::copyPiece(const FactorTile &factor, Value slot, Value step,
                               Value row, Value piece, int64_t elements) {
@@ -166,24 +184,7 @@ void ProductKernel::copyPiece(const FactorTile &factor, Value slot, Value step,
     return;
   }
   // Fewer than 4 bytes cannot be copied asynchronously.
-  Value value;
-  if (!inside) {
-    value = memref::LoadOp::create(b, loc, factor.global, from);
-  } else {
-    auto load = scf::IfOp::create(
-        b, loc, inside,
-        [&](OpBuilder &inner, Location loc) {
-          Value loaded =
-              memref::LoadOp::create(inner, loc, factor.global, from);
-          scf::YieldOp::create(inner, loc, loaded);
-        },
-        [&](OpBuilder &inner, Location loc) {
-          Value zero =
-              arith::ConstantOp::create(inner, loc, inner.getZeroAttr(element));
-          scf::YieldOp::create(inner, loc, zero);
-        });
-    value = load.getResult(0);
-  }
+  Value value = loadWhere(inside, factor.global, from, b, loc);
   memref::StoreOp::create(b, loc, value, factor.shared, there);
 }
 
