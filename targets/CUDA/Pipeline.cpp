@@ -58,6 +58,7 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   pm.addPass(x86::createX86LowerAssertsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerAttentionPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerProductsPass({options.arch}));
+  pm.addNestedPass<func::FuncOp>(createCudaReduceByWarpsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());
   pm.addNestedPass<func::FuncOp>(createCudaCheckOnDevicePass());
 }

@@ -179,6 +179,21 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
                            "mlir::vector::VectorDialect"];
 }
 
+def CudaReduceByWarpsPass : Pass<"cuda-reduce-by-warps", "mlir::func::FuncOp"> {
+  let summary = "Combine numbers along rows by warps";
+  let description = [{
+    Of linalg on buffers, operations with one reduction loop, of 64 steps or more or of
+    an open number, whose inputs lie along it side by side, and which combine f32 or i32
+    by one operation of `arith` with a neutral element: sums, products, maxima. Each
+    result is a warp's: lane i takes every 32nd number from i on, so that neighbours read
+    neighbours, and five shuffles combine what lanes have. Others are left to
+    `cuda-launch-loops`.
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::gpu::GPUDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect"];
+}
+
 def CudaCheckOnDevicePass : Pass<"cuda-check-on-device", "mlir::func::FuncOp"> {
   let summary = "Check what lies on the device without waiting for it";
   let description = [{

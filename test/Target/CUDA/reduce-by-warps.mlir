@@ -1,0 +1,60 @@
+// RUN: tfc-opt %s --split-input-file --cuda-reduce-by-warps | FileCheck %s
+
+// A warp for each row, 8 in a block.
+// CHECK-LABEL: @sum
+// CHECK: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c256
+// CHECK: %[[LANE:.*]] = arith.remui %{{.*}}, %c32
+// CHECK: scf.for
+// CHECK: %[[START:.*]] = arith.constant 0.0
+// CHECK: scf.for %{{.*}} = %[[LANE]] to %{{.*}} step %c32{{.*}} iter_args(%{{.*}} = %[[START]])
+// CHECK: memref.load
+// CHECK: arith.mulf
+// CHECK: arith.addf
+// CHECK-COUNT-5: gpu.shuffle xor
+// CHECK: %[[FIRST:.*]] = arith.cmpi eq, %[[LANE]]
+// CHECK: scf.if %[[FIRST]]
+// CHECK: memref.load
+// CHECK: arith.addf
+// CHECK: memref.store
+// CHECK-NOT: linalg
+func.func @sum(%x: memref<?x768xf32>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                  iterator_types = ["parallel", "reduction"]} ins(%x : memref<?x768xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %p = arith.mulf %a, %a : f32
+    %s = arith.addf %b, %p : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// -----
+
+// Columns lie apart; few numbers are a thread's; two results are not combined.
+// CHECK-LABEL: @others
+// CHECK-NOT: gpu.launch
+func.func @others(%x: memref<256x768xf32>, %y: memref<768xf32>, %few: memref<768x8xf32>, %n: memref<256xi32>, %z: memref<256xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i)>],
+                  iterator_types = ["parallel", "reduction"]} ins(%x : memref<256x768xf32>) outs(%y : memref<768xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %b, %a : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>],
+                  iterator_types = ["parallel", "reduction"]} ins(%few : memref<768x8xf32>) outs(%y : memref<768xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %b, %a : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (i)>],
+                  iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<256x768xf32>) outs(%z, %n : memref<256xf32>, memref<256xi32>) {
+  ^bb0(%a: f32, %b: f32, %c: i32):
+    %m = arith.maximumf %b, %a : f32
+    %j = linalg.index 1 : index
+    %k = arith.index_cast %j : index to i32
+    %l = arith.maxsi %c, %k : i32
+    linalg.yield %m, %l : f32, i32
+  }
+  return
+}
