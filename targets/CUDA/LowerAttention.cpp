@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DenseOperands.h"
 #include "FlashAttention.h"
 #include "SharedTile.h"
 #include "tfc/Target/CUDA/Passes.h"
@@ -42,49 +43,18 @@ public:
         op.emitError("there is no kernel for it: ") << reason;
         return signalPassFailure();
       }
-      alignRows(op, b);
+      cuda::makeOperandsDense(
+          op, op.getInitMutable(), b,
+          [](MemRefType type) {
+            return type.getRank() != 4 || type.getElementType().isInteger(1) ||
+                   cuda::hasAlignedRows(type);
+          },
+          [&](OpOperand &operand, int64_t dim) {
+            return dim == 0 || operand.get() == op.getQuery();
+          });
       cuda::emitFlashAttention(op, cuda::chooseFlashTile(op), b);
       op.erase();
     }
-  }
-
-private:
-  /// Sizes that the result has are taken from it: the arena's plan must find
-  /// what they depend on, which it does of buffers rather than of views.
-  static Value makeDense(attn::AttentionOp op, Value buffer, OpBuilder &b) {
-    auto type = cast<MemRefType>(buffer.getType());
-    SmallVector<Value> sizes;
-    for (int64_t d = 0; d < type.getRank(); ++d) {
-      bool isResults = d == 0 || buffer == op.getQuery();
-      if (type.isDynamicDim(d))
-        sizes.push_back(b.createOrFold<memref::DimOp>(
-            buffer.getLoc(), isResults ? op.getInit() : buffer, d));
-    }
-    return memref::AllocOp::create(
-        b, buffer.getLoc(),
-        MemRefType::get(type.getShape(), type.getElementType()), sizes);
-  }
-
-  static void alignRows(attn::AttentionOp op, OpBuilder &b) {
-    for (OpOperand *operand :
-         {&op.getQueryMutable(), &op.getKeyMutable(), &op.getValueMutable()}) {
-      Value buffer = operand->get();
-      if (cuda::hasAlignedRows(cast<MemRefType>(buffer.getType())))
-        continue;
-      b.setInsertionPoint(op);
-      Value dense = makeDense(op, buffer, b);
-      linalg::CopyOp::create(b, op.getLoc(), buffer, dense);
-      operand->set(dense);
-    }
-    OpOperand &init = op.getInitMutable();
-    Value result = init.get();
-    if (cuda::hasAlignedRows(cast<MemRefType>(result.getType())))
-      return;
-    b.setInsertionPoint(op);
-    Value dense = makeDense(op, result, b);
-    b.setInsertionPointAfter(op);
-    linalg::CopyOp::create(b, op.getLoc(), dense, result);
-    init.set(dense);
   }
 };
 

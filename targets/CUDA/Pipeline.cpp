@@ -35,9 +35,9 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   pm.addPass(x86::createX86EntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createCudaSelectAttentionPass());
+  pm.addNestedPass<func::FuncOp>(createCudaSelectKernelsPass());
   decompose::AttnDecomposePassOptions others;
-  others.keep = {"attn.attention"};
+  others.keep = {"attn.attention", "attn.norm"};
   pm.addPass(decompose::createAttnDecomposePass(others));
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
@@ -57,6 +57,7 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   addCleanup(pm);
   pm.addPass(x86::createX86LowerAssertsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerAttentionPass());
+  pm.addNestedPass<func::FuncOp>(createCudaLowerNormsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerProductsPass({options.arch}));
   pm.addNestedPass<func::FuncOp>(createCudaReduceByWarpsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());

@@ -154,11 +154,12 @@ def CudaLaunchLoopsPass : Pass<"cuda-launch-loops", "mlir::func::FuncOp"> {
                            "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
 }
 
-def CudaSelectAttentionPass : Pass<"cuda-select-attention", "mlir::func::FuncOp"> {
-  let summary = "Leave attention that has a kernel, decompose the others";
+def CudaSelectKernelsPass : Pass<"cuda-select-kernels", "mlir::func::FuncOp"> {
+  let summary = "Leave attention and norms that have kernels, decompose the others";
   let description = [{
-    On tensors. Kept is a softmax of f32, f16 or bf16 with heads of a known size, a
-    multiple of 16 bytes, up to 256 elements.
+    On tensors. Kept are softmax of f32, f16 or bf16 with heads of a known size, a
+    multiple of 16 bytes, up to 256 elements; and norms of such elements over the last
+    dimension, of a known size up to 2048.
   }];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::scf::SCFDialect",
@@ -177,6 +178,18 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];
+}
+
+def CudaLowerNormsPass : Pass<"cuda-lower-norms", "mlir::func::FuncOp"> {
+  let summary = "Make kernels of norms on buffers";
+  let description = [{
+    Each `attn.norm` becomes a launch with a warp for each row, which has the row in
+    registers, read once. Operands that are not dense are copied first.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
+                           "mlir::LLVM::LLVMDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::math::MathDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
 }
 
 def CudaReduceByWarpsPass : Pass<"cuda-reduce-by-warps", "mlir::func::FuncOp"> {

@@ -1,4 +1,4 @@
-// RUN: tfc-opt %s --split-input-file --cuda-select-attention | FileCheck %s
+// RUN: tfc-opt %s --split-input-file --cuda-select-kernels | FileCheck %s
 
 // CHECK-LABEL: @softmax
 // CHECK: attn.attention
@@ -27,4 +27,16 @@ func.func @hard(%q: tensor<1x2x9x8xf32>, %init: tensor<1x2x9x8xf32>) -> tensor<1
   %y = attn.attention score hard scale 0.5 ins(%q, %q, %q : tensor<1x2x9x8xf32>, tensor<1x2x9x8xf32>, tensor<1x2x9x8xf32>)
       outs(%init : tensor<1x2x9x8xf32>) -> tensor<1x2x9x8xf32>
   return %y : tensor<1x2x9x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: @norms
+// CHECK-COUNT-1: attn.norm
+// CHECK-NOT: attn.norm
+func.func @norms(%x: tensor<?x64xf32>, %long: tensor<?x4096xf32>, %a: tensor<?x64xf32>, %b: tensor<?x4096xf32>)
+    -> (tensor<?x64xf32>, tensor<?x4096xf32>) {
+  %y = attn.norm layer axis 1 epsilon 1.0e-05 ins(%x : tensor<?x64xf32>) outs(%a : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %z = attn.norm rms axis 1 epsilon 1.0e-05 ins(%long : tensor<?x4096xf32>) outs(%b : tensor<?x4096xf32>) -> tensor<?x4096xf32>
+  return %y, %z : tensor<?x64xf32>, tensor<?x4096xf32>
 }

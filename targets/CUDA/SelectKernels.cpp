@@ -1,4 +1,4 @@
-//===- SelectAttention.cpp - which attention has a kernel -------*- C++ -*-===//
+//===- SelectKernels.cpp - which operations have kernels -------*- C++ -*-===//
 //
 // Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
 // See LICENSE for license information.
@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlashAttention.h"
+#include "NormKernel.h"
 #include "tfc/Target/CUDA/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -17,7 +18,7 @@
 #include "mlir/IR/PatternMatch.h"
 
 namespace tfc::cuda {
-#define GEN_PASS_DEF_CUDASELECTATTENTIONPASS
+#define GEN_PASS_DEF_CUDASELECTKERNELSPASS
 #include "tfc/Target/CUDA/Passes.h.inc"
 } // namespace tfc::cuda
 
@@ -26,17 +27,20 @@ using namespace tfc;
 
 namespace {
 
-class SelectAttentionPass
-    : public cuda::impl::CudaSelectAttentionPassBase<SelectAttentionPass> {
+class SelectKernelsPass
+    : public cuda::impl::CudaSelectKernelsPassBase<SelectKernelsPass> {
 public:
   void runOnOperation() override {
-    SmallVector<attn::AttentionOp> others;
-    getOperation().walk([&](attn::AttentionOp op) {
-      if (!cuda::whyNoFlashAttention(op).empty())
-        others.push_back(op);
+    SmallVector<linalg::AggregatedOpInterface> others;
+    getOperation().walk([&](Operation *op) {
+      auto attention = dyn_cast<attn::AttentionOp>(op);
+      auto norm = dyn_cast<attn::NormOp>(op);
+      if ((attention && !cuda::whyNoFlashAttention(attention).empty()) ||
+          (norm && !cuda::whyNoNormKernel(norm).empty()))
+        others.push_back(cast<linalg::AggregatedOpInterface>(op));
     });
     IRRewriter rewriter(&getContext());
-    for (attn::AttentionOp op : others) {
+    for (linalg::AggregatedOpInterface op : others) {
       rewriter.setInsertionPoint(op);
       FailureOr<SmallVector<Value>> values = op.decomposeOperation(rewriter);
       if (failed(values)) {
