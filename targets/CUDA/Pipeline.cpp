@@ -35,7 +35,7 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   pm.addPass(x86::createX86EntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createCudaSelectKernelsPass());
+  pm.addNestedPass<func::FuncOp>(createCudaSelectKernelsPass({options.matmul}));
   decompose::AttnDecomposePassOptions others;
   others.keep = {"attn.attention", "attn.norm"};
   pm.addPass(decompose::createAttnDecomposePass(others));

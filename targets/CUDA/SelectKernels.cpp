@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace tfc::cuda {
@@ -30,6 +31,8 @@ namespace {
 class SelectKernelsPass
     : public cuda::impl::CudaSelectKernelsPassBase<SelectKernelsPass> {
 public:
+  using Base::Base;
+
   void runOnOperation() override {
     SmallVector<linalg::AggregatedOpInterface> others;
     getOperation().walk([&](Operation *op) {
@@ -50,6 +53,76 @@ public:
       }
       rewriter.replaceOp(op, *values);
     }
+    if (matmul != "f16")
+      return;
+    SmallVector<attn::AttentionOp> singles;
+    getOperation().walk([&](attn::AttentionOp op) {
+      auto type = cast<RankedTensorType>(op.getQuery().getType());
+      if (type.getElementType().isF32() && fitsHalves(op))
+        singles.push_back(op);
+    });
+    for (attn::AttentionOp op : singles)
+      computeByHalves(op, rewriter);
+  }
+
+private:
+  /// Whether heads are whole chunks of 16 bytes in f16, too. Biases stay f32.
+  static bool fitsHalves(attn::AttentionOp op) {
+    constexpr int64_t halvesOfChunk = 8;
+    return llvm::all_of(ArrayRef<Value>{op.getKey(), op.getValue()},
+                        [](Value value) {
+                          auto type = cast<RankedTensorType>(value.getType());
+                          return type.getDimSize(3) % halvesOfChunk == 0;
+                        });
+  }
+
+  static Value converted(OpBuilder &b, Location loc, Value value, Type element,
+                         Value init) {
+    auto type = cast<RankedTensorType>(value.getType());
+    AffineMap identity = b.getMultiDimIdentityMap(type.getRank());
+    SmallVector<utils::IteratorType> loops(type.getRank(),
+                                           utils::IteratorType::parallel);
+    return linalg::GenericOp::create(
+               b, loc, init.getType(), value, init,
+               ArrayRef<AffineMap>{identity, identity}, loops,
+               [&](OpBuilder &inner, Location loc, ValueRange arguments) {
+                 Value x = arguments[0];
+                 Value y =
+                     element.isF32()
+                         ? Value(arith::ExtFOp::create(inner, loc, element, x))
+                         : Value(
+                               arith::TruncFOp::create(inner, loc, element, x));
+                 linalg::YieldOp::create(inner, loc, y);
+               })
+        .getResult(0);
+  }
+
+  /// Queries, keys and values rounded to f16, the result extended again.
+  static void computeByHalves(attn::AttentionOp op, IRRewriter &rewriter) {
+    rewriter.setInsertionPoint(op);
+    Location loc = op.getLoc();
+    Type half = rewriter.getF16Type();
+    auto emptyLike = [&](Value value) -> Value {
+      return tensor::EmptyOp::create(
+          rewriter, loc, tensor::getMixedSizes(rewriter, loc, value), half);
+    };
+    IRMapping mapping;
+    for (Value operand : {op.getQuery(), op.getKey(), op.getValue()})
+      if (!mapping.contains(operand))
+        mapping.map(operand, converted(rewriter, loc, operand, half,
+                                       emptyLike(operand)));
+    Value init = emptyLike(op.getInit());
+    OperationState state(loc, op->getName());
+    for (OpOperand &operand : op->getOpOperands())
+      state.addOperands(op.isDpsInit(&operand)
+                            ? init
+                            : mapping.lookupOrDefault(operand.get()));
+    state.addTypes(init.getType());
+    state.addAttributes(op->getAttrs());
+    state.propertiesAttr = op->getPropertiesAsAttribute();
+    Operation *halves = rewriter.create(state);
+    rewriter.replaceOp(op, converted(rewriter, loc, halves->getResult(0),
+                                     rewriter.getF32Type(), op.getInit()));
   }
 };
 

@@ -22,12 +22,12 @@ TOLERANCES = {"f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
 
 class Case:
     def __init__(self, batch=2, heads=2, key_heads=None, queries=37, keys=75, size=16, value_size=None, type="f32",
-                 attributes="", scale=0.3, bias=None, mask=None, lengths=None, offset=None, open_sizes=True):
+                 attributes="", scale=0.3, bias=None, mask=None, lengths=None, offset=None, open_sizes=True, matmul="f32"):
         self.batch, self.heads, self.key_heads = batch, heads, key_heads or heads
         self.queries, self.keys, self.size, self.value_size = queries, keys, size, value_size or size
         self.type, self.attributes, self.scale = type, attributes, scale
         self.bias, self.mask, self.lengths, self.offset = bias, mask, lengths, offset
-        self.open_sizes = open_sizes
+        self.open_sizes, self.matmul = open_sizes, matmul
 
     def number(self, name):
         words = self.attributes.split()
@@ -60,6 +60,8 @@ for type_ in ("f32", "f16", "bf16"):
         "known-sizes": dict(queries=64, keys=64, size=64, open_sizes=False),
     }.items():
         CASES[f"{type_}-{name}"] = Case(type=type_, **options)
+for name in ("64", "causal", "window", "bias", "mask-number", "lengths", "shared-keys"):
+    CASES[f"by-halves-{name}"] = Case(**{**vars(CASES[f"f32-{name}"]), "matmul": "f16"})
 
 
 def text_of(case, lengths):
@@ -174,7 +176,7 @@ def check(name, case, work):
     expected = reference(case, numbers["q"], numbers["k"], numbers["v"], numbers.get("bias"), mask, case.lengths)
     with open(work + ".mlir", "w", encoding="utf-8") as file:
         file.write(text_of(case, case.lengths))
-    subprocess.run(["tfc", work + ".mlir", "--target=cuda", "-o", work + ".so"], check=True)
+    subprocess.run(["tfc", work + ".mlir", "--target=cuda", f"--matmul={case.matmul}", "-o", work + ".so"], check=True)
     np.savez(work + ".in.npz", **{f"input{i}": value for i, value in enumerate(arrays.values())})
     emulate = [] if os.environ.get("TFC_TEST_GPU") else ["--emulate"]
     for mode in MODES:
@@ -187,7 +189,7 @@ def check(name, case, work):
         found = next(iter(np.load(work + ".out.npz").values()))
         found = from_bf16(found) if case.type == "bf16" else found
         gap = np.abs(found.astype(np.float64) - expected)
-        if not gap.max() <= TOLERANCES[case.type]:
+        if not gap.max() <= TOLERANCES["f16" if case.matmul == "f16" else case.type]:
             return f"{' '.join(mode)}: differs by {gap.max():.3g}"
     return ""
 

@@ -1,4 +1,5 @@
 // RUN: tfc-opt %s --split-input-file --cuda-select-kernels | FileCheck %s
+// RUN: tfc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(cuda-select-kernels{matmul=f16}))' | FileCheck %s --check-prefix=HALVES
 
 // CHECK-LABEL: @softmax
 // CHECK: attn.attention
@@ -39,4 +40,26 @@ func.func @norms(%x: tensor<?x64xf32>, %long: tensor<?x4096xf32>, %a: tensor<?x6
   %y = attn.norm layer axis 1 epsilon 1.0e-05 ins(%x : tensor<?x64xf32>) outs(%a : tensor<?x64xf32>) -> tensor<?x64xf32>
   %z = attn.norm rms axis 1 epsilon 1.0e-05 ins(%long : tensor<?x4096xf32>) outs(%b : tensor<?x4096xf32>) -> tensor<?x4096xf32>
   return %y, %z : tensor<?x64xf32>, tensor<?x4096xf32>
+}
+
+// -----
+
+// HALVES-LABEL: @singles
+// HALVES: arith.truncf {{.*}} : f32 to f16
+// HALVES: %[[Y:.*]] = attn.attention {{.*}} tensor<1x2x?x8xf16>{{.*}} -> tensor<1x2x9x8xf16>
+// HALVES: linalg.generic {{.*}} ins(%[[Y]]
+// HALVES: arith.extf {{.*}} : f16 to f32
+// HALVES-LABEL: @short
+// HALVES: attn.attention {{.*}} -> tensor<1x2x9x4xf32>
+// CHECK-LABEL: @singles
+// CHECK: attn.attention {{.*}} -> tensor<1x2x9x8xf32>
+func.func @singles(%q: tensor<1x2x9x8xf32>, %k: tensor<1x2x?x8xf32>, %init: tensor<1x2x9x8xf32>) -> tensor<1x2x9x8xf32> {
+  %y = attn.attention scale 0.5 ins(%q, %k, %k : tensor<1x2x9x8xf32>, tensor<1x2x?x8xf32>, tensor<1x2x?x8xf32>)
+      outs(%init : tensor<1x2x9x8xf32>) -> tensor<1x2x9x8xf32>
+  return %y : tensor<1x2x9x8xf32>
+}
+func.func @short(%q: tensor<1x2x9x4xf32>, %init: tensor<1x2x9x4xf32>) -> tensor<1x2x9x4xf32> {
+  %y = attn.attention scale 0.5 ins(%q, %q, %q : tensor<1x2x9x4xf32>, tensor<1x2x9x4xf32>, tensor<1x2x9x4xf32>)
+      outs(%init : tensor<1x2x9x4xf32>) -> tensor<1x2x9x4xf32>
+  return %y : tensor<1x2x9x4xf32>
 }

@@ -159,8 +159,11 @@ def CudaSelectKernelsPass : Pass<"cuda-select-kernels", "mlir::func::FuncOp"> {
   let description = [{
     On tensors. Kept are softmax of f32, f16 or bf16 with heads of a known size, a
     multiple of 16 bytes, up to 256 elements; and norms of such elements over the last
-    dimension, of a known size up to 2048.
+    dimension, of a known size up to 2048. With `matmul=f16`, queries, keys and values
+    of f32 are rounded to f16 for tensor cores, where heads are multiples of 8.
   }];
+  let options = [Option<"matmul", "matmul", "std::string", "\"f32\"",
+                        "how f32 is multiplied: f32, tf32 (attention: as f32) or f16">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::scf::SCFDialect",
                            "mlir::tensor::TensorDialect"];
