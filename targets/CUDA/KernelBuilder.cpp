@@ -73,11 +73,13 @@ Value KernelBuilder::xOr(Value x, Value y) {
   return b.createOrFold<arith::XOrIOp>(loc, x, y);
 }
 Value KernelBuilder::divide(Value x, int64_t by) {
-  return b.createOrFold<arith::ShRUIOp>(loc, x,
-                                        constant(llvm::Log2_64(by)));
+  return b.createOrFold<arith::ShRUIOp>(loc, x, constant(llvm::Log2_64(by)));
 }
 Value KernelBuilder::remainder(Value x, int64_t by) {
   return b.createOrFold<arith::AndIOp>(loc, x, constant(by - 1));
+}
+Value KernelBuilder::quotient(Value x, Value y) {
+  return b.createOrFold<arith::DivUIOp>(loc, x, y);
 }
 Value KernelBuilder::min(Value x, Value y) {
   return b.createOrFold<arith::MinSIOp>(loc, x, y);
@@ -87,6 +89,9 @@ Value KernelBuilder::max(Value x, Value y) {
 }
 Value KernelBuilder::less(Value x, Value y) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, x, y);
+}
+Value KernelBuilder::equal(Value x, Value y) {
+  return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, x, y);
 }
 Value KernelBuilder::select(Value condition, Value x, Value y) {
   return b.createOrFold<arith::SelectOp>(loc, condition, x, y);
@@ -151,8 +156,8 @@ Value KernelBuilder::thread() {
 }
 
 Value KernelBuilder::block(unsigned dimension) {
-  return toInt(gpu::BlockIdOp::create(
-      b, loc, static_cast<gpu::Dimension>(dimension)));
+  return toInt(
+      gpu::BlockIdOp::create(b, loc, static_cast<gpu::Dimension>(dimension)));
 }
 
 Type KernelBuilder::sharedPointer() {
@@ -164,8 +169,8 @@ Type KernelBuilder::globalPointer() {
 }
 
 Value KernelBuilder::sharedMemory() {
-  auto space = gpu::AddressSpaceAttr::get(b.getContext(),
-                                          gpu::AddressSpace::Workgroup);
+  auto space =
+      gpu::AddressSpaceAttr::get(b.getContext(), gpu::AddressSpace::Workgroup);
   auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type(),
                               MemRefLayoutAttrInterface(), space);
   Value memory = gpu::DynamicSharedMemoryOp::create(b, loc, type);
@@ -196,12 +201,22 @@ void KernelBuilder::warpBarrier() {
   NVVM::SyncWarpOp::create(b, loc, constant(-1));
 }
 
+void KernelBuilder::fence() {
+  LLVM::CallIntrinsicOp::create(b, loc, b.getStringAttr("llvm.nvvm.membar.gl"),
+                                ValueRange());
+}
+
+Value KernelBuilder::atomicAdd(Value pointer, Value value) {
+  return LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, pointer,
+                                   value, LLVM::AtomicOrdering::monotonic,
+                                   "device");
+}
+
 void KernelBuilder::copyAsync(Value to, Value from, Value inside) {
   constexpr int64_t bytes = 16;
-  NVVM::CpAsyncOp::create(b, loc, to, from, bytes,
-                          NVVM::LoadCacheModifierKind::CG,
-                          inside ? select(inside, constant(bytes), constant(0))
-                                 : Value());
+  NVVM::CpAsyncOp::create(
+      b, loc, to, from, bytes, NVVM::LoadCacheModifierKind::CG,
+      inside ? select(inside, constant(bytes), constant(0)) : Value());
 }
 
 void KernelBuilder::commitCopies() {
@@ -229,8 +244,7 @@ std::array<Value, 4> KernelBuilder::loadMatrices(Value row, bool transposed) {
 
 std::array<Value, 4> KernelBuilder::multiply(ArrayRef<Value> a,
                                              ArrayRef<Value> rightHand,
-                                             ArrayRef<Value> c,
-                                             HalfType type) {
+                                             ArrayRef<Value> c, HalfType type) {
   // Operands of f16 are pairs, those of bf16 words.
   Type operand = type == HalfType::F16
                      ? Type(VectorType::get(2, b.getF16Type()))

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DecodeAttention.h"
+#include "DecodeSchedule.h"
 #include "FlashAttention.h"
 #include "SharedTile.h"
 #include "tfc/Target/CUDA/Passes.h"
@@ -18,6 +20,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "tfc/Target/X86/X86.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace tfc::cuda {
 #define GEN_PASS_DEF_CUDALOWERATTENTIONPASS
@@ -32,6 +36,8 @@ namespace {
 class LowerAttentionPass
     : public cuda::impl::CudaLowerAttentionPassBase<LowerAttentionPass> {
 public:
+  using CudaLowerAttentionPassBase::CudaLowerAttentionPassBase;
+
   void runOnOperation() override {
     SmallVector<attn::AttentionOp> ops;
     getOperation().walk([&](attn::AttentionOp op) { ops.push_back(op); });
@@ -43,12 +49,30 @@ public:
         return signalPassFailure();
       }
       alignRows(op, b);
-      cuda::emitFlashAttention(op, cuda::chooseFlashTile(op), b);
+      if (cuda::isDecoding(op)) {
+        remarkOccupancy(op);
+        cuda::emitDecodeAttention(op, b);
+      } else {
+        cuda::emitFlashAttention(op, cuda::chooseFlashTile(op), b);
+      }
       op.erase();
     }
   }
 
 private:
+  void remarkOccupancy(attn::AttentionOp op) {
+    int64_t tiles = cuda::numDecodeTiles(op, cuda::DecodeTile(op));
+    if (tiles < 0)
+      return;
+    for (int64_t multiprocessors : occupancyOf) {
+      cuda::DecodeSchedule schedule(tiles, multiprocessors);
+      op.emitRemark(llvm::formatv(
+          "{0} tiles for {1} blocks, {2} at most: {3:P} of {4} multiprocessors",
+          tiles, schedule.blocks, schedule.longestRange, schedule.occupancy,
+          multiprocessors));
+    }
+  }
+
   /// Sizes that the result has are taken from it: the arena's plan must find
   /// what they depend on, which it does of buffers rather than of views.
   static Value makeDense(attn::AttentionOp op, Value buffer, OpBuilder &b) {

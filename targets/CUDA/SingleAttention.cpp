@@ -72,8 +72,8 @@ void SingleKernel::findRows() {
 
 SmallVector<Value> SingleKernel::load(Value at) {
   auto type = VectorType::get(chunk, k.b.getF32Type());
-  Value loaded = LLVM::LoadOp::create(k.b, k.loc, type, at,
-                                      SharedTile::chunkBytes);
+  Value loaded =
+      LLVM::LoadOp::create(k.b, k.loc, type, at, SharedTile::chunkBytes);
   SmallVector<Value> numbers;
   for (int64_t i = 0; i < chunk; ++i)
     numbers.push_back(vector::ExtractOp::create(k.b, k.loc, loaded, i));
@@ -164,14 +164,14 @@ void SingleKernel::computeTile(Value keysAt, Value valuesAt, Value firstKey,
     for (int64_t j = 0; j < columns; ++j) {
       Value &score = scores[i * columns + j];
       if (isMasked)
-        score = range->score(
-            score, k.add(k.add(firstQuery, row), i * threadRows),
-            k.add(k.add(firstKey, column), j * threadColumns));
+        score =
+            range->score(score, k.add(k.add(firstQuery, row), i * threadRows),
+                         k.add(k.add(firstKey, column), j * threadColumns));
       scoresOfRow.push_back(&score);
     }
     for (int64_t e = 0; e < valueChunks * chunk; ++e)
       results.push_back(&progress.results[i * valueChunks * chunk + e]);
-    weigh(i, scoresOfRow, results, lanesOfRow, isMasked);
+    progress.weigh(i, scoresOfRow, results, lanesOfRow, isMasked);
   }
   shareWeights(scores);
   addValues(valuesAt);
@@ -181,18 +181,18 @@ void SingleKernel::storeRows() {
   OpBuilder &b = k.b;
   auto type = VectorType::get(chunk, b.getF32Type());
   for (int64_t i = 0; i < rows; ++i) {
-    Divisor by = divisorOf(i, lanesOfRow);
+    RunningSoftmax::Divisor by = progress.divisorOf(progress.acrossLanes(
+        progress.sums[i], lanesOfRow, &KernelBuilder::addF));
     for (int64_t c = 0; c < valueChunks; ++c) {
       SmallVector<Value> numbers;
       for (int64_t e = 0; e < chunk; ++e)
-        numbers.push_back(divided(
+        numbers.push_back(progress.divided(
             progress.results[(i * valueChunks + c) * chunk + e], by));
       // Where there are fewer chunks than threads, others have the same.
-      auto isOwn = scf::IfOp::create(
-          b, k.loc,
-          k.less(k.add(column, c * threadColumns),
-                 k.constant(valueTile.rowChunks)),
-          /*withElse=*/false);
+      auto isOwn = scf::IfOp::create(b, k.loc,
+                                     k.less(k.add(column, c * threadColumns),
+                                            k.constant(valueTile.rowChunks)),
+                                     /*withElse=*/false);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(isOwn.thenBlock());
       Value vector = vector::FromElementsOp::create(b, k.loc, type, numbers);
@@ -204,8 +204,8 @@ void SingleKernel::storeRows() {
   }
 }
 
-std::unique_ptr<FlashKernel>
-tfc::cuda::createSingleKernel(attn::AttentionOp op, FlashTile tile,
-                              KernelBuilder &k) {
+std::unique_ptr<FlashKernel> tfc::cuda::createSingleKernel(attn::AttentionOp op,
+                                                           FlashTile tile,
+                                                           KernelBuilder &k) {
   return std::make_unique<SingleKernel>(op, tile, k);
 }

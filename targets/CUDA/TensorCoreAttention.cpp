@@ -73,12 +73,12 @@ void TensorCoreKernel::findRows() {
     queryRows.push_back(
         k.advance(shared, queryTile.offset(k, k.add(warpRow, down),
                                            k.add(bit4, 2 * step))));
-    keyRows.push_back(k.advance(
-        keyRegion, keyTile.offset(k, right, k.add(bit3, 2 * step))));
+    keyRows.push_back(
+        k.advance(keyRegion, keyTile.offset(k, right, k.add(bit3, 2 * step))));
   }
   for (int64_t column = 0; column < valueColumns; column += 2)
-    valueRows.push_back(k.advance(
-        valueRegion, valueTile.offset(k, down, k.add(bit4, column))));
+    valueRows.push_back(
+        k.advance(valueRegion, valueTile.offset(k, down, k.add(bit4, column))));
   progress.results.resize(blocksOfRows * valueColumns * 4);
   progress.greatest.resize(2 * blocksOfRows);
   progress.sums.resize(2 * blocksOfRows);
@@ -102,8 +102,8 @@ void TensorCoreKernel::loadQueries() {
 
 TensorCoreKernel::Blocks TensorCoreKernel::multiplyKeys(Value keysAt) {
   Value zero = k.number(0);
-  Blocks scores(blocksOfRows, std::vector<Registers>(
-                                  tile.keys / 8, {zero, zero, zero, zero}));
+  Blocks scores(blocksOfRows, std::vector<Registers>(tile.keys / 8,
+                                                     {zero, zero, zero, zero}));
   for (int64_t step = 0; step < headSteps; ++step) {
     Value rowAt = k.advance(keyRows[step], keysAt);
     std::vector<Registers> left;
@@ -147,7 +147,7 @@ void TensorCoreKernel::weighTile(Blocks &scores, bool isMasked) {
       for (int64_t column = 0; column < valueColumns; ++column)
         results.append({&result(rows, column, 2 * half),
                         &result(rows, column, 2 * half + 1)});
-      weigh(2 * rows + half, row, results, lanesOfRow, isMasked);
+      progress.weigh(2 * rows + half, row, results, lanesOfRow, isMasked);
     }
 }
 
@@ -194,13 +194,14 @@ void TensorCoreKernel::storeRows() {
   Value pair = k.mul(k.remainder(lane, 4), 4);
   for (int64_t rows = 0; rows < blocksOfRows; ++rows)
     for (int64_t half = 0; half < 2; ++half) {
-      Divisor by = divisorOf(2 * rows + half, lanesOfRow);
+      RunningSoftmax::Divisor by = progress.divisorOf(progress.acrossLanes(
+          progress.sums[2 * rows + half], lanesOfRow, &KernelBuilder::addF));
       Value row =
           k.add(k.add(warpRow, k.divide(lane, 4)), rows * 16 + half * 8);
       for (int64_t column = 0; column < valueColumns; ++column) {
-        Value halves =
-            k.packHalves(divided(result(rows, column, 2 * half), by),
-                         divided(result(rows, column, 2 * half + 1), by), type);
+        Value halves = k.packHalves(
+            progress.divided(result(rows, column, 2 * half), by),
+            progress.divided(result(rows, column, 2 * half + 1), by), type);
         Value at = k.advance(
             shared, k.add(queryTile.offset(k, row, k.constant(column)), pair));
         LLVM::StoreOp::create(k.b, k.loc, halves, at);
