@@ -88,6 +88,12 @@ CUresult Driver::readEnvironment() {
         "TFC_EMULATE_ARCH is 10 times a compute capability from 7.0 on, as "
         "80, not '" +
             arch + "'");
+  StringRef count = variable("TFC_EMULATE_SMS");
+  if (!count.empty() &&
+      (count.getAsInteger(10, multiprocessors) || multiprocessors < 1))
+    return fail(CUDA_ERROR_INVALID_VALUE,
+                "TFC_EMULATE_SMS is a number of multiprocessors, not '" +
+                    count + "'");
   return CUDA_SUCCESS;
 }
 

@@ -84,7 +84,7 @@ public:
   std::recursive_mutex mutex;
   std::string message;
   Mode mode;
-  int architecture = 90;
+  int architecture = 90, multiprocessors = 108;
   std::unique_ptr<DeviceMemory> memory;
   uint64_t sharedWindow = 0;
   std::unique_ptr<Compiler> compiler;

@@ -164,7 +164,7 @@ static int attributeOf(CUdevice_attribute attribute, const Driver &driver) {
   case CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE:
     return 1000000;
   case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT:
-    return 108;
+    return driver.multiprocessors;
   case CU_DEVICE_ATTRIBUTE_INTEGRATED:
   case CU_DEVICE_ATTRIBUTE_COMPUTE_MODE:
   case CU_DEVICE_ATTRIBUTE_CONCURRENT_KERNELS:

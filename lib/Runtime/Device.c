@@ -30,6 +30,7 @@ typedef struct buffer {
 typedef struct device {
   tfc_cuda_driver driver;
   CUdevice number;
+  int multiprocessors;
   CUcontext context;
   CUstream stream;
   CUmodule module;
@@ -148,7 +149,12 @@ static tfc_status choose_device(device *d, char *message, size_t bytes) {
           d,
           driver->device_attribute(
               &minor, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR, d->number),
-          "asking for the GPU's architecture"))
+          "asking for the GPU's architecture") ||
+      !check(d,
+             driver->device_attribute(&d->multiprocessors,
+                                      CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT,
+                                      d->number),
+             "asking for the GPU's multiprocessors"))
     return describe(d, message, bytes);
   if (10 * major + minor >= tfc_generated_kernels.arch)
     return TFC_OK;
@@ -411,6 +417,8 @@ static tfc_status call_device(device *d, const tfc_frame *frame,
   there.outputs = outputs;
   there.device = d;
   d->failed = 0;
+  /* Generated code deals work to them. */
+  there.num_threads = d->multiprocessors;
   if (reserve_all(d, info->inputs, info->num_inputs, frame->input_dims,
                   d->inputs, inputs) &&
       reserve_all(d, info->outputs, info->num_outputs, sizes, d->outputs,

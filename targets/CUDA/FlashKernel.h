@@ -11,15 +11,14 @@
 
 #include "FlashAttention.h"
 #include "KeyRange.h"
-#include "SharedTile.h"
+#include "KeyValueStream.h"
+#include "RunningSoftmax.h"
 
 namespace tfc::cuda {
 
 /// A block of threads that computes a tile of an attention's rows: keys and
-/// values come by tiles, two in shared memory at a time, and each row has, in
-/// the registers of some threads, the greatest score so far, the sum of its
-/// weights and its results, which are scaled where a greater one is found
-/// (Milakov, Gimelshein 2018).
+/// values come by tiles, two in shared memory at a time, and some threads have
+/// each row's softmax in registers.
 class FlashKernel {
 public:
   FlashKernel(attn::AttentionOp op, FlashTile tile, KernelBuilder &k,
@@ -43,24 +42,6 @@ protected:
   /// Writes rows to `shared` as queryTile has them.
   virtual void storeRows() = 0;
 
-  /// Makes weights of a thread's scores of its row number `row`, some of which
-  /// threads have whose numbers differ by `lanes`; scales `results`.
-  void weigh(int64_t row, llvm::ArrayRef<mlir::Value *> scores,
-             llvm::ArrayRef<mlir::Value *> results,
-             llvm::ArrayRef<int64_t> lanes, bool isMasked);
-  /// The quotient of results and the sum of weights of the row.
-  struct Divisor {
-    mlir::Value factor, isZero;
-  };
-  Divisor divisorOf(int64_t row, llvm::ArrayRef<int64_t> lanes);
-  mlir::Value divided(mlir::Value result, const Divisor &by);
-
-  /// What carries from one tile of keys to the next.
-  struct Progress {
-    llvm::SmallVector<mlir::Value> results, greatest, sums;
-    llvm::SmallVector<mlir::Value *> all();
-  };
-
   attn::AttentionOp op;
   FlashTile tile;
   KernelBuilder &k;
@@ -69,19 +50,14 @@ protected:
   mlir::Value batch, head, firstQuery, lane, warp;
   mlir::Value shared, keyRegion, valueRegion;
   std::optional<KeyRange> range;
-  Progress progress;
+  /// What carries from one tile of keys to the next.
+  RunningSoftmax progress;
+  KeyValueStream stream;
 
 private:
   void findPlace();
   void beginCopies();
   void run(mlir::Value from, mlir::Value to, bool isMasked);
-  mlir::Value acrossLanes(mlir::Value x, llvm::ArrayRef<int64_t> lanes,
-                          mlir::Value (KernelBuilder::*combine)(mlir::Value,
-                                                                mlir::Value));
-
-  std::optional<TileCopy> keyCopy, valueCopy;
-  /// What the copies do next.
-  mlir::Value keyFrom, valueFrom, rowsLeft, keyStage, valueStage;
 };
 
 /// On tensor cores, for f16 and bf16.

@@ -78,6 +78,9 @@ Value KernelBuilder::divide(Value x, int64_t by) {
 Value KernelBuilder::remainder(Value x, int64_t by) {
   return b.createOrFold<arith::AndIOp>(loc, x, constant(by - 1));
 }
+Value KernelBuilder::quotient(Value x, Value y) {
+  return b.createOrFold<arith::DivUIOp>(loc, x, y);
+}
 Value KernelBuilder::min(Value x, Value y) {
   return b.createOrFold<arith::MinSIOp>(loc, x, y);
 }
@@ -86,6 +89,9 @@ Value KernelBuilder::max(Value x, Value y) {
 }
 Value KernelBuilder::less(Value x, Value y) {
   return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, x, y);
+}
+Value KernelBuilder::equal(Value x, Value y) {
+  return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, x, y);
 }
 Value KernelBuilder::select(Value condition, Value x, Value y) {
   return b.createOrFold<arith::SelectOp>(loc, condition, x, y);
@@ -193,6 +199,17 @@ void KernelBuilder::barrier() { gpu::BarrierOp::create(b, loc); }
 
 void KernelBuilder::warpBarrier() {
   NVVM::SyncWarpOp::create(b, loc, constant(-1));
+}
+
+void KernelBuilder::fence() {
+  LLVM::CallIntrinsicOp::create(b, loc, b.getStringAttr("llvm.nvvm.membar.gl"),
+                                ValueRange());
+}
+
+Value KernelBuilder::atomicAdd(Value pointer, Value value) {
+  return LLVM::AtomicRMWOp::create(b, loc, LLVM::AtomicBinOp::add, pointer,
+                                   value, LLVM::AtomicOrdering::monotonic,
+                                   "device");
 }
 
 void KernelBuilder::copyAsync(Value to, Value from, Value inside) {

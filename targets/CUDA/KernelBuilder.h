@@ -40,9 +40,12 @@ public:
   /// Of what is not negative, by a power of two.
   mlir::Value divide(mlir::Value x, int64_t by);
   mlir::Value remainder(mlir::Value x, int64_t by);
+  /// Of what is not negative, by any number but 0.
+  mlir::Value quotient(mlir::Value x, mlir::Value y);
   mlir::Value min(mlir::Value x, mlir::Value y);
   mlir::Value max(mlir::Value x, mlir::Value y);
   mlir::Value less(mlir::Value x, mlir::Value y);
+  mlir::Value equal(mlir::Value x, mlir::Value y);
   mlir::Value select(mlir::Value condition, mlir::Value x, mlir::Value y);
   mlir::Value both(mlir::Value x, mlir::Value y);
   mlir::Value either(mlir::Value x, mlir::Value y);
@@ -79,6 +82,12 @@ public:
   /// All threads of the block, or of the warp, have come here.
   void barrier();
   void warpBarrier();
+  /// What the thread has written to device memory is there for all blocks
+  /// before what it writes next, and what it reads next is not older than what
+  /// it read.
+  void fence();
+  /// Adds to an i32 in device memory, for all blocks at once; what was there.
+  mlir::Value atomicAdd(mlir::Value pointer, mlir::Value value);
   /// Copies 16 bytes from device memory to shared memory in the background;
   /// zeros, where not `inside`.
   void copyAsync(mlir::Value to, mlir::Value from, mlir::Value inside);

@@ -34,9 +34,7 @@ KeyRange::KeyRange(attn::AttentionOp op, KernelBuilder &k, Value batch,
               .getResult());
     offset = k.toInt(given);
   }
-  needsScores = op.getBias() || op.getMask() || op.getSoftcap() ||
-                op.getMaskedScore() || op.getGlobal() ||
-                op.getScale().convertToDouble() <= 0;
+  needsScores = needsScoresOf(op);
   if (Value lengths = op.getKeyLengths()) {
     Value length = memref::LoadOp::create(
         b, k.loc, lengths,
@@ -46,6 +44,12 @@ KeyRange::KeyRange(attn::AttentionOp op, KernelBuilder &k, Value batch,
     lengthOfBatch = k.max(k.min(k.toInt(length), numKeys), k.constant(0));
   }
   findTiles(firstQuery, queries, keys);
+}
+
+bool KeyRange::needsScoresOf(attn::AttentionOp op) {
+  return op.getBias() || op.getMask() || op.getSoftcap() ||
+         op.getMaskedScore() || op.getGlobal() ||
+         op.getScale().convertToDouble() <= 0;
 }
 
 bool KeyRange::hidesByNumber() { return op.getMaskedScore().has_value(); }
@@ -89,10 +93,11 @@ void KeyRange::findTiles(Value firstQuery, int64_t queries, int64_t keys) {
 }
 
 /// An element of a buffer of rank 4 that is broadcast where a size is 1.
-Value KeyRange::element(Value buffer, Value query, Value key) {
+Value KeyRange::element(Value buffer, Value headOfQuery, Value query,
+                        Value key) {
   auto type = cast<MemRefType>(buffer.getType());
   SmallVector<Value> indices;
-  const std::array<Value, 4> places{batch, head, query, key};
+  const std::array<Value, 4> places{batch, headOfQuery, query, key};
   for (auto [d, index] : llvm::enumerate(places)) {
     Value most =
         k.sub(k.toInt(k.b.createOrFold<memref::DimOp>(k.loc, buffer, d)),
@@ -105,7 +110,7 @@ Value KeyRange::element(Value buffer, Value query, Value key) {
   return memref::LoadOp::create(k.b, k.loc, buffer, indices);
 }
 
-Value KeyRange::isSeen(Value query, Value key) {
+Value KeyRange::isSeen(Value headOfQuery, Value query, Value key) {
   Value position = k.add(query, offset);
   Value seen;
   auto require = [&](Value condition) {
@@ -131,11 +136,12 @@ Value KeyRange::isSeen(Value query, Value key) {
   if (lengthOfBatch)
     require(k.less(key, lengthOfBatch));
   if (op.getMask())
-    require(element(op.getMask(), query, key));
+    require(element(op.getMask(), headOfQuery, query, key));
   return seen;
 }
 
-Value KeyRange::score(Value product, Value query, Value key) {
+Value KeyRange::score(Value product, Value headOfQuery, Value query,
+                      Value key) {
   OpBuilder &b = k.b;
   Value score = product;
   if (needsScores)
@@ -149,7 +155,7 @@ Value KeyRange::score(Value product, Value query, Value key) {
     score = k.mulF(k.fma(rest, k.number(-2), k.number(1)), k.number(cap));
   }
   if (op.getBias()) {
-    Value bias = element(op.getBias(), query, key);
+    Value bias = element(op.getBias(), headOfQuery, query, key);
     if (!bias.getType().isF32())
       bias =
           bias.getType().getIntOrFloatBitWidth() > 32
@@ -160,7 +166,7 @@ Value KeyRange::score(Value product, Value query, Value key) {
   Value hidden =
       k.number(hidesByNumber() ? op.getMaskedScore()->convertToDouble()
                                : -std::numeric_limits<double>::infinity());
-  if (Value seen = isSeen(query, key))
+  if (Value seen = isSeen(headOfQuery, query, key))
     score = k.select(seen, score, hidden);
   return k.select(k.less(key, numKeys), score,
                   k.number(-std::numeric_limits<double>::infinity()));

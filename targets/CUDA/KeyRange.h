@@ -30,11 +30,17 @@ public:
   bool mayBeginInPart();
   bool mayBeFull() const { return !needsScores; }
 
+  static bool needsScoresOf(attn::AttentionOp op);
   /// Whether scores are scaled before anything else is done, in `score`; else
   /// they are left as products.
   bool needsScores;
   /// What the score of a query and a key becomes, -inf where it is not seen.
-  mlir::Value score(mlir::Value product, mlir::Value query, mlir::Value key);
+  mlir::Value score(mlir::Value product, mlir::Value query, mlir::Value key) {
+    return score(product, head, query, key);
+  }
+  /// The same where a block has queries of several heads.
+  mlir::Value score(mlir::Value product, mlir::Value headOfQuery,
+                    mlir::Value query, mlir::Value key);
   /// Where a score that is not seen is a number.
   bool hidesByNumber();
 
@@ -42,8 +48,10 @@ public:
 
 private:
   void findTiles(mlir::Value firstQuery, int64_t queries, int64_t keys);
-  mlir::Value isSeen(mlir::Value query, mlir::Value key);
-  mlir::Value element(mlir::Value buffer, mlir::Value query, mlir::Value key);
+  mlir::Value isSeen(mlir::Value headOfQuery, mlir::Value query,
+                     mlir::Value key);
+  mlir::Value element(mlir::Value buffer, mlir::Value headOfQuery,
+                      mlir::Value query, mlir::Value key);
 
   attn::AttentionOp op;
   KernelBuilder &k;

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DecodeAttention.h"
+#include "DecodeSchedule.h"
 #include "DenseOperands.h"
 #include "FlashAttention.h"
 #include "SharedTile.h"
@@ -19,6 +21,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "tfc/Target/X86/X86.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace tfc::cuda {
 #define GEN_PASS_DEF_CUDALOWERATTENTIONPASS
@@ -33,6 +37,8 @@ namespace {
 class LowerAttentionPass
     : public cuda::impl::CudaLowerAttentionPassBase<LowerAttentionPass> {
 public:
+  using CudaLowerAttentionPassBase::CudaLowerAttentionPassBase;
+
   void runOnOperation() override {
     SmallVector<attn::AttentionOp> ops;
     getOperation().walk([&](attn::AttentionOp op) { ops.push_back(op); });
@@ -52,8 +58,27 @@ public:
           [&](OpOperand &operand, int64_t dim) {
             return dim == 0 || operand.get() == op.getQuery();
           });
-      cuda::emitFlashAttention(op, cuda::chooseFlashTile(op), b);
+      if (cuda::isDecoding(op)) {
+        remarkOccupancy(op);
+        cuda::emitDecodeAttention(op, b);
+      } else {
+        cuda::emitFlashAttention(op, cuda::chooseFlashTile(op), b);
+      }
       op.erase();
+    }
+  }
+
+private:
+  void remarkOccupancy(attn::AttentionOp op) {
+    int64_t tiles = cuda::numDecodeTiles(op, cuda::DecodeTile(op));
+    if (tiles < 0)
+      return;
+    for (int64_t multiprocessors : occupancyOf) {
+      cuda::DecodeSchedule schedule(tiles, multiprocessors);
+      op.emitRemark(llvm::formatv(
+          "{0} tiles for {1} blocks, {2} at most: {3:P} of {4} multiprocessors",
+          tiles, schedule.blocks, schedule.longestRange, schedule.occupancy,
+          multiprocessors));
     }
   }
 };

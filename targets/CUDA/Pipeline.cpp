@@ -43,7 +43,8 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   addCleanup(pm);
   // Before anything is fused into them.
-  pm.addNestedPass<func::FuncOp>(createCudaSelectProductsPass({options.matmul}));
+  pm.addNestedPass<func::FuncOp>(
+      createCudaSelectProductsPass({options.matmul}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
   addCleanup(pm);

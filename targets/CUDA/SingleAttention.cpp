@@ -171,7 +171,7 @@ void SingleKernel::computeTile(Value keysAt, Value valuesAt, Value firstKey,
     }
     for (int64_t e = 0; e < valueChunks * chunk; ++e)
       results.push_back(&progress.results[i * valueChunks * chunk + e]);
-    weigh(i, scoresOfRow, results, lanesOfRow, isMasked);
+    progress.weigh(i, scoresOfRow, results, lanesOfRow, isMasked);
   }
   shareWeights(scores);
   addValues(valuesAt);
@@ -181,12 +181,13 @@ void SingleKernel::storeRows() {
   OpBuilder &b = k.b;
   auto type = VectorType::get(chunk, b.getF32Type());
   for (int64_t i = 0; i < rows; ++i) {
-    Divisor by = divisorOf(i, lanesOfRow);
+    RunningSoftmax::Divisor by = progress.divisorOf(progress.acrossLanes(
+        progress.sums[i], lanesOfRow, &KernelBuilder::addF));
     for (int64_t c = 0; c < valueChunks; ++c) {
       SmallVector<Value> numbers;
       for (int64_t e = 0; e < chunk; ++e)
-        numbers.push_back(
-            divided(progress.results[(i * valueChunks + c) * chunk + e], by));
+        numbers.push_back(progress.divided(
+            progress.results[(i * valueChunks + c) * chunk + e], by));
       // Where there are fewer chunks than threads, others have the same.
       auto isOwn = scf::IfOp::create(b, k.loc,
                                      k.less(k.add(column, c * threadColumns),

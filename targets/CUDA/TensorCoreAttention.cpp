@@ -147,7 +147,7 @@ void TensorCoreKernel::weighTile(Blocks &scores, bool isMasked) {
       for (int64_t column = 0; column < valueColumns; ++column)
         results.append({&result(rows, column, 2 * half),
                         &result(rows, column, 2 * half + 1)});
-      weigh(2 * rows + half, row, results, lanesOfRow, isMasked);
+      progress.weigh(2 * rows + half, row, results, lanesOfRow, isMasked);
     }
 }
 
@@ -194,13 +194,14 @@ void TensorCoreKernel::storeRows() {
   Value pair = k.mul(k.remainder(lane, 4), 4);
   for (int64_t rows = 0; rows < blocksOfRows; ++rows)
     for (int64_t half = 0; half < 2; ++half) {
-      Divisor by = divisorOf(2 * rows + half, lanesOfRow);
+      RunningSoftmax::Divisor by = progress.divisorOf(progress.acrossLanes(
+          progress.sums[2 * rows + half], lanesOfRow, &KernelBuilder::addF));
       Value row =
           k.add(k.add(warpRow, k.divide(lane, 4)), rows * 16 + half * 8);
       for (int64_t column = 0; column < valueColumns; ++column) {
-        Value halves =
-            k.packHalves(divided(result(rows, column, 2 * half), by),
-                         divided(result(rows, column, 2 * half + 1), by), type);
+        Value halves = k.packHalves(
+            progress.divided(result(rows, column, 2 * half), by),
+            progress.divided(result(rows, column, 2 * half + 1), by), type);
         Value at = k.advance(
             shared, k.add(queryTile.offset(k, row, k.constant(column)), pair));
         LLVM::StoreOp::create(k.b, k.loc, halves, at);

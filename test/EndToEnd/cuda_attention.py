@@ -22,12 +22,14 @@ TOLERANCES = {"f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
 
 class Case:
     def __init__(self, batch=2, heads=2, key_heads=None, queries=37, keys=75, size=16, value_size=None, type="f32",
-                 attributes="", scale=0.3, bias=None, mask=None, lengths=None, offset=None, open_sizes=True, matmul="f32"):
+                 attributes="", scale=0.3, bias=None, mask=None, lengths=None, offset=None, open_sizes=True,
+                 matmul="f32", open_queries=True, multiprocessors=108):
         self.batch, self.heads, self.key_heads = batch, heads, key_heads or heads
         self.queries, self.keys, self.size, self.value_size = queries, keys, size, value_size or size
         self.type, self.attributes, self.scale = type, attributes, scale
         self.bias, self.mask, self.lengths, self.offset = bias, mask, lengths, offset
-        self.open_sizes, self.matmul = open_sizes, matmul
+        self.open_sizes, self.open_queries = open_sizes, open_sizes and open_queries
+        self.multiprocessors, self.matmul = multiprocessors, matmul
 
     def number(self, name):
         words = self.attributes.split()
@@ -60,6 +62,37 @@ for type_ in ("f32", "f16", "bf16"):
         "known-sizes": dict(queries=64, keys=64, size=64, open_sizes=False),
     }.items():
         CASES[f"{type_}-{name}"] = Case(type=type_, **options)
+    # Few queries, whose number is known: keys are dealt to all multiprocessors. With few of
+    # those, ranges have parts of several heads; with many, heads are parts of several ranges.
+    for name, options in {
+        "one-key": dict(keys=1),
+        "tile": dict(keys=64, batch=1),
+        "long": dict(batch=1, heads=2, keys=5000, size=64),
+        "few-ranges": dict(batch=3, heads=3, keys=700, multiprocessors=2),
+        "some-ranges": dict(batch=2, heads=4, key_heads=2, queries=3, keys=1300, size=32, multiprocessors=7),
+        "one-head": dict(batch=1, heads=1, keys=3000, size=128),
+        "group-4": dict(heads=8, key_heads=2, keys=300, size=64, multiprocessors=5),
+        "group-8": dict(batch=1, heads=8, key_heads=1, queries=3, keys=900, size=80),
+        "queries-8": dict(batch=6, heads=2, queries=8, keys=200, size=24, multiprocessors=11),
+        "queries-8-group": dict(batch=1, heads=8, key_heads=2, queries=8, keys=333, multiprocessors=4),
+        "size-256": dict(heads=3, key_heads=1, queries=2, keys=150, size=256),
+        "values-larger": dict(size=8, value_size=256, keys=150),
+        "keys-larger": dict(size=256, value_size=8, keys=150),
+        "lengths": dict(batch=6, lengths=[0, 1, 500, 64, 65, 333], attributes="zero_masked_rows", keys=500,
+                        heads=4, key_heads=2, multiprocessors=5),
+        "lengths-long": dict(batch=3, lengths=[2000, 3, 0], attributes="zero_masked_rows", keys=2000, queries=3),
+        "causal": dict(attributes="causal", queries=8, keys=600, multiprocessors=6),
+        "causal-offset": dict(attributes="causal", queries=3, keys=600, offset=100, multiprocessors=3),
+        "window": dict(attributes="causal left_window 150", queries=5, keys=900, multiprocessors=2),
+        "global": dict(attributes="left_window 4 right_window 4 global 3", queries=6, keys=290),
+        "bias": dict(bias=(1, 4, 3, 290), heads=4, key_heads=2, queries=3, keys=290, multiprocessors=4),
+        "mask": dict(mask=(2, 4, 2, 290), heads=4, key_heads=2, queries=2, keys=290, multiprocessors=4),
+        "mask-number": dict(mask=(2, 1, 3, 290), queries=3, keys=290, attributes="masked_score -65504.0"),
+        "softcap": dict(attributes="softcap 2.0", keys=290),
+        "known-sizes": dict(keys=400, open_sizes=False),
+    }.items():
+        CASES[f"{type_}-decode-{name}"] = Case(
+            type=type_, **{"queries": 1, "open_queries": False, **options})
 for name in ("64", "causal", "window", "bias", "mask-number", "lengths", "shared-keys"):
     CASES[f"by-halves-{name}"] = Case(**{**vars(CASES[f"f32-{name}"]), "matmul": "f16"})
 
@@ -69,12 +102,14 @@ def text_of(case, lengths):
     t = case.type
     open_, b = case.open_sizes, case.batch
 
-    def tensor(heads, rows, size):
-        rows = "?" if open_ else rows
+    def tensor(heads, rows, size, is_open=open_):
+        rows = "?" if is_open else rows
         return f"tensor<{'?' if open_ else b}x{heads}x{rows}x{size}x{t}>"
 
-    q, k = tensor(case.heads, case.queries, case.size), tensor(case.key_heads, case.keys, case.size)
-    v, o = tensor(case.key_heads, case.keys, case.value_size), tensor(case.heads, case.queries, case.value_size)
+    q = tensor(case.heads, case.queries, case.size, case.open_queries)
+    k = tensor(case.key_heads, case.keys, case.size)
+    v = tensor(case.key_heads, case.keys, case.value_size)
+    o = tensor(case.heads, case.queries, case.value_size, case.open_queries)
     arguments, operands = [f"%q: {q}", f"%k: {k}", f"%v: {v}"], ""
     if case.bias:
         shape = "x".join(map(str, case.bias))
@@ -95,7 +130,7 @@ def text_of(case, lengths):
     if open_:
         head += (f"  %c0 = arith.constant 0 : index\n  %c2 = arith.constant 2 : index\n"
                  f"  %b = tensor.dim %q, %c0 : {q}\n  %s = tensor.dim %q, %c2 : {q}\n")
-        dims = "%b, %s"
+        dims = "%b, %s" if case.open_queries else "%b"
     return f"""func.func @main({', '.join(arguments)}) -> {o} {{
 {head}  %init = tensor.empty({dims}) : {o}
   %y = attn.attention scale {case.scale} {case.attributes} ins(%q, %k, %v : {q}, {k}, {v}){operands} outs(%init : {o}) -> {o}
@@ -180,7 +215,8 @@ def check(name, case, work):
     np.savez(work + ".in.npz", **{f"input{i}": value for i, value in enumerate(arrays.values())})
     emulate = [] if os.environ.get("TFC_TEST_GPU") else ["--emulate"]
     for mode in MODES:
-        environment = dict(os.environ, TFC_EMULATE=mode[0], TFC_EMULATE_ORDER=mode[1])
+        environment = dict(os.environ, TFC_EMULATE=mode[0], TFC_EMULATE_ORDER=mode[1],
+                           TFC_EMULATE_SMS=str(case.multiprocessors))
         done = subprocess.run(
             ["tfc-run", work + ".so", "--inputs", work + ".in.npz", "--outputs", work + ".out.npz", *emulate],
             env=environment, stderr=subprocess.PIPE, text=True)

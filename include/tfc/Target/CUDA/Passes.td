@@ -173,14 +173,19 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
   let summary = "Make kernels of attention on buffers";
   let description = [{
     Each `attn.attention` becomes a launch that never writes scores: FlashAttention-2
-    (Dao 2023), of f16 and bf16 on tensor cores, of f32 by multiply-adds. Operands whose rows may begin elsewhere than at
-    multiples of 16 bytes are copied first. `docs/cuda.md` has the schedule.
+    (Dao 2023), of f16 and bf16 on tensor cores, of f32 by multiply-adds. With eight
+    known queries at most, and more keys than a tile has, it is LeanAttention (Sanovar
+    et al. 2024): keys are dealt to as many blocks as run at once. Operands whose rows
+    may begin elsewhere than at multiples of 16 bytes are copied first. `docs/cuda.md`
+    has both schedules.
   }];
+  let options = [ListOption<"occupancyOf", "occupancy-of", "int64_t",
+      "For decoding of known sizes, remark how busy so many multiprocessors are">];
   let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
                            "mlir::LLVM::LLVMDialect", "mlir::NVVM::NVVMDialect",
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
-                           "mlir::vector::VectorDialect"];
+                           "mlir::vector::VectorDialect", "tfc::x86::X86Dialect"];
 }
 
 def CudaLowerNormsPass : Pass<"cuda-lower-norms", "mlir::func::FuncOp"> {
