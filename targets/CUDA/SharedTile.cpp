@@ -22,23 +22,23 @@ constexpr int64_t leastChunks = 4;
 
 } // namespace
 
-SharedTile::SharedTile(int64_t rows, int64_t size, int64_t elementBytes)
+SharedTile::SharedTile(int64_t rows, int64_t size, int64_t elementBytes,
+                       int64_t fewestChunks)
     : rows(rows), size(size), elementBytes(elementBytes),
-      rowChunks(std::max<int64_t>(
-          leastChunks, llvm::PowerOf2Ceil(
-                           llvm::divideCeil(size * elementBytes, chunkBytes)))) {
-}
+      rowChunks(std::max<int64_t>({leastChunks, fewestChunks,
+                                   int64_t(llvm::PowerOf2Ceil(llvm::divideCeil(
+                                       size * elementBytes, chunkBytes)))})) {}
 
 Value SharedTile::offset(KernelBuilder &k, Value row, Value chunk) const {
-  Value turn = rowChunks >= 8 ? k.remainder(row, 8)
-                              : k.remainder(k.divide(row, 2), 4);
+  Value turn =
+      rowChunks >= 8 ? k.remainder(row, 8) : k.remainder(k.divide(row, 2), 4);
   return k.add(k.mul(row, rowBytes()), k.mul(k.xOr(chunk, turn), chunkBytes));
 }
 
 bool tfc::cuda::hasAlignedRows(MemRefType type) {
   // Buffers begin at multiples of 64 bytes.
-  int64_t elements =
-      SharedTile::chunkBytes / llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  int64_t elements = SharedTile::chunkBytes /
+                     llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   SmallVector<int64_t> strides;
   int64_t offset;
   if (failed(type.getStridesAndOffset(strides, offset)))
@@ -64,13 +64,15 @@ TileCopy::TileCopy(KernelBuilder &k, Value buffer, Value batch, Value head,
   rowBytes = k.mul(stride(2), bytes);
   base = k.advance(k.addressOf(buffer), k.mul(element, bytes));
   rowsAtOnce = threads / tile.rowChunks;
+  assert(rowsAtOnce <= tile.rows && "threads would copy beyond the tile");
   row = k.divide(k.thread(), tile.rowChunks);
   chunk = k.remainder(k.thread(), tile.rowChunks);
 }
 
 Value TileCopy::start(Value first) {
   Value rows = k.mul(k.toWide(k.add(first, row)), rowBytes);
-  return k.advance(base, k.add(rows, k.toWide(k.mul(chunk, SharedTile::chunkBytes))));
+  return k.advance(base,
+                   k.add(rows, k.toWide(k.mul(chunk, SharedTile::chunkBytes))));
 }
 
 Value TileCopy::next(Value from) {
@@ -80,15 +82,14 @@ Value TileCopy::next(Value from) {
 /// Whether the thread's chunk is one of the row; null where all are.
 Value TileCopy::isChunk() {
   int64_t chunks = tile.size / tile.elementsOfChunk();
-  return chunks == tile.rowChunks ? Value()
-                                  : k.less(chunk, k.constant(chunks));
+  return chunks == tile.rowChunks ? Value() : k.less(chunk, k.constant(chunks));
 }
 
 Value TileCopy::sharedAt(Value region, int64_t pass) {
   // Chunks of rows that are a multiple of 8 apart are exchanged alike.
   if (rowsAtOnce % 8 == 0)
-    return k.advance(region, k.add(tile.offset(k, row, chunk),
-                                   pass * tile.rowBytes()));
+    return k.advance(region,
+                     k.add(tile.offset(k, row, chunk), pass * tile.rowBytes()));
   return k.advance(region, tile.offset(k, k.add(row, pass), chunk));
 }
 
@@ -115,8 +116,7 @@ void TileCopy::write(Value region, Value first, Value numRows) {
     auto branch = scf::IfOp::create(b, k.loc, inside, /*withElse=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
-    Value loaded =
-        LLVM::LoadOp::create(b, k.loc, type, sharedAt(region, i),
+    Value loaded = LLVM::LoadOp::create(b, k.loc, type, sharedAt(region, i),
                                         SharedTile::chunkBytes);
     LLVM::StoreOp::create(b, k.loc, loaded,
                           k.advance(to, k.mul(rowBytes, k.wide(i))),
