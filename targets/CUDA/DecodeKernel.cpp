@@ -44,6 +44,7 @@ DecodeKernel::DecodeKernel(attn::AttentionOp op, const DecodeTile &tile,
                                      DecodeTile::warpSize)),
       keyGroups(DecodeTile::warpSize / valueLanes),
       valuePasses(llvm::divideCeil(valueSize / 4, valueLanes)),
+      // Lanes of all parts have chunks, and passes of a copy have rows.
       keyTile(tile.keys, headSize, elementBytes, parts),
       valueTile(tile.keys, valueSize, elementBytes, parts),
       stream(op, k, keyTile, valueTile, DecodeTile::threads), progress(op, k),
