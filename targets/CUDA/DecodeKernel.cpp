@@ -23,14 +23,6 @@ int64_t sizeOf(Value buffer, int64_t dim) {
   return cast<ShapedType>(buffer.getType()).getDimSize(dim);
 }
 
-/// Chunks that lanes of all parts have, and passes of copies have rows for.
-SharedTile tileOf(int64_t rows, int64_t size, int64_t elementBytes,
-                  int64_t chunks) {
-  SharedTile tile(rows, size, elementBytes);
-  tile.rowChunks = std::max(tile.rowChunks, chunks);
-  return tile;
-}
-
 SmallVector<int64_t> powersOf2(int64_t from, int64_t to) {
   SmallVector<int64_t> powers;
   for (; from < to; from *= 2)
@@ -52,8 +44,9 @@ DecodeKernel::DecodeKernel(attn::AttentionOp op, const DecodeTile &tile,
                                      DecodeTile::warpSize)),
       keyGroups(DecodeTile::warpSize / valueLanes),
       valuePasses(llvm::divideCeil(valueSize / 4, valueLanes)),
-      keyTile(tileOf(tile.keys, headSize, elementBytes, parts)),
-      valueTile(tileOf(tile.keys, valueSize, elementBytes, parts)),
+      // Lanes of all parts have chunks, and passes of a copy have rows.
+      keyTile(tile.keys, headSize, elementBytes, parts),
+      valueTile(tile.keys, valueSize, elementBytes, parts),
       stream(op, k, keyTile, valueTile, DecodeTile::threads), progress(op, k),
       lanesOfKeys(powersOf2(1, keysOfWarp)),
       lanesOfParts(powersOf2(keysOfWarp, DecodeTile::warpSize)),

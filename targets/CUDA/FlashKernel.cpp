@@ -29,9 +29,9 @@ FlashKernel::FlashKernel(attn::AttentionOp op, FlashTile tile, KernelBuilder &k,
     : op(op), tile(tile), k(k), headSize(sizeOf(op.getKey(), 3)),
       valueSize(sizeOf(op.getValue(), 3)),
       queryTile(tile.queries, std::max(headSize, valueSize), elementBytes),
-      keyTile(tile.keys, headSize, elementBytes),
-      valueTile(tile.keys, valueSize, elementBytes), progress(op, k),
-      stream(op, k, keyTile, valueTile, tile.threads()) {}
+      keyTile(tile.keys, headSize, elementBytes, tile.threads() / tile.keys),
+      valueTile(tile.keys, valueSize, elementBytes, tile.threads() / tile.keys),
+      progress(op, k), stream(op, k, keyTile, valueTile, tile.threads()) {}
 
 int64_t FlashKernel::sharedBytes() const {
   return queryTile.bytes() + stream.sharedBytes();

@@ -12,6 +12,7 @@
 #include "FlashAttention.h"
 #include "SharedTile.h"
 #include "tfc/Target/CUDA/Passes.h"
+#include "tfc/Target/X86/X86.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -21,7 +22,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "tfc/Target/X86/X86.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace tfc::cuda {

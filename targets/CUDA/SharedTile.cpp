@@ -22,11 +22,12 @@ constexpr int64_t leastChunks = 4;
 
 } // namespace
 
-SharedTile::SharedTile(int64_t rows, int64_t size, int64_t elementBytes)
+SharedTile::SharedTile(int64_t rows, int64_t size, int64_t elementBytes,
+                       int64_t fewestChunks)
     : rows(rows), size(size), elementBytes(elementBytes),
-      rowChunks(std::max<int64_t>(
-          leastChunks, llvm::PowerOf2Ceil(llvm::divideCeil(size * elementBytes,
-                                                           chunkBytes)))) {}
+      rowChunks(std::max<int64_t>({leastChunks, fewestChunks,
+                                   int64_t(llvm::PowerOf2Ceil(llvm::divideCeil(
+                                       size * elementBytes, chunkBytes)))})) {}
 
 Value SharedTile::offset(KernelBuilder &k, Value row, Value chunk) const {
   Value turn =
@@ -63,6 +64,7 @@ TileCopy::TileCopy(KernelBuilder &k, Value buffer, Value batch, Value head,
   rowBytes = k.mul(stride(2), bytes);
   base = k.advance(k.addressOf(buffer), k.mul(element, bytes));
   rowsAtOnce = threads / tile.rowChunks;
+  assert(rowsAtOnce <= tile.rows && "threads would copy beyond the tile");
   row = k.divide(k.thread(), tile.rowChunks);
   chunk = k.remainder(k.thread(), tile.rowChunks);
 }

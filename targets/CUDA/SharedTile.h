@@ -19,7 +19,10 @@ namespace tfc::cuda {
 struct SharedTile {
   static constexpr int64_t chunkBytes = 16;
 
-  SharedTile(int64_t rows, int64_t size, int64_t elementBytes);
+  /// Rows are `fewestChunks` long at least: a TileCopy must not have more
+  /// threads than the tile has chunks.
+  SharedTile(int64_t rows, int64_t size, int64_t elementBytes,
+             int64_t fewestChunks = 1);
 
   int64_t rowBytes() const { return rowChunks * chunkBytes; }
   int64_t bytes() const { return rows * rowBytes(); }

@@ -50,6 +50,7 @@ for type_ in ("f32", "f16", "bf16"):
         "shared-keys": dict(heads=6, key_heads=2),
         "sizes-differ": dict(size=64, value_size=32),
         "values-larger": dict(size=16, value_size=64),
+        "values-largest": dict(size=8, value_size=256),
         "bias": dict(bias=(1, 2, 37, 75)),
         "bias-row": dict(bias=(2, 1, 1, 75)),
         "mask": dict(mask=(2, 1, 1, 75)),

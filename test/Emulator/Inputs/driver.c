@@ -102,6 +102,8 @@ int main(void) {
   SHOW(cuDeviceGetName(device, sizeof device, 0));
   cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR, 0);
   printf("%s, compute capability %d.x\n", device, value);
+  cuDeviceGetAttribute(&value, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 0);
+  printf("multiprocessors: %d\n", value);
   SHOW(cuDevicePrimaryCtxRetain(&context, 0));
   SHOW(cuCtxPushCurrent_v2(context));
   SHOW(cuModuleLoadDataEx((CUmodule *)&module, ".version 8.0", 0, 0, 0));
