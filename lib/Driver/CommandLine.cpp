@@ -81,8 +81,9 @@ const std::vector<OptionSpec> &optionTable() {
        OptOutput, false},
       {"--emit", "FORM",
        "so (shared library, the default), obj (cortex-m7's\n"
-       "default), asm, llvm, onnx-model (an ONNX file), or\n"
-       "MLIR: onnx (as imported), attn (raised), linalg",
+       "default), ptx (cuda's kernels), asm, llvm, onnx-model (an\n"
+       "ONNX file), or MLIR: onnx (as imported), attn (raised),\n"
+       "linalg",
        OptEmit},
       {"--external-data", "",
        "write the weights of an ONNX file to FILE.data beside\n"
@@ -238,6 +239,8 @@ std::string helpText() {
          "  tfc bert.onnx -mcpu=x86-64-v3       for any CPU with AVX2\n"
          "  tfc bert.onnx --shape input_ids=1x128 --shape "
          "attention_mask=1x128\n"
+         "  tfc bert.onnx --target=cuda         for NVIDIA GPUs, sm_80 and "
+         "newer\n"
          "  tfc vit.onnx --target=cortex-m7 -o vit.o  an object and its "
          "header\n"
          "  tfc vit.onnx --quantize --calibration=images.npz  int8 from "
