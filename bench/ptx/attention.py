@@ -11,7 +11,6 @@ where the loop has more than the target says, or registers are spilled; where ti
 of a causal attention that are seen whole cost more than those of a plain one, too.
 """
 
-import argparse
 import os
 import re
 import subprocess
@@ -19,8 +18,7 @@ import sys
 import tempfile
 from collections import Counter
 
-import products
-from products import find_ptxas, instructions, opcode, triton, version
+from products import begin, instructions, opcode, triton
 
 # Name, queries and keys of a tile, head size, warps, causal, most instructions.
 FORMS = [
@@ -134,18 +132,7 @@ def row(name, who, figures, most=""):
 
 
 def main():
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--tfc", default=os.path.join(root, "build", "bin", "tfc"))
-    parser.add_argument("--arch", default="sm_80", choices=["sm_80", "sm_86", "sm_89"],
-                        help="newer ones are multiplied by other instructions in Triton")
-    arguments = parser.parse_args()
-    ptxas = find_ptxas()
-    if not ptxas:
-        sys.exit("there is no ptxas: set TFC_PTXAS or CUDA_HOME, or install the requirements")
-    print(f"{arguments.arch}, ptxas {version(ptxas)}, ", end="")
-    print(f"nvdisasm {version(os.path.join(products.TOOLS, 'nvdisasm'))}, Triton {triton.__version__}\n" if triton
-          else "no Triton: only registers and spills\n")
+    arguments, ptxas = begin(__doc__)
     print("| tile | | registers | bytes spilled | instructions of the loop | at most | HMMA | LDSM | MUFU | SHFL |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     failed, totals = [], {}

@@ -186,9 +186,11 @@ def row(name, who, figures):
     return "| " + " | ".join(cells) + " |"
 
 
-def main():
+def begin(doc):
+    """Reads the command line, finds ptxas and prints what is compared: the arguments and
+    ptxas."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(description=doc.split("\n", maxsplit=1)[0])
     parser.add_argument("--tfc", default=os.path.join(root, "build", "bin", "tfc"))
     parser.add_argument("--arch", default="sm_80", choices=["sm_80", "sm_86", "sm_89"],
                         help="newer ones are multiplied by other instructions in Triton")
@@ -201,6 +203,11 @@ def main():
         print(f"nvdisasm {version(os.path.join(TOOLS, 'nvdisasm'))}, Triton {triton.__version__}\n")
     else:
         print("no Triton: only registers and spills, and nothing to compare with\n")
+    return arguments, ptxas
+
+
+def main():
+    arguments, ptxas = begin(__doc__)
     print("| tile, warps | | registers | bytes spilled | HMMA of the loop | after the loop |")
     print("|---|---|---|---|---|---|")
     failed = []

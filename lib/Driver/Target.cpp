@@ -22,21 +22,14 @@ using namespace tfc;
 
 namespace {
 
-class X86 : public Target {
+/// Targets whose artefact has its constants from a file that the pipeline
+/// fills; `Options` are those of the target.
+template <typename Options>
+class WeightsTarget : public Target {
 public:
-  explicit X86(const CompileOptions &options) : options(options) {
-    target.cpu = options.cpu;
+  explicit WeightsTarget(const CompileOptions &options) : options(options) {
     target.optLevel = options.optLevel;
     target.runtimeDirectory = options.runtimeDirectory;
-  }
-
-  llvm::Error checkOptions() override {
-    std::string reason;
-    if (succeeded(x86::createTargetMachine(target, reason)))
-      return llvm::Error::success();
-    return llvm::createStringError(
-        reason + "; -mcpu takes LLVM's names, such as x86-64-v3, haswell, "
-                 "skylake-avx512, znver4, or native");
   }
 
   llvm::Error prepare(bool isBinary) override {
@@ -46,6 +39,29 @@ public:
       return error;
     target.weightsFile = weights.name().str();
     return llvm::Error::success();
+  }
+
+protected:
+  const CompileOptions &options;
+  Options target;
+
+private:
+  ScratchFile weights;
+};
+
+class X86 : public WeightsTarget<x86::X86Options> {
+public:
+  explicit X86(const CompileOptions &options) : WeightsTarget(options) {
+    target.cpu = options.cpu;
+  }
+
+  llvm::Error checkOptions() override {
+    std::string reason;
+    if (succeeded(x86::createTargetMachine(target, reason)))
+      return llvm::Error::success();
+    return llvm::createStringError(
+        reason + "; -mcpu takes LLVM's names, such as x86-64-v3, haswell, "
+                 "skylake-avx512, znver4, or native");
   }
 
   void buildPipeline(OpPassManager &pm) override {
@@ -64,11 +80,6 @@ public:
       output = x86::X86Output::Object;
     return x86::emitX86(module, target, output, path);
   }
-
-private:
-  const CompileOptions &options;
-  x86::X86Options target;
-  ScratchFile weights;
 };
 
 /// "vit_tiny" for "models/vit-tiny.o".
@@ -125,14 +136,12 @@ private:
   m7::CortexM7Options target;
 };
 
-class Cuda : public Target {
+class Cuda : public WeightsTarget<cuda::CudaOptions> {
 public:
-  explicit Cuda(const CompileOptions &options) : options(options) {
+  explicit Cuda(const CompileOptions &options) : WeightsTarget(options) {
     if (options.cpu != "native")
       target.arch = options.cpu;
     target.matmul = options.matmul;
-    target.optLevel = options.optLevel;
-    target.runtimeDirectory = options.runtimeDirectory;
   }
 
   llvm::Error checkOptions() override {
@@ -142,15 +151,6 @@ public:
     return llvm::createStringError(
         reason + "; with --target=cuda -mcpu takes sm_80 (which is the "
                  "default) or newer, such as sm_86, sm_89, sm_90 or sm_120");
-  }
-
-  llvm::Error prepare(bool isBinary) override {
-    if (!isBinary)
-      return llvm::Error::success();
-    if (llvm::Error error = weights.create(options.output))
-      return error;
-    target.weightsFile = weights.name().str();
-    return llvm::Error::success();
   }
 
   void buildPipeline(OpPassManager &pm) override {
@@ -165,11 +165,6 @@ public:
       output = cuda::CudaOutput::Ptx;
     return cuda::emitCuda(module, target, output, path);
   }
-
-private:
-  const CompileOptions &options;
-  cuda::CudaOptions target;
-  ScratchFile weights;
 };
 
 } // namespace
