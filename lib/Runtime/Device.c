@@ -14,6 +14,7 @@
 
 #include "Device.h"
 #include "CudaDriver.h"
+#include "Ranks.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -229,15 +230,13 @@ static tfc_status prepare_device(device *d, char *message, size_t bytes) {
     status = choose_device(d, message, bytes);
   if (status != TFC_OK)
     return status;
-  int64_t rank = 0;
-  for (uint32_t i = 0; i < info->num_inputs; ++i)
-    rank += info->inputs[i].rank;
   if (!d->functions) {
     d->functions = allocate(tfc_generated_kernels.count, sizeof(CUfunction));
     d->shared_bytes = allocate(tfc_generated_kernels.count, sizeof(int32_t));
     d->inputs = allocate(info->num_inputs, sizeof(buffer));
     d->outputs = allocate(info->num_outputs, sizeof(buffer));
-    d->graph_dims = allocate(rank, sizeof(int64_t));
+    d->graph_dims =
+        allocate(total_rank(info->inputs, info->num_inputs), sizeof(int64_t));
   }
   if (!d->functions || !d->shared_bytes || !d->inputs || !d->outputs ||
       !d->graph_dims) {
@@ -315,13 +314,6 @@ static int reserve_all(device *d, const tfc_tensor_info *infos, uint32_t count,
     dims += infos[i].rank;
   }
   return 1;
-}
-
-static int64_t total_rank(const tfc_tensor_info *infos, uint32_t count) {
-  int64_t rank = 0;
-  for (uint32_t i = 0; i < count; ++i)
-    rank += infos[i].rank;
-  return rank;
 }
 
 /* Records what a call launches, to launch all at once from now on. */

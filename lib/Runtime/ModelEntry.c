@@ -15,8 +15,9 @@
 #define TFC_MODEL_INTERNAL
 #include "tfc/Runtime/model.h"
 
-#include "NarrowFloats.h"
 #include "Cpu.h"
+#include "NarrowFloats.h"
+#include "Ranks.h"
 #ifdef TFC_MODEL_DEVICE
 #include "Device.h"
 #endif
@@ -188,13 +189,6 @@ static int fits(const tfc_tensor *tensor, const tfc_tensor_info *info) {
       elements *= size;
   }
   return 1;
-}
-
-static int64_t total_rank(const tfc_tensor_info *infos, uint32_t count) {
-  int64_t total = 0;
-  for (uint32_t i = 0; i < count; ++i)
-    total += infos[i].rank;
-  return total;
 }
 
 /* Open sizes of one name must be equal; compares input `i`'s with those of the

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Launch.h"
 #include "tfc/Target/CUDA/Cuda.h"
 #include "tfc/Target/CUDA/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -131,13 +132,11 @@ private:
     Value status = statusOf(getOperation());
     OpBuilder b(check);
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    auto kernel = gpu::LaunchOp::create(b, loc, one, one, one, one, one, one);
-    b.setInsertionPointToStart(&kernel.getBody().front());
+    gpu::LaunchOp kernel = cuda::createLaunch(b, loc, {one, one, one}, one);
     Value holds = condition.cloneAt(b);
     Value always = arith::ConstantIntOp::create(b, loc, 1, 1);
     Value fails = arith::XOrIOp::create(b, loc, holds, always);
     auto branch = scf::IfOp::create(b, loc, fails, /*withElse=*/false);
-    gpu::TerminatorOp::create(b, loc);
     b.setInsertionPointToStart(branch.thenBlock());
     Value code = arith::ConstantIntOp::create(b, loc, check.getIndex() + 1, 32);
     memref::StoreOp::create(b, loc, code, status);

@@ -28,30 +28,27 @@ constexpr int64_t mostKeys = 64, leastKeys = 16;
 /// leastKeys: two blocks on the 100 KiB of the smallest multiprocessors.
 constexpr int64_t mostBytes = 40 * 1024;
 
-int64_t sizeOf(Value value, int64_t dim) {
-  return cast<ShapedType>(value.getType()).getDimSize(dim);
-}
-
 } // namespace
 
 DecodeTile::DecodeTile(attn::AttentionOp op)
-    : queries(sizeOf(op.getQuery(), 2)),
-      sharing(sizeOf(op.getQuery(), 1) / sizeOf(op.getKey(), 1)),
-      keyHeads(sizeOf(op.getKey(), 1)),
+    : queries(typeSize(op.getQuery(), 2)),
+      sharing(typeSize(op.getQuery(), 1) / typeSize(op.getKey(), 1)),
+      keyHeads(typeSize(op.getKey(), 1)),
       rows(std::min<int64_t>(llvm::PowerOf2Ceil(allRows()), mostRows)),
       rowTiles(llvm::divideCeil(allRows(), rows)), keys(mostKeys) {
   auto type = cast<ShapedType>(op.getKey().getType());
   int64_t elementBytes = type.getElementTypeBitWidth() / 8;
   int64_t bytes =
-      SharedTile(1, sizeOf(op.getKey(), 3), elementBytes).rowBytes() +
-      SharedTile(1, sizeOf(op.getValue(), 3), elementBytes).rowBytes();
+      SharedTile(1, typeSize(op.getKey(), 3), elementBytes).rowBytes() +
+      SharedTile(1, typeSize(op.getValue(), 3), elementBytes).rowBytes();
   while (keys > leastKeys && KeyValueStream::stages * keys * bytes > mostBytes)
     keys /= 2;
 }
 
 bool tfc::cuda::isDecoding(attn::AttentionOp op) {
-  int64_t queries = sizeOf(op.getQuery(), 2), keys = sizeOf(op.getKey(), 2);
-  int64_t heads = sizeOf(op.getQuery(), 1), keyHeads = sizeOf(op.getKey(), 1);
+  int64_t queries = typeSize(op.getQuery(), 2), keys = typeSize(op.getKey(), 2);
+  int64_t heads = typeSize(op.getQuery(), 1),
+          keyHeads = typeSize(op.getKey(), 1);
   if (ShapedType::isDynamic(queries) || queries > mostQueries || queries == 0 ||
       ShapedType::isDynamic(heads) || ShapedType::isDynamic(keyHeads) ||
       heads == 0 || keyHeads == 0)
@@ -61,7 +58,7 @@ bool tfc::cuda::isDecoding(attn::AttentionOp op) {
 
 int64_t tfc::cuda::numDecodeTiles(attn::AttentionOp op,
                                   const DecodeTile &tile) {
-  int64_t batch = sizeOf(op.getQuery(), 0), keys = sizeOf(op.getKey(), 2);
+  int64_t batch = typeSize(op.getQuery(), 0), keys = typeSize(op.getKey(), 2);
   if (ShapedType::isDynamic(batch) || ShapedType::isDynamic(keys))
     return -1;
   return batch * tile.unitsOfBatch() * llvm::divideCeil(keys, tile.keys);
@@ -107,13 +104,8 @@ void tfc::cuda::emitDecodeAttention(attn::AttentionOp op, OpBuilder &b) {
       b, loc, MemRefType::get({DecodeSchedule::mostBlocks}, b.getI32Type()));
   linalg::FillOp::create(b, loc, k.constant(0), counters);
   DecodeKernel kernel(op, tile, k, partials, counters);
-  Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  auto launch = gpu::LaunchOp::create(
-      b, loc, numBlocks(op, tile, b), one, one,
-      arith::ConstantIndexOp::create(b, loc, DecodeTile::threads), one, one,
-      k.constant(kernel.sharedBytes()));
-  b.setInsertionPointToStart(&launch.getBody().front());
-  gpu::TerminatorOp::create(b, loc);
-  b.setInsertionPointToStart(&launch.getBody().front());
+  createLaunch(b, loc, rowOfBlocks(b, loc, numBlocks(op, tile, b)),
+               arith::ConstantIndexOp::create(b, loc, DecodeTile::threads),
+               k.constant(kernel.sharedBytes()));
   kernel.emit();
 }

@@ -10,6 +10,7 @@
 #define TFC_TARGETS_CUDA_DECODEATTENTION_H
 
 #include "KernelBuilder.h"
+#include "Launch.h"
 #include "tfc/Dialect/Attn/Attn.h"
 
 namespace tfc::cuda {
@@ -18,7 +19,7 @@ namespace tfc::cuda {
 /// `keys` keys. Rows are the queries of all heads that share one of keys; a
 /// head of keys with more has several tiles of them.
 struct DecodeTile {
-  static constexpr int64_t warps = 4, warpSize = 32, threads = warps * warpSize;
+  static constexpr int64_t warps = 4, threads = warps * warpSize;
 
   /// For an operation that isDecoding.
   explicit DecodeTile(attn::AttentionOp op);

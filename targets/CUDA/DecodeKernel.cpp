@@ -19,10 +19,6 @@ using namespace tfc::cuda;
 
 namespace {
 
-int64_t sizeOf(Value buffer, int64_t dim) {
-  return cast<ShapedType>(buffer.getType()).getDimSize(dim);
-}
-
 SmallVector<int64_t> powersOf2(int64_t from, int64_t to) {
   SmallVector<int64_t> powers;
   for (; from < to; from *= 2)
@@ -37,27 +33,26 @@ DecodeKernel::DecodeKernel(attn::AttentionOp op, const DecodeTile &tile,
     : op(op), tile(tile), k(k), partials(partials), counters(counters),
       element(cast<ShapedType>(op.getKey().getType()).getElementType()),
       elementBytes(element.getIntOrFloatBitWidth() / 8),
-      headSize(sizeOf(op.getKey(), 3)), valueSize(sizeOf(op.getValue(), 3)),
-      keysOfWarp(tile.keys / DecodeTile::warps),
-      parts(DecodeTile::warpSize / keysOfWarp),
+      headSize(typeSize(op.getKey(), 3)), valueSize(typeSize(op.getValue(), 3)),
+      keysOfWarp(tile.keys / DecodeTile::warps), parts(warpSize / keysOfWarp),
       valueLanes(std::clamp<int64_t>(llvm::PowerOf2Ceil(valueSize / 4), parts,
-                                     DecodeTile::warpSize)),
-      keyGroups(DecodeTile::warpSize / valueLanes),
+                                     warpSize)),
+      keyGroups(warpSize / valueLanes),
       valuePasses(llvm::divideCeil(valueSize / 4, valueLanes)),
       // Lanes of all parts have chunks, and passes of a copy have rows.
       keyTile(tile.keys, headSize, elementBytes, parts),
       valueTile(tile.keys, valueSize, elementBytes, parts),
       stream(op, k, keyTile, valueTile, DecodeTile::threads), progress(op, k),
       lanesOfKeys(powersOf2(1, keysOfWarp)),
-      lanesOfParts(powersOf2(keysOfWarp, DecodeTile::warpSize)),
-      lanesOfGroups(powersOf2(valueLanes, DecodeTile::warpSize)) {
+      lanesOfParts(powersOf2(keysOfWarp, warpSize)),
+      lanesOfGroups(powersOf2(valueLanes, warpSize)) {
   progress.results.resize(tile.rows * valuePasses * 4);
   progress.greatest.resize(tile.rows);
   progress.sums.resize(tile.rows);
 }
 
 int64_t DecodeKernel::partialSize(attn::AttentionOp op) {
-  return sizeOf(op.getValue(), 3) + 4;
+  return typeSize(op.getValue(), 3) + 4;
 }
 
 /// Of 16 bytes, of a row of queries, as many for each part.
@@ -84,8 +79,8 @@ int64_t DecodeKernel::sharedBytes() const {
 }
 
 void DecodeKernel::findPlaces() {
-  lane = k.remainder(k.thread(), DecodeTile::warpSize);
-  warp = k.divide(k.thread(), DecodeTile::warpSize);
+  lane = k.remainder(k.thread(), warpSize);
+  warp = k.divide(k.thread(), warpSize);
   block = k.block(0);
   Value shared = k.sharedMemory();
   stream.place(shared);

@@ -79,7 +79,7 @@ void DecodeKernel::shareParts() {
   SmallVector<Value> results;
   for (Value result : progress.results)
     results.push_back(
-        progress.acrossLanes(result, lanesOfGroups, &KernelBuilder::addF));
+        k.acrossLanes(result, lanesOfGroups, &KernelBuilder::addF));
   Value firstRow = k.mul(warp, tile.rows);
   emitIf(k, k.less(lane, k.constant(valueLanes)), [&] {
     for (int64_t i = 0; i < tile.rows; ++i)
@@ -93,8 +93,7 @@ void DecodeKernel::shareParts() {
   });
   SmallVector<Value> sums;
   for (Value sum : progress.sums)
-    sums.push_back(
-        progress.acrossLanes(sum, lanesOfKeys, &KernelBuilder::addF));
+    sums.push_back(k.acrossLanes(sum, lanesOfKeys, &KernelBuilder::addF));
   emitIf(k, k.less(lane, k.constant(1)), [&] {
     for (int64_t i = 0; i < tile.rows; ++i)
       store({progress.greatest[i], sums[i]},

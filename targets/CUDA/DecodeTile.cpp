@@ -122,7 +122,7 @@ SmallVector<Value> DecodeKernel::multiplyKeys(Value keysAt) {
     scf::YieldOp::create(b, k.loc, scores);
   }
   for (auto [score, sum] : llvm::zip_equal(scores, loop.getResults()))
-    score = progress.acrossLanes(sum, lanesOfParts, &KernelBuilder::addF);
+    score = k.acrossLanes(sum, lanesOfParts, &KernelBuilder::addF);
   return scores;
 }
 

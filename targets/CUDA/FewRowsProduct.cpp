@@ -149,18 +149,16 @@ private:
         pieceBytes / bytesOf(getElementTypeOrSelf(op.getA().getType()));
     for (auto [buffer, map] : {std::pair(op.getA(), op.getMap(0)),
                                std::pair(op.getB(), op.getMap(1))})
-      if (!isLastIndex(map, depthLoop) || !isAligned(buffer, elements) ||
+      if (!isLastIndex(map, depthLoop) ||
+          !isAligned(cast<MemRefType>(buffer.getType()), elements) ||
           !isExact(depth, elements))
         elements = 1;
     SmallVector<Value> sums = sumOf(column, math.multiply(lane, elements),
                                     warpSize * elements, elements);
     for (Value &sum : sums)
-      for (int32_t offset = warpSize / 2; offset > 0; offset /= 2) {
-        Value other = gpu::ShuffleOp::create(b, loc, sum, offset, warpSize,
-                                             gpu::ShuffleMode::XOR)
-                          .getShuffleResult();
-        sum = arith::AddFOp::create(b, loc, sum, other);
-      }
+      sum = acrossLanes(b, loc, sum, allLanes, [&](Value x, Value y) -> Value {
+        return arith::AddFOp::create(b, loc, x, y);
+      });
     // Lane m has row m.
     auto branch = scf::IfOp::create(b, loc, math.isLess(lane, math.of(count)),
                                     /*withElseRegion=*/false);

@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlashAttention.h"
+#include "Alignment.h"
 #include "FlashKernel.h"
+#include "Launch.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -27,11 +29,21 @@ Type elementOf(Value value) {
 int64_t greatestHead(attn::AttentionOp op) {
   int64_t size = 0;
   for (Value operand : {op.getKey(), op.getValue()})
-    size = std::max(size, cast<ShapedType>(operand.getType()).getDimSize(3));
+    size = std::max(size, typeSize(operand, 3));
   return size;
 }
 
 } // namespace
+
+bool tfc::cuda::hasWholeHeads(attn::AttentionOp op, int64_t elementBytes) {
+  int64_t elements = SharedTile::chunkBytes / elementBytes;
+  return llvm::all_of(ArrayRef<Value>{op.getKey(), op.getValue()},
+                      [&](Value operand) {
+                        int64_t size = typeSize(operand, 3);
+                        return !ShapedType::isDynamic(size) &&
+                               size % elements == 0 && size <= largestHead;
+                      });
+}
 
 std::string tfc::cuda::whyNoFlashAttention(attn::AttentionOp op) {
   if (op.getScore() != attn::ScoreFunction::Softmax || op.getTop() ||
@@ -43,14 +55,9 @@ std::string tfc::cuda::whyNoFlashAttention(attn::AttentionOp op) {
       return "queries, keys and values are of different types";
   if (!element.isF16() && !element.isBF16() && !element.isF32())
     return "its elements are not f32, f16 or bf16";
-  int64_t elements =
-      SharedTile::chunkBytes * 8 / element.getIntOrFloatBitWidth();
-  for (Value operand : {op.getKey(), op.getValue()}) {
-    int64_t size = cast<ShapedType>(operand.getType()).getDimSize(3);
-    if (ShapedType::isDynamic(size) || size % elements || size > largestHead)
-      return "heads have no known size that is a multiple of 16 bytes, up to "
-             "256 elements";
-  }
+  if (!hasWholeHeads(op, bytesOf(element)))
+    return "heads have no known size that is a multiple of 16 bytes, up to "
+           "256 elements";
   return "";
 }
 
@@ -61,7 +68,7 @@ FlashTile tfc::cuda::chooseFlashTile(attn::AttentionOp op) {
     return size > 128  ? FlashTile{32, 16, 4, false}
            : size > 64 ? FlashTile{32, 32, 4, false}
                        : FlashTile{64, 64, 4, false};
-  int64_t queries = cast<ShapedType>(op.getQuery().getType()).getDimSize(2);
+  int64_t queries = typeSize(op.getQuery(), 2);
   bool isShort = !ShapedType::isDynamic(queries) && queries <= 64;
   if (size > 128)
     return {128, 32, 8, false};
@@ -82,18 +89,14 @@ void tfc::cuda::emitFlashAttention(attn::AttentionOp op, FlashTile tile,
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
-  Value one = index(1);
   Value tiles =
       b.createOrFold<arith::CeilDivUIOp>(loc, size(2), index(tile.queries));
   std::unique_ptr<FlashKernel> kernel =
       elementOf(op.getQuery()).isF32() ? createSingleKernel(op, tile, k)
                                        : createTensorCoreKernel(op, tile, k);
-  auto launch = gpu::LaunchOp::create(b, loc, tiles, size(1), size(0),
-                                      index(tile.threads()), one, one,
-                                      k.constant(kernel->sharedBytes()));
-  launch->setAttr("cuda.wants_registers", b.getUnitAttr());
-  b.setInsertionPointToStart(&launch.getBody().front());
-  gpu::TerminatorOp::create(b, loc);
-  b.setInsertionPointToStart(&launch.getBody().front());
+  gpu::LaunchOp launch =
+      createLaunch(b, loc, {tiles, size(1), size(0)}, index(tile.threads()),
+                   k.constant(kernel->sharedBytes()));
+  launch->setAttr(wantsRegisters, b.getUnitAttr());
   kernel->emit();
 }

@@ -10,6 +10,7 @@
 #define TFC_TARGETS_CUDA_FLASHATTENTION_H
 
 #include "KernelBuilder.h"
+#include "Launch.h"
 #include "tfc/Dialect/Attn/Attn.h"
 
 namespace tfc::cuda {
@@ -22,8 +23,12 @@ struct FlashTile {
   /// for each tile of keys.
   bool holdsQueries;
 
-  int64_t threads() const { return 32 * warps; }
+  int64_t threads() const { return warpSize * warps; }
 };
+
+/// Whether the heads of `op` are of known sizes that fit a kernel, with rows of
+/// whole chunks of 16 bytes in elements of so many bytes.
+bool hasWholeHeads(attn::AttentionOp op, int64_t elementBytes);
 
 /// Why there is no kernel on tensor cores for `op`, on tensors or buffers;
 /// empty where there is.

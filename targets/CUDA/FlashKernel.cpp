@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlashKernel.h"
+#include "Launch.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -16,18 +17,10 @@ using namespace mlir;
 using namespace tfc;
 using namespace tfc::cuda;
 
-namespace {
-
-int64_t sizeOf(Value buffer, int64_t dim) {
-  return cast<ShapedType>(buffer.getType()).getDimSize(dim);
-}
-
-} // namespace
-
 FlashKernel::FlashKernel(attn::AttentionOp op, FlashTile tile, KernelBuilder &k,
                          int64_t elementBytes)
-    : op(op), tile(tile), k(k), headSize(sizeOf(op.getKey(), 3)),
-      valueSize(sizeOf(op.getValue(), 3)),
+    : op(op), tile(tile), k(k), headSize(typeSize(op.getKey(), 3)),
+      valueSize(typeSize(op.getValue(), 3)),
       queryTile(tile.queries, std::max(headSize, valueSize), elementBytes),
       keyTile(tile.keys, headSize, elementBytes, tile.threads() / tile.keys),
       valueTile(tile.keys, valueSize, elementBytes, tile.threads() / tile.keys),
@@ -50,12 +43,10 @@ void FlashKernel::findPlace() {
   firstQuery = k.mul(number, tile.queries);
   head = k.block(1);
   batch = k.block(2);
-  lane = k.remainder(k.thread(), 32);
-  warp = k.divide(k.thread(), 32);
+  lane = k.remainder(k.thread(), warpSize);
+  warp = k.divide(k.thread(), warpSize);
   shared = k.sharedMemory();
   stream.place(k.advance(shared, k.constant(queryTile.bytes())));
-  keyRegion = stream.keyRegion;
-  valueRegion = stream.valueRegion;
 }
 
 /// Queries, and the first tile of keys and values.

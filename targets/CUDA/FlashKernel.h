@@ -48,7 +48,7 @@ protected:
   int64_t headSize, valueSize;
   SharedTile queryTile, keyTile, valueTile;
   mlir::Value batch, head, firstQuery, lane, warp;
-  mlir::Value shared, keyRegion, valueRegion;
+  mlir::Value shared;
   std::optional<KeyRange> range;
   /// What carries from one tile of keys to the next.
   RunningSoftmax progress;

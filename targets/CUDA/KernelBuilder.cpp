@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelBuilder.h"
+#include "Launch.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -15,6 +16,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace tfc;
 using namespace tfc::cuda;
 
 namespace {
@@ -134,10 +136,12 @@ Value KernelBuilder::reciprocal(Value x) {
   return arith::DivFOp::create(b, loc, number(1), x);
 }
 
-Value KernelBuilder::shuffleXor(Value x, int64_t mask) {
-  return gpu::ShuffleOp::create(b, loc, x, constant(mask), constant(32),
-                                gpu::ShuffleMode::XOR)
-      .getShuffleResult();
+Value KernelBuilder::acrossLanes(Value x, ArrayRef<int64_t> masks,
+                                 Value (KernelBuilder::*combine)(Value,
+                                                                 Value)) {
+  return cuda::acrossLanes(b, loc, x, masks, [&](Value mine, Value other) {
+    return (this->*combine)(mine, other);
+  });
 }
 
 Type KernelBuilder::halfType(HalfType type) {

@@ -15,6 +15,11 @@
 
 namespace tfc::cuda {
 
+/// The size of a shaped value's dimension, as its type has it.
+inline int64_t typeSize(mlir::Value value, int64_t dim) {
+  return llvm::cast<mlir::ShapedType>(value.getType()).getDimSize(dim);
+}
+
 /// Where a kernel multiplies by tensor cores: 16 bits of an operand.
 enum class HalfType { F16, BF16 };
 
@@ -59,8 +64,11 @@ public:
   /// 2^x, with an error of 2 units in the last place; subnormals are 0.
   mlir::Value exp2(mlir::Value x);
   mlir::Value reciprocal(mlir::Value x);
-  /// What the thread of the warp has whose number differs by `mask`.
-  mlir::Value shuffleXor(mlir::Value x, int64_t mask);
+  /// Combines what the threads of the warp have whose numbers differ by any of
+  /// `masks`.
+  mlir::Value acrossLanes(mlir::Value x, llvm::ArrayRef<int64_t> masks,
+                          mlir::Value (KernelBuilder::*combine)(mlir::Value,
+                                                                mlir::Value));
 
   mlir::Type halfType(HalfType type);
   /// Two numbers of f32, rounded to a register of two halves.

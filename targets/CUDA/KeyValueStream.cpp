@@ -65,7 +65,7 @@ void KeyValueStream::run(Value from, Value to, ArrayRef<Value *> carried,
   k.waitForCopies(0);
   // Also: everyone has read what the next copies overwrite.
   k.barrier();
-  int64_t numKeys = cast<ShapedType>(op.getKey().getType()).getDimSize(2);
+  int64_t numKeys = typeSize(op.getKey(), 2);
   bool isOneTile = !ShapedType::isDynamic(numKeys) && numKeys <= keyTile.rows;
   if (!isOneTile) {
     keyStage = k.xOr(keyStage, k.constant(keyTile.bytes()));

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Launch.h"
 #include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Target/CUDA/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -25,19 +26,7 @@ using namespace tfc;
 
 namespace {
 
-constexpr int64_t warpSize = 32, threadsOfBlock = 256;
-/// More blocks than any GPU runs at once by far; threads take several elements
-/// beyond.
-constexpr int64_t mostBlocks = 1 << 16;
-
-gpu::LaunchOp launch(OpBuilder &b, Location loc, Value blocks, Value threads) {
-  Value one = arith::ConstantIndexOp::create(b, loc, 1);
-  auto op = gpu::LaunchOp::create(b, loc, blocks, one, one, threads, one, one);
-  b.setInsertionPointToStart(&op.getBody().front());
-  gpu::TerminatorOp::create(b, loc);
-  b.setInsertionPointToStart(&op.getBody().front());
-  return op;
-}
+constexpr int64_t threadsOfBlock = 256;
 
 /// A launch with a thread for each of `count` iterations, as far as there are
 /// enough.
@@ -52,12 +41,14 @@ lower::LoopPart dealToThreads(linalg::LinalgOp op, OpBuilder &b, Value count,
   int64_t threads = threadsOfBlock;
   if (std::optional<int64_t> known = getConstantIntValue(count))
     threads = std::min<int64_t>(
-        threads, std::max<int64_t>(llvm::alignTo(*known, warpSize), warpSize));
-  // A thread's loop needs to know that there is a step.
+        threads, std::max<int64_t>(llvm::alignTo(*known, cuda::warpSize),
+                                   cuda::warpSize));
   Value blocks =
       b.createOrFold<arith::CeilDivUIOp>(loc, count, constant(threads));
-  blocks = b.createOrFold<arith::MinUIOp>(loc, blocks, constant(mostBlocks));
-  gpu::LaunchOp kernel = launch(b, loc, blocks, constant(threads));
+  blocks =
+      b.createOrFold<arith::MinUIOp>(loc, blocks, constant(cuda::mostBlocks));
+  gpu::LaunchOp kernel = cuda::createLaunch(
+      b, loc, cuda::rowOfBlocks(b, loc, blocks), constant(threads));
   Value size = constant(threads);
   Value begin = arith::AddIOp::create(
       b, loc, arith::MulIOp::create(b, loc, kernel.getBlockIds().x, size),
@@ -115,7 +106,7 @@ private:
       slots.push_back(
           memref::AllocOp::create(b, loc, MemRefType::get({}, type)));
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
-    gpu::LaunchOp kernel = launch(b, loc, one, one);
+    gpu::LaunchOp kernel = cuda::createLaunch(b, loc, {one, one, one}, one);
     op->moveBefore(kernel.getBody().front().getTerminator());
     OpBuilder after(kernel->getContext());
     after.setInsertionPointAfter(kernel);

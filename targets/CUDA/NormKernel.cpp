@@ -8,6 +8,7 @@
 
 #include "NormKernel.h"
 #include "KernelBuilder.h"
+#include "Launch.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -21,7 +22,6 @@ using namespace tfc::cuda;
 
 namespace {
 
-constexpr int64_t warpSize = 32, warpsOfBlock = 8, mostBlocks = 1 << 16;
 constexpr int64_t largestRow = 2048, pieceBytes = 16;
 
 int64_t rowSize(attn::NormOp op) {
@@ -120,8 +120,7 @@ Value Kernel::meanOf(llvm::function_ref<Value(Value)> term) {
       sum = sum ? k.addF(sum, value) : value;
     }
   }
-  for (int64_t distance = warpSize / 2; distance > 0; distance /= 2)
-    sum = k.addF(sum, k.shuffleXor(sum, distance));
+  sum = k.acrossLanes(sum, allLanes, &KernelBuilder::addF);
   return arith::DivFOp::create(k.b, k.loc, sum, k.number(size));
 }
 
@@ -181,28 +180,10 @@ void tfc::cuda::emitNorm(attn::NormOp op, OpBuilder &b) {
   b.setInsertionPoint(op);
   Location loc = op.getLoc();
   KernelBuilder k(b, loc);
-  auto index = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  };
-  Value count = index(1), one = index(1), perBlock = index(warpsOfBlock);
+  Value count = arith::ConstantIndexOp::create(b, loc, 1);
   for (int64_t d = 0; d < int64_t(op.getAxis()); ++d)
     count = b.createOrFold<arith::MulIOp>(
         loc, count, b.createOrFold<memref::DimOp>(loc, op.getX(), d));
-  Value blocks = b.createOrFold<arith::CeilDivUIOp>(loc, count, perBlock);
-  blocks = b.createOrFold<arith::MinUIOp>(loc, blocks, index(mostBlocks));
-  auto launch = gpu::LaunchOp::create(b, loc, blocks, one, one,
-                                      index(warpSize * warpsOfBlock), one, one);
-  b.setInsertionPointToStart(&launch.getBody().front());
-  gpu::TerminatorOp::create(b, loc);
-  b.setInsertionPointToStart(&launch.getBody().front());
-  Value lane = k.remainder(k.thread(), warpSize);
-  Value warp =
-      arith::DivUIOp::create(b, loc, launch.getThreadIds().x, index(warpSize));
-  Value first = arith::AddIOp::create(
-      b, loc, arith::MulIOp::create(b, loc, launch.getBlockIds().x, perBlock),
-      warp);
-  Value step = arith::MulIOp::create(b, loc, launch.getGridSize().x, perBlock);
-  auto rows = scf::ForOp::create(b, loc, first, count, step);
-  b.setInsertionPointToStart(rows.getBody());
-  Kernel(op, k).emit(rows.getInductionVar(), lane);
+  WarpLoop rows = launchWarps(b, loc, count);
+  Kernel(op, k).emit(rows.loop.getInductionVar(), k.toInt(rows.lane));
 }

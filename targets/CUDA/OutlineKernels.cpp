@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Launch.h"
 #include "tfc/Target/CUDA/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,8 +28,6 @@ using namespace tfc;
 namespace {
 
 constexpr StringLiteral kernelsName = "kernels";
-/// On launches of blocks that are to have all registers they can use.
-constexpr StringLiteral wantsRegisters = "cuda.wants_registers";
 
 /// What is cheaper made again in every thread than handed over.
 bool isCheap(Operation *op) {
@@ -85,7 +84,7 @@ private:
     SmallVector<Value> operands;
     gpu::GPUFuncOp kernel =
         outlineKernelFunc(launch, "kernel_" + std::to_string(count), operands);
-    if (launch->hasAttr(wantsRegisters)) {
+    if (launch->hasAttr(cuda::wantsRegisters)) {
       // ptxas would rather spill than have few blocks on a multiprocessor.
       OpBuilder b(launch);
       kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),

@@ -8,14 +8,13 @@
 
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Passes/Lower/Pipelines.h"
 #include "tfc/Target/CUDA/CudaTarget.h"
 #include "tfc/Target/CUDA/Passes.h"
 #include "tfc/Target/X86/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
@@ -25,37 +24,28 @@ using namespace mlir;
 using namespace tfc;
 using namespace tfc::cuda;
 
-static void addCleanup(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
 /// To launches of kernels on buffers.
 static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   pm.addPass(x86::createX86EntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createCudaSelectKernelsPass({options.matmul}));
   decompose::AttnDecomposePassOptions others;
   others.keep = {"attn.attention", "attn.norm"};
   pm.addPass(decompose::createAttnDecomposePass(others));
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   // Before anything is fused into them.
   pm.addNestedPass<func::FuncOp>(
       createCudaSelectProductsPass({options.matmul}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   // What was one operation after another is one by now.
   pm.addNestedPass<func::FuncOp>(createCudaFuseEpiloguesPass());
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
-  bufferization::OneShotBufferizePassOptions bufferize;
-  bufferize.bufferAlignment = 64;
-  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  addCleanup(pm);
+  lower::addBufferization(pm, /*alignment=*/64);
   pm.addPass(x86::createX86LowerAssertsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerAttentionPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerNormsPass());
@@ -72,7 +62,7 @@ void tfc::cuda::buildCudaPipeline(OpPassManager &pm,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(x86::createX86PlanArenaPass());
   pm.addPass(x86::createX86ExtractPlanPass());
   // As on x86-64: each operation of bf16 is one of f32, rounded.
@@ -83,10 +73,10 @@ void tfc::cuda::buildCudaPipeline(OpPassManager &pm,
   pm.addPass(lower::createExpandMathPass());
   pm.addPass(createCudaOutlineKernelsPass());
   pm.addPass(createSCFToControlFlowPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addNestedPass<gpu::GPUModuleOp>(createCudaConvertKernelsPass());
   pm.addPass(createCudaConvertHostPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   // What is left of the frame's operations: checks.
   pm.addPass(x86::createX86OutlineParallelPass());
 }

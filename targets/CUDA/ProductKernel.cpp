@@ -194,7 +194,8 @@ void ProductKernel::copyTile(const FactorTile &factor, Value slot, Value step) {
       isLastIndex(factor.map, op.getNumBatchLoops() + (factor.innerIsDepth ? 2
                                                        : factor.isA ? 0
                                                                     : 1));
-  if (isInnermost && isAligned(factor.global, factor.piece()))
+  if (isInnermost &&
+      isAligned(cast<MemRefType>(factor.global.getType()), factor.piece()))
     elements = factor.piece();
   int64_t pieces = factor.inner / elements, threads = tile.threads();
   int64_t count = factor.outer * pieces / threads;
@@ -285,7 +286,7 @@ void ProductKernel::writeSlab(Value staged, Value slabRow) {
   int64_t elements = pieceBytes / bytesOf(element);
   if (elements > 8 || !isExact(columns, elements) ||
       !isLastIndex(op.getInitMap(), op.getNumBatchLoops() + 1) ||
-      !isAligned(op.getInit(), elements))
+      !isAligned(cast<MemRefType>(op.getInit().getType()), elements))
     elements = 1;
   int64_t pieces = tile.warpColumns / elements,
           count = slabRows * pieces / warpSize;

@@ -18,23 +18,6 @@
 using namespace mlir;
 using namespace tfc::cuda;
 
-int64_t tfc::cuda::bytesOf(Type element) {
-  return llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-}
-
-bool tfc::cuda::isAligned(Value buffer, int64_t elements) {
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  auto type = cast<MemRefType>(buffer.getType());
-  if (failed(type.getStridesAndOffset(strides, offset)) || strides.empty() ||
-      strides.back() != 1 || ShapedType::isDynamic(offset) ||
-      offset % elements != 0)
-    return false;
-  return llvm::all_of(ArrayRef(strides).drop_back(), [&](int64_t stride) {
-    return !ShapedType::isDynamic(stride) && stride % elements == 0;
-  });
-}
-
 bool tfc::cuda::isLastIndex(AffineMap map, unsigned loop) {
   return map.getNumResults() &&
          map.getResults().back() == getAffineDimExpr(loop, map.getContext());
@@ -94,13 +77,10 @@ Value ProductLoops::numberOfBatches() const {
 }
 
 Value ProductLoops::launch(Value blocks, int64_t threads, int64_t sharedBytes) {
-  Value all = math.multiply(blocks, numberOfBatches()), one = math.of(1);
+  Value all = math.multiply(blocks, numberOfBatches());
   Value bytes =
       arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(sharedBytes));
-  auto launch = gpu::LaunchOp::create(b, loc, all, one, one, math.of(threads),
-                                      one, one, bytes);
-  b.setInsertionPointToStart(&launch.getBody().front());
-  b.setInsertionPoint(gpu::TerminatorOp::create(b, loc));
+  createLaunch(b, loc, rowOfBlocks(b, loc, all), math.of(threads), bytes);
   auto type = MemRefType::get({ShapedType::kDynamic}, b.getI8Type(),
                               AffineMap(), sharedSpace(b.getContext()));
   dynamicMemory = gpu::DynamicSharedMemoryOp::create(b, loc, type);
@@ -128,7 +108,7 @@ SmallVector<Value> ProductLoops::loadOthers(Value buffer, AffineMap map,
   Type element = getElementTypeOrSelf(buffer.getType());
   int64_t bytes = bytesOf(element), at = std::min(count, pieceBytes / bytes);
   if (!isa<FloatType>(element) || !isLastIndex(map, columnLoop) ||
-      !isAligned(buffer, at))
+      !isAligned(cast<MemRefType>(buffer.getType()), at))
     at = 1;
   SmallVector<Value> values;
   for (int64_t i = 0; i < count; i += at) {

@@ -9,6 +9,8 @@
 #ifndef TFC_TARGETS_CUDA_PRODUCTLOOPS_H
 #define TFC_TARGETS_CUDA_PRODUCTLOOPS_H
 
+#include "Alignment.h"
+#include "Launch.h"
 #include "tfc/Target/CUDA/Cuda.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,14 +19,9 @@
 
 namespace tfc::cuda {
 
-constexpr int64_t warpSize = 32;
 /// What a thread reads and writes at once, at most.
 constexpr int64_t pieceBytes = 16;
 
-int64_t bytesOf(mlir::Type element);
-/// Whether neighbours along the last dimension of a buffer may be read
-/// `elements` at once, wherever an index is a multiple.
-bool isAligned(mlir::Value buffer, int64_t elements);
 /// Whether the last index is the loop `loop`.
 bool isLastIndex(mlir::AffineMap map, unsigned loop);
 mlir::Attribute sharedSpace(mlir::MLIRContext *context);

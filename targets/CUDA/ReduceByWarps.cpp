@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Launch.h"
 #include "tfc/Target/CUDA/Passes.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -28,8 +29,6 @@ using namespace mlir;
 using namespace tfc;
 
 namespace {
-
-constexpr int64_t warpSize = 32, warpsOfBlock = 8, mostBlocks = 1 << 16;
 
 bool isReduction(utils::IteratorType type) {
   return type == utils::IteratorType::reduction;
@@ -70,7 +69,7 @@ bool Reduction::isForWarps() {
     return false;
   loop = llvm::find_if(types, isReduction) - types.begin();
   int64_t size = op.getStaticLoopRanges()[loop];
-  if (!ShapedType::isDynamic(size) && size < 2 * warpSize)
+  if (!ShapedType::isDynamic(size) && size < 2 * cuda::warpSize)
     return false;
   bool reads = false;
   for (OpOperand *input : op.getDpsInputOperands()) {
@@ -121,8 +120,8 @@ Value Reduction::combineElements(Value lane) {
   Value count = getValueOrCreateConstantIndexOp(
       *b, loc, op.createLoopRanges(*b, loc)[loop].size);
   Value start = arith::ConstantOp::create(*b, loc, neutral);
-  auto forOp = scf::ForOp::create(*b, loc, lane, count, constant(warpSize),
-                                  ValueRange(start));
+  auto forOp = scf::ForOp::create(*b, loc, lane, count,
+                                  constant(cuda::warpSize), ValueRange(start));
   OpBuilder::InsertionGuard guard(*b);
   b->setInsertionPointToStart(forOp.getBody());
   ivs[loop] = forOp.getInductionVar();
@@ -166,22 +165,7 @@ void Reduction::emit(OpBuilder &builder) {
   for (auto [i, size] : llvm::enumerate(sizes))
     if (i != loop)
       count = b->createOrFold<arith::MulIOp>(loc, count, size);
-  Value one = constant(1), perBlock = constant(warpsOfBlock);
-  Value blocks = b->createOrFold<arith::CeilDivUIOp>(loc, count, perBlock);
-  blocks = b->createOrFold<arith::MinUIOp>(loc, blocks, constant(mostBlocks));
-  auto launch = gpu::LaunchOp::create(
-      *b, loc, blocks, one, one, constant(warpSize * warpsOfBlock), one, one);
-  b->setInsertionPointToStart(&launch.getBody().front());
-  gpu::TerminatorOp::create(*b, loc);
-  b->setInsertionPointToStart(&launch.getBody().front());
-  Value thread = launch.getThreadIds().x, warps = constant(warpSize);
-  Value lane = arith::RemUIOp::create(*b, loc, thread, warps);
-  Value first = arith::AddIOp::create(
-      *b, loc, arith::MulIOp::create(*b, loc, launch.getBlockIds().x, perBlock),
-      arith::DivUIOp::create(*b, loc, thread, warps));
-  Value step = arith::MulIOp::create(*b, loc, launch.getGridSize().x, perBlock);
-  auto rows = scf::ForOp::create(*b, loc, first, count, step);
-  b->setInsertionPointToStart(rows.getBody());
+  auto [rows, lane] = cuda::launchWarps(*b, loc, count);
   ivs.assign(sizes.size(), Value());
   SmallVector<unsigned> outer;
   for (unsigned i = 0; i < sizes.size(); ++i)
@@ -195,14 +179,8 @@ void Reduction::emit(OpBuilder &builder) {
   if (!outer.empty())
     ivs[outer.front()] = rest;
   Value all = combineElements(lane);
-  Value width = arith::ConstantIntOp::create(*b, loc, warpSize, 32);
-  for (int64_t distance = warpSize / 2; distance > 0; distance /= 2) {
-    Value mask = arith::ConstantIntOp::create(*b, loc, distance, 32);
-    Value other =
-        gpu::ShuffleOp::create(*b, loc, all, mask, width, gpu::ShuffleMode::XOR)
-            .getShuffleResult();
-    all = combine(all, other);
-  }
+  all = cuda::acrossLanes(*b, loc, all, cuda::allLanes,
+                          [&](Value x, Value y) { return combine(x, y); });
   Value isFirst = arith::CmpIOp::create(*b, loc, arith::CmpIPredicate::eq, lane,
                                         constant(0));
   auto branch = scf::IfOp::create(*b, loc, isFirst, /*withElse=*/false);

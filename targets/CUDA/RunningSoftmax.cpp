@@ -41,14 +41,6 @@ void RunningSoftmax::begin() {
     value = k.number(0);
 }
 
-Value RunningSoftmax::acrossLanes(Value x, ArrayRef<int64_t> lanes,
-                                  Value (KernelBuilder::*combine)(Value,
-                                                                  Value)) {
-  for (int64_t mask : lanes)
-    x = (k.*combine)(x, k.shuffleXor(x, mask));
-  return x;
-}
-
 Value RunningSoftmax::baseOf(Value most) {
   Value isNone = arith::CmpFOp::create(k.b, k.loc, arith::CmpFPredicate::OEQ,
                                        most, k.number(-infinity));
@@ -70,7 +62,8 @@ void RunningSoftmax::weigh(int64_t row, ArrayRef<Value *> scores,
   Value most;
   for (Value *score : scores)
     most = most ? k.maxF(most, *score) : *score;
-  most = k.maxF(greatest[row], acrossLanes(most, lanes, &KernelBuilder::maxF));
+  most =
+      k.maxF(greatest[row], k.acrossLanes(most, lanes, &KernelBuilder::maxF));
   Value base = isMasked ? baseOf(most) : most;
   Value scaling = weightOf(greatest[row], base), added;
   for (Value *score : scores) {

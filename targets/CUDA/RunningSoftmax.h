@@ -44,10 +44,6 @@ public:
   Divisor divisorOf(mlir::Value sum);
   mlir::Value divided(mlir::Value result, const Divisor &by);
 
-  mlir::Value acrossLanes(mlir::Value x, llvm::ArrayRef<int64_t> lanes,
-                          mlir::Value (KernelBuilder::*combine)(mlir::Value,
-                                                                mlir::Value));
-
 private:
   attn::AttentionOp op;
   KernelBuilder &k;

@@ -58,7 +58,9 @@ public:
     SmallVector<attn::AttentionOp> singles;
     getOperation().walk([&](attn::AttentionOp op) {
       auto type = cast<RankedTensorType>(op.getQuery().getType());
-      if (type.getElementType().isF32() && fitsHalves(op))
+      constexpr int64_t halfBytes = 2;
+      // Biases stay f32.
+      if (type.getElementType().isF32() && cuda::hasWholeHeads(op, halfBytes))
         singles.push_back(op);
     });
     for (attn::AttentionOp op : singles)
@@ -66,16 +68,6 @@ public:
   }
 
 private:
-  /// Whether heads are whole chunks of 16 bytes in f16, too. Biases stay f32.
-  static bool fitsHalves(attn::AttentionOp op) {
-    constexpr int64_t halvesOfChunk = 8;
-    return llvm::all_of(ArrayRef<Value>{op.getKey(), op.getValue()},
-                        [](Value value) {
-                          auto type = cast<RankedTensorType>(value.getType());
-                          return type.getDimSize(3) % halvesOfChunk == 0;
-                        });
-  }
-
   static Value converted(OpBuilder &b, Location loc, Value value, Type element,
                          Value init) {
     auto type = cast<RankedTensorType>(value.getType());

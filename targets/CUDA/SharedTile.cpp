@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SharedTile.h"
+#include "Alignment.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -36,21 +37,9 @@ Value SharedTile::offset(KernelBuilder &k, Value row, Value chunk) const {
 }
 
 bool tfc::cuda::hasAlignedRows(MemRefType type) {
-  // Buffers begin at multiples of 64 bytes.
-  int64_t elements = SharedTile::chunkBytes /
-                     llvm::divideCeil(type.getElementTypeBitWidth(), 8);
-  SmallVector<int64_t> strides;
-  int64_t offset;
-  if (failed(type.getStridesAndOffset(strides, offset)))
-    return false;
-  auto isAligned = [&](int64_t value) {
-    return !ShapedType::isDynamic(value) && value % elements == 0;
-  };
-  if (type.getDimSize(3) % elements != 0)
-    return false;
-  return type.getLayout().isIdentity() ||
-         (isAligned(offset) && strides.back() == 1 &&
-          llvm::all_of(ArrayRef(strides).drop_back(), isAligned));
+  int64_t elements = SharedTile::chunkBytes / bytesOf(type.getElementType());
+  return type.getDimSize(3) % elements == 0 &&
+         (type.getLayout().isIdentity() || isAligned(type, elements));
 }
 
 TileCopy::TileCopy(KernelBuilder &k, Value buffer, Value batch, Value head,

@@ -96,7 +96,7 @@ void SingleKernel::repeat(
 
 SmallVector<Value> SingleKernel::multiplyKeys(Value keysAt) {
   SmallVector<Value> scores(rows * columns, k.number(0));
-  Value keys = k.advance(keyRegion, keysAt);
+  Value keys = k.advance(stream.keyRegion, keysAt);
   repeat(headSize / chunk, scores, [&](Value at, MutableArrayRef<Value> sums) {
     Value queryAt = queryTile.offset(k, row, at),
           keyAt = keyTile.offset(k, column, at);
@@ -133,7 +133,7 @@ void SingleKernel::shareWeights(ArrayRef<Value> weights) {
 }
 
 void SingleKernel::addValues(Value valuesAt) {
-  Value values = k.advance(valueRegion, valuesAt);
+  Value values = k.advance(stream.valueRegion, valuesAt);
   repeat(tile.keys / chunk, progress.results,
          [&](Value at, MutableArrayRef<Value> sums) {
            Value weightAt = weightTile.offset(k, row, at);
@@ -181,8 +181,8 @@ void SingleKernel::storeRows() {
   OpBuilder &b = k.b;
   auto type = VectorType::get(chunk, b.getF32Type());
   for (int64_t i = 0; i < rows; ++i) {
-    RunningSoftmax::Divisor by = progress.divisorOf(progress.acrossLanes(
-        progress.sums[i], lanesOfRow, &KernelBuilder::addF));
+    RunningSoftmax::Divisor by = progress.divisorOf(
+        k.acrossLanes(progress.sums[i], lanesOfRow, &KernelBuilder::addF));
     for (int64_t c = 0; c < valueChunks; ++c) {
       SmallVector<Value> numbers;
       for (int64_t e = 0; e < chunk; ++e)

@@ -73,12 +73,12 @@ void TensorCoreKernel::findRows() {
     queryRows.push_back(
         k.advance(shared, queryTile.offset(k, k.add(warpRow, down),
                                            k.add(bit4, 2 * step))));
-    keyRows.push_back(
-        k.advance(keyRegion, keyTile.offset(k, right, k.add(bit3, 2 * step))));
+    keyRows.push_back(k.advance(
+        stream.keyRegion, keyTile.offset(k, right, k.add(bit3, 2 * step))));
   }
   for (int64_t column = 0; column < valueColumns; column += 2)
-    valueRows.push_back(
-        k.advance(valueRegion, valueTile.offset(k, down, k.add(bit4, column))));
+    valueRows.push_back(k.advance(
+        stream.valueRegion, valueTile.offset(k, down, k.add(bit4, column))));
   progress.results.resize(blocksOfRows * valueColumns * 4);
   progress.greatest.resize(2 * blocksOfRows);
   progress.sums.resize(2 * blocksOfRows);
@@ -194,7 +194,7 @@ void TensorCoreKernel::storeRows() {
   Value pair = k.mul(k.remainder(lane, 4), 4);
   for (int64_t rows = 0; rows < blocksOfRows; ++rows)
     for (int64_t half = 0; half < 2; ++half) {
-      RunningSoftmax::Divisor by = progress.divisorOf(progress.acrossLanes(
+      RunningSoftmax::Divisor by = progress.divisorOf(k.acrossLanes(
           progress.sums[2 * rows + half], lanesOfRow, &KernelBuilder::addF));
       Value row =
           k.add(k.add(warpRow, k.divide(lane, 4)), rows * 16 + half * 8);

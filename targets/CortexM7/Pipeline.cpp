@@ -9,6 +9,7 @@
 #include "PlanPipeline.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Passes/Lower/Pipelines.h"
 #include "tfc/Passes/Memory/Passes.h"
 #include "tfc/Target/CortexM7/CortexM7Target.h"
 #include "tfc/Target/CortexM7/Passes.h"
@@ -16,8 +17,6 @@
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
-#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
@@ -26,29 +25,20 @@
 using namespace mlir;
 using namespace tfc;
 
-static void addCleanup(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
 void tfc::m7::addPlanPasses(OpPassManager &pm, bool savesMemory) {
   if (savesMemory)
     pm.addNestedPass<func::FuncOp>(memory::createTileTokensPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
   if (savesMemory)
     pm.addNestedPass<func::FuncOp>(memory::createOverwriteOperandsPass());
-  bufferization::OneShotBufferizePassOptions bufferize;
-  bufferize.bufferAlignment = 8;
-  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  addCleanup(pm);
+  lower::addBufferization(pm, /*alignment=*/8);
   // Before loops: it may have to copy.
   pm.addNestedPass<func::FuncOp>(createAssignScratchPass());
   pm.addNestedPass<func::FuncOp>(lower::createLowerLoopsPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createLowerAffinePass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   if (savesMemory)
     pm.addNestedPass<func::FuncOp>(memory::createOrderOperationsPass());
   pm.addPass(createPlanArenaPass());
@@ -60,7 +50,7 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
       createSelectIntegersPass({options.allowFloat, options.floatOperators}));
   pm.addPass(createEntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   if (options.savesMemory)
     pm.addNestedPass<func::FuncOp>(createSplitPatchEmbeddingPass(
         {/*readsOnce=*/options.streamedInput.has_value()}));
@@ -70,10 +60,10 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   if (options.savesMemory) {
     pm.addNestedPass<func::FuncOp>(createSplitHeadsPass());
-    addCleanup(pm);
+    lower::addCleanup(pm);
   }
   if (options.savesMemory)
     pm.addPass(createFitArenaPass({static_cast<int64_t>(options.sram)}));
@@ -98,9 +88,9 @@ void tfc::m7::buildCortexM7Pipeline(OpPassManager &pm,
   pm.addPass(createSCFToControlFlowPass());
   pm.addNestedPass<func::FuncOp>(createLowerAssertsPass());
   pm.addNestedPass<func::FuncOp>(createCallRowsPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addPass(createConvertToLLVMPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
 }
 
 void tfc::m7::registerCortexM7Pipelines() {

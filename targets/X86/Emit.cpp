@@ -165,9 +165,13 @@ LogicalResult tfc::x86::emitX86(ModuleOp module, const X86Options &options,
   if (failed(codegen::generate(module, *llvmModule, **machine,
                                llvm::CodeGenFileType::ObjectFile, object)))
     return failure();
-  if (llvm::Error error = linkSharedLibrary(
-          object, options.weightsFile, options.runtimeDirectory,
-          device ? "DeviceModelEntry.o" : "ModelEntry.o", library))
+  StringRef entry = device ? "DeviceModelEntry.o" : "ModelEntry.o";
+  SmallVector<StringRef> libraries{"libm.so.6"};
+  if (device)
+    libraries.push_back("libc.so.6");
+  if (llvm::Error error = linkSharedLibrary(object, options.weightsFile,
+                                            options.runtimeDirectory, entry,
+                                            libraries, library))
     return module.emitError(llvm::toString(std::move(error)));
   if (std::error_code error = llvm::sys::fs::rename(library, path))
     return module.emitError("cannot write '")

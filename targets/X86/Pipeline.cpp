@@ -9,6 +9,7 @@
 #include "Interfaces.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
+#include "tfc/Passes/Lower/Pipelines.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 #include "tfc/Target/X86/X86Target.h"
@@ -18,8 +19,6 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
-#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
-#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
@@ -37,11 +36,6 @@
 using namespace mlir;
 using namespace tfc::x86;
 
-static void addCleanup(OpPassManager &pm) {
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-}
-
 /// Widest vectors of the CPU asked for; what is wrong with its name is said
 /// when code is emitted.
 static unsigned vectorBitsOf(const X86Options &options) {
@@ -57,7 +51,7 @@ static unsigned vectorBitsOf(const X86Options &options) {
 
 void tfc::x86::buildLinalgPipeline(OpPassManager &pm) {
   pm.addPass(decompose::createAttnDecomposePass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
 }
 
 void tfc::x86::buildBufferPipeline(OpPassManager &pm,
@@ -66,7 +60,7 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   // Sizes of results in terms of sizes of operands, so that the plan of a call
   // needs no tensor.
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   // Patches become rows of a linear layer before weights are packed.
   decompose::AttnDecomposePassOptions first;
   first.keep = {"attn.linear", "attn.norm", "attn.attention",
@@ -81,13 +75,9 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
-  bufferization::OneShotBufferizePassOptions bufferize;
-  bufferize.bufferAlignment = 64;
-  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
-  pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  addCleanup(pm);
+  lower::addBufferization(pm, /*alignment=*/64);
   pm.addPass(createX86LowerAssertsPass());
 }
 
@@ -99,7 +89,7 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createX86PlanArenaPass());
   pm.addPass(createX86ExtractPlanPass());
   // Each operation of bf16 is one of f32, rounded, as numerics.md promises;
@@ -110,9 +100,9 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   pm.addPass(arith::createArithEmulateUnsupportedFloats(narrow));
   pm.addPass(lower::createExpandMathPass());
   pm.addPass(createSCFToControlFlowPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addPass(createX86ConvertToLLVMPass());
-  addCleanup(pm);
+  lower::addCleanup(pm);
   pm.addPass(createX86OutlineParallelPass());
   pm.addPass(createX86MergeTasksPass());
 }

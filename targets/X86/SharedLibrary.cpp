@@ -203,7 +203,9 @@ Expected<std::string> tfc::x86::findEntryObject(StringRef directory,
 
 Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
                                   StringRef runtimeDirectory,
-                                  StringRef entryName, StringRef output) {
+                                  StringRef entryName,
+                                  ArrayRef<StringRef> libraries,
+                                  StringRef output) {
   uint64_t weightsBytes = 0;
   if (!weightsFile.empty())
     if (std::error_code error = sys::fs::file_size(weightsFile, weightsBytes))
@@ -243,15 +245,17 @@ Error tfc::x86::linkSharedLibrary(StringRef object, StringRef weightsFile,
   // Double precision calls the C library's mathematics: the artefact then names
   // it, so that it loads in programs that do not.
   arguments.push_back("--as-needed");
-  for (std::pair<StringRef, StringRef> library :
-       {std::pair<StringRef, StringRef>("/lib/x86_64-linux-gnu/libm.so.6",
-                                        "/lib64/libm.so.6"),
-        {"/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6"}})
-    for (StringRef place : {library.first, library.second})
-      if (sys::fs::exists(place)) {
-        arguments.push_back(place);
-        break;
-      }
+  std::vector<std::string> found;
+  for (StringRef library : libraries)
+    for (StringRef folder : {"/lib/x86_64-linux-gnu/", "/lib64/"}) {
+      std::string place = (folder + library).str();
+      if (!sys::fs::exists(place))
+        continue;
+      found.push_back(place);
+      break;
+    }
+  for (const std::string &place : found)
+    arguments.push_back(place);
   if (Error error = runLinker(*linker, arguments, log))
     return error;
 

@@ -20,7 +20,9 @@ namespace tfc::x86 {
 llvm::Error linkSharedLibrary(llvm::StringRef object,
                               llvm::StringRef weightsFile,
                               llvm::StringRef runtimeDirectory,
-                              llvm::StringRef entry, llvm::StringRef output);
+                              llvm::StringRef entry,
+                              llvm::ArrayRef<llvm::StringRef> libraries,
+                              llvm::StringRef output);
 
 /// The entry points' object file: in `directory`, or where that is empty, where
 /// TFC_RUNTIME_DIR says or beside the tools.

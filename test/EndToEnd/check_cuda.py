@@ -4,9 +4,7 @@ usage: check_cuda.py ZOO WORK PART OF
 
 Each folder of ZOO, or every OF-th of them from PART on, holds model.onnx and sets of
 inputs and outputs, as for check_model.py, whose tolerances these are. The sets are
-run in the emulator's modes by turns: copies in the background that land at once or as
-late as they may, threads forward or backward; the first set in all of them. Where
-TFC_TEST_GPU is set, it is a GPU that runs them.
+run in the emulator's modes by turns, the first in all of them (emulated.py).
 """
 
 import os
@@ -15,16 +13,7 @@ import sys
 
 import numpy as np
 from check_model import compare, tolerance_of
-
-MODES = [(copies, order) for copies in ("eager", "lazy") for order in ("forward", "backward")]
-
-
-def run(model, inputs, outputs, mode):
-    environment = dict(os.environ, TFC_EMULATE=mode[0], TFC_EMULATE_ORDER=mode[1])
-    emulate = [] if os.environ.get("TFC_TEST_GPU") else ["--emulate"]
-    done = subprocess.run(["tfc-run", model, "--inputs", inputs, "--outputs", outputs, *emulate],
-                          env=environment, stderr=subprocess.PIPE, text=True)
-    return done.stderr.strip() if done.returncode else dict(np.load(outputs))
+from emulated import MODES, run
 
 
 def check(folder, work):

@@ -10,13 +10,12 @@ score's size, which is below 8 here. In f16 weights are rounded to 2^-11 before 
 are multiplied, and the result again; in bf16 to 2^-8.
 """
 
-import os
 import subprocess
 import sys
 
 import numpy as np
+from emulated import MODES, run
 
-MODES = [(copies, order) for copies in ("eager", "lazy") for order in ("forward", "backward")]
 TOLERANCES = {"f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
 
 
@@ -214,16 +213,11 @@ def check(name, case, work):
         file.write(text_of(case, case.lengths))
     subprocess.run(["tfc", work + ".mlir", "--target=cuda", f"--matmul={case.matmul}", "-o", work + ".so"], check=True)
     np.savez(work + ".in.npz", **{f"input{i}": value for i, value in enumerate(arrays.values())})
-    emulate = [] if os.environ.get("TFC_TEST_GPU") else ["--emulate"]
     for mode in MODES:
-        environment = dict(os.environ, TFC_EMULATE=mode[0], TFC_EMULATE_ORDER=mode[1],
-                           TFC_EMULATE_SMS=str(case.multiprocessors))
-        done = subprocess.run(
-            ["tfc-run", work + ".so", "--inputs", work + ".in.npz", "--outputs", work + ".out.npz", *emulate],
-            env=environment, stderr=subprocess.PIPE, text=True)
-        if done.returncode:
-            return f"{' '.join(mode)}: {done.stderr.strip()}"
-        found = next(iter(np.load(work + ".out.npz").values()))
+        found = run(work + ".so", work + ".in.npz", work + ".out.npz", mode, case.multiprocessors)
+        if isinstance(found, str):
+            return f"{' '.join(mode)}: {found}"
+        found = next(iter(found.values()))
         found = from_bf16(found) if case.type == "bf16" else found
         gap = np.abs(found.astype(np.float64) - expected)
         if not gap.max() <= TOLERANCES["f16" if case.matmul == "f16" else case.type]:
