@@ -71,6 +71,8 @@ for type_ in ("f32", "f16", "bf16"):
         "few-ranges": dict(batch=3, heads=3, keys=700, multiprocessors=2),
         "some-ranges": dict(batch=2, heads=4, key_heads=2, queries=3, keys=1300, size=32, multiprocessors=7),
         "one-head": dict(batch=1, heads=1, keys=3000, size=128),
+        # Five parts, where four are merged at a time.
+        "a-part-over": dict(batch=1, heads=1, keys=320),
         "group-4": dict(heads=8, key_heads=2, keys=300, size=64, multiprocessors=5),
         "group-8": dict(batch=1, heads=8, key_heads=1, queries=3, keys=900, size=80),
         "queries-8": dict(batch=6, heads=2, queries=8, keys=200, size=24, multiprocessors=11),

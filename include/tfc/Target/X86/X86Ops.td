@@ -28,7 +28,8 @@ class X86_Op<string mnemonic, list<Trait> traits = []>
 def X86_NumThreadsOp : X86_Op<"num_threads", [Pure]> {
   let summary = "how many workers a parallel region of this call may have";
   let description = [{
-    1 at least; what the caller of the model gave.
+    1 at least; what the caller of the model gave, or, where a GPU does the work, how
+    many multiprocessors it has.
 
     ```mlir
     func.func @scratch() -> memref<?x64xf32> {
