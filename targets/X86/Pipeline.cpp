@@ -61,6 +61,7 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   // needs no tensor.
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   lower::addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createX86SelectKernelsPass());
   // Patches become rows of a linear layer before weights are packed.
   decompose::AttnDecomposePassOptions first;
   first.keep = {"attn.linear", "attn.norm", "attn.attention",
@@ -71,7 +72,9 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   if (!options.weightsFile.empty())
     packing.scratchFile = options.weightsFile + ".packed";
   pm.addPass(createX86PackWeightsPass(packing));
-  pm.addPass(decompose::createAttnDecomposePass());
+  decompose::AttnDecomposePassOptions rest;
+  rest.keep = {"attn.attention"};
+  pm.addPass(decompose::createAttnDecomposePass(rest));
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
@@ -83,6 +86,8 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
 
 void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   buildBufferPipeline(pm, options);
+  pm.addNestedPass<func::FuncOp>(lower::createFoldTransposesPass());
+  pm.addPass(createX86LowerAttentionPass({vectorBitsOf(options)}));
   pm.addPass(createX86LowerKernelsPass({vectorBitsOf(options)}));
   pm.addNestedPass<func::FuncOp>(createX86LowerLoopsPass());
   pm.addPass(createX86PlaceConstantsPass({options.weightsFile}));

@@ -185,7 +185,8 @@ def reference(case, q, k, v, bias, mask, lengths):
     return np.einsum("bhst,bhtd->bhsd", weights, v)
 
 
-def check(name, case, work):
+def prepare(name, case, work):
+    """Writes WORK.mlir and WORK.in.npz; returns what must come out."""
     rows = np.random.default_rng(len(name))
     arrays, numbers = {}, {}
 
@@ -213,8 +214,13 @@ def check(name, case, work):
     expected = reference(case, numbers["q"], numbers["k"], numbers["v"], numbers.get("bias"), mask, case.lengths)
     with open(work + ".mlir", "w", encoding="utf-8") as file:
         file.write(text_of(case, case.lengths))
-    subprocess.run(["tfc", work + ".mlir", "--target=cuda", f"--matmul={case.matmul}", "-o", work + ".so"], check=True)
     np.savez(work + ".in.npz", **{f"input{i}": value for i, value in enumerate(arrays.values())})
+    return expected
+
+
+def check(name, case, work):
+    expected = prepare(name, case, work)
+    subprocess.run(["tfc", work + ".mlir", "--target=cuda", f"--matmul={case.matmul}", "-o", work + ".so"], check=True)
     for mode in MODES:
         found = run(work + ".so", work + ".in.npz", work + ".out.npz", mode, case.multiprocessors)
         if isinstance(found, str):
