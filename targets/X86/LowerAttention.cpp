@@ -44,6 +44,32 @@ bool hasUnitStride(MemRefType type) {
          (strides.empty() || strides.back() == 1);
 }
 
+/// Tokens that attend to each other: of one batch, or a sequence of several
+/// that lie in one.
+struct Segment {
+  Value batch;
+  /// The number of the first, as a query and as a key.
+  Value begin;
+  Value numQueries, numKeys;
+  /// The number of the first panel of keys among those of a head.
+  Value firstPanel;
+};
+
+/// Tokens `first` to first + step - 1 of a segment.
+struct Tile {
+  Segment segment;
+  Value first;
+};
+
+/// All tiles of `step` tokens of all segments.
+struct TileList {
+  int64_t step;
+  Value count;
+  /// Where segments are batches, the tiles of one; else [., 2], the sequence of
+  /// a tile and its first token there, and the first tile of each sequence.
+  Value perBatch, table, firstTiles;
+};
+
 /// The attention of one operation, as it is lowered.
 class Lowering {
 public:
@@ -76,7 +102,17 @@ private:
     return divide(add(x, index(y - 1)), index(y));
   }
   Value sizeOf(Value buffer, int64_t dim);
-  Value allocate(ArrayRef<int64_t> shape, ArrayRef<Value> open);
+  Value allocate(ArrayRef<int64_t> shape, ArrayRef<Value> open, Type element);
+  Value allocate(ArrayRef<int64_t> shape, ArrayRef<Value> open) {
+    return allocate(shape, open, b.getF32Type());
+  }
+  Value load(Value buffer, ArrayRef<Value> indices) {
+    return memref::LoadOp::create(b, loc, buffer, indices);
+  }
+  Value bound(Value sequence);
+  TileList tilesOf(int64_t step, Value tokens);
+  TileList tilesOfSequences(int64_t step);
+  Tile locate(const TileList &tiles, Value number);
   Value maskAsIntegers();
   func::FuncOp kernel(const Twine &key,
                       llvm::function_ref<func::FuncOp(StringRef)> build);
@@ -89,8 +125,10 @@ private:
   Value stackOf(Value stacks, Value number);
   void copyToPanels();
   void computeBlocks();
-  Value offsetOf(Value batch);
-  Value lengthOf(Value batch);
+  Value offsetOf(const Segment &segment);
+  Value lengthOf(const Segment &segment);
+  SmallVector<Value> argumentsOf(const Tile &tile, Value head, Value scores,
+                                 Value statistics);
 
   ModuleOp module;
   attn::AttentionOp op;
@@ -99,8 +137,9 @@ private:
   llvm::StringMap<func::FuncOp> &kernels;
   OpBuilder b;
   Location loc;
-  Value batches, heads, keyHeads, numQueries, numKeys, keyPanels, keyStacks,
-      valueStacks, mask;
+  Value batches, heads, keyHeads, numQueries, numKeys, keyStacks, valueStacks,
+      mask;
+  TileList panels;
 };
 
 /// The plan of the arena follows sizes of buffers, not of these views.
@@ -115,9 +154,10 @@ Value Lowering::sizeOf(Value buffer, int64_t dim) {
   return b.createOrFold<memref::DimOp>(loc, buffer, dim);
 }
 
-Value Lowering::allocate(ArrayRef<int64_t> shape, ArrayRef<Value> open) {
-  return memref::AllocOp::create(b, loc, MemRefType::get(shape, b.getF32Type()),
-                                 open, b.getI64IntegerAttr(64));
+Value Lowering::allocate(ArrayRef<int64_t> shape, ArrayRef<Value> open,
+                         Type element) {
+  return memref::AllocOp::create(b, loc, MemRefType::get(shape, element), open,
+                                 b.getI64IntegerAttr(64));
 }
 
 /// One bit a truth cannot be loaded by vectors, and AVX2 masks loads of no less
@@ -230,12 +270,68 @@ Value Lowering::stackOf(Value stacks, Value number) {
   return blockOf(b, loc, stacks, {number, zero, zero, zero}, part, /*rank=*/3);
 }
 
+/// Where a sequence begins, and the one before ends.
+Value Lowering::bound(Value sequence) {
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                    load(op.getSequences(), sequence));
+}
+
+TileList Lowering::tilesOf(int64_t step, Value tokens) {
+  if (op.getSequences())
+    return tilesOfSequences(step);
+  Value perBatch = divideUp(tokens, step);
+  return {step, multiply(batches, perBatch), perBatch, Value(), Value()};
+}
+
+/// Lengths are known when it runs: so is how many tiles there are.
+TileList Lowering::tilesOfSequences(int64_t step) {
+  constexpr int64_t open = ShapedType::kDynamic;
+  Type indexType = b.getIndexType();
+  Value one = index(1), zero = index(0), width = index(step);
+  Value sequences = subtract(sizeOf(op.getSequences(), 0), one);
+  // Each sequence has one tile at most that is not full.
+  Value most = add(divide(numKeys, width), sequences);
+  Value table = allocate({open, 2}, most, indexType);
+  Value firstTiles = allocate({open}, sequences, indexType);
+  auto outer = scf::ForOp::create(b, loc, zero, sequences, one, zero);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(outer.getBody());
+  Value sequence = outer.getInductionVar(), count = outer.getRegionIterArg(0);
+  memref::StoreOp::create(b, loc, count, firstTiles, sequence);
+  Value length = subtract(bound(add(sequence, one)), bound(sequence));
+  auto inner = scf::ForOp::create(b, loc, zero, length, width, count);
+  scf::YieldOp::create(b, loc, inner.getResult(0));
+  b.setInsertionPointToStart(inner.getBody());
+  Value tile = inner.getRegionIterArg(0);
+  memref::StoreOp::create(b, loc, sequence, table, ValueRange{tile, zero});
+  memref::StoreOp::create(b, loc, inner.getInductionVar(), table,
+                          ValueRange{tile, one});
+  scf::YieldOp::create(b, loc, add(tile, one));
+  return {step, outer.getResult(0), Value(), table, firstTiles};
+}
+
+Tile Lowering::locate(const TileList &tiles, Value number) {
+  Value zero = index(0), one = index(1);
+  if (!tiles.table) {
+    Value batch = divide(number, tiles.perBatch);
+    Value first =
+        multiply(remainder(number, tiles.perBatch), index(tiles.step));
+    return {{batch, zero, numQueries, numKeys, zero}, first};
+  }
+  Value sequence = load(tiles.table, {number, zero});
+  Value begin = bound(sequence);
+  Value length = subtract(bound(add(sequence, one)), begin);
+  return {{zero, begin, length, length, load(panels.firstTiles, sequence)},
+          load(tiles.table, {number, one})};
+}
+
 void Lowering::copyToPanels() {
   constexpr int64_t open = ShapedType::kDynamic;
-  keyPanels = divideUp(numKeys, sizes.keyWidth);
+  panels = tilesOf(sizes.keyWidth, numKeys);
   Value stacks = multiply(batches, keyHeads);
-  keyStacks = allocate({open, open, sizes.keySize, sizes.keyWidth},
-                       {stacks, keyPanels});
+  Value most = panels.perBatch ? panels.perBatch : sizeOf(panels.table, 0);
+  keyStacks =
+      allocate({open, open, sizes.keySize, sizes.keyWidth}, {stacks, most});
   valueStacks = allocate({open, sizes.valuePanels, open, sizes.valueWidth},
                          {stacks, numKeys});
   func::FuncOp copyKeys =
@@ -249,46 +345,83 @@ void Lowering::copyToPanels() {
             .buildRows(name, sizes.valueSize);
       });
   Value work = index(sizes.keyWidth * (sizes.keySize + sizes.valueSize));
-  parallel(
-      multiply(stacks, keyPanels), work, copiesWorthAWorker,
-      [&](Value i, Value) {
-        Value panel = remainder(i, keyPanels);
-        Value stack = divide(i, keyPanels);
-        Value head = remainder(stack, keyHeads);
-        Value batch = divide(stack, keyHeads);
-        Value first = multiply(panel, index(sizes.keyWidth));
-        Value count = least(subtract(numKeys, first), index(sizes.keyWidth));
-        callKernel(b, loc, copyKeys,
-                   {rowsOf(op.getKey(), batch, head, first, count),
-                    matrixOf(b, loc, stackOf(keyStacks, stack), panel)});
-        Value target = blockOf(b, loc, stackOf(valueStacks, stack),
-                               {b.getIndexAttr(0), first, b.getIndexAttr(0)},
-                               {b.getIndexAttr(sizes.valuePanels), count,
-                                b.getIndexAttr(sizes.valueWidth)});
-        callKernel(b, loc, copyValues,
-                   {rowsOf(op.getValue(), batch, head, first, count), target});
-      });
+  parallel(multiply(panels.count, keyHeads), work, copiesWorthAWorker,
+           [&](Value i, Value) {
+             Value number = remainder(i, panels.count);
+             Value head = divide(i, panels.count);
+             auto [segment, first] = locate(panels, number);
+             Value panel =
+                 panels.table ? number : remainder(number, panels.perBatch);
+             Value stack = add(multiply(segment.batch, keyHeads), head);
+             Value row = add(segment.begin, first);
+             Value count =
+                 least(subtract(segment.numKeys, first), index(panels.step));
+             callKernel(b, loc, copyKeys,
+                        {rowsOf(op.getKey(), segment.batch, head, row, count),
+                         matrixOf(b, loc, stackOf(keyStacks, stack), panel)});
+             Value target = blockOf(b, loc, stackOf(valueStacks, stack),
+                                    {b.getIndexAttr(0), row, b.getIndexAttr(0)},
+                                    {b.getIndexAttr(sizes.valuePanels), count,
+                                     b.getIndexAttr(sizes.valueWidth)});
+             callKernel(b, loc, copyValues,
+                        {rowsOf(op.getValue(), segment.batch, head, row, count),
+                         target});
+           });
 }
 
-Value Lowering::offsetOf(Value batch) {
+Value Lowering::offsetOf(const Segment &segment) {
   Value offset = op.getQueryOffset();
   if (!offset)
-    return subtract(numKeys, numQueries);
+    return subtract(segment.numKeys, segment.numQueries);
   if (!op.hasOffsetPerBatch())
     return offset;
-  return arith::IndexCastOp::create(
-      b, loc, b.getIndexType(),
-      memref::LoadOp::create(b, loc, offset, batch).getResult());
+  return arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                    load(offset, segment.batch));
 }
 
-Value Lowering::lengthOf(Value batch) {
+Value Lowering::lengthOf(const Segment &segment) {
   if (!op.getKeyLengths())
-    return numKeys;
+    return segment.numKeys;
   Value length = arith::IndexCastOp::create(
-      b, loc, b.getIndexType(),
-      memref::LoadOp::create(b, loc, op.getKeyLengths(), batch).getResult());
+      b, loc, b.getIndexType(), load(op.getKeyLengths(), segment.batch));
   return arith::MaxSIOp::create(
-      b, loc, arith::MinSIOp::create(b, loc, length, numKeys), index(0));
+      b, loc, arith::MinSIOp::create(b, loc, length, segment.numKeys),
+      index(0));
+}
+
+SmallVector<Value> Lowering::argumentsOf(const Tile &tile, Value head,
+                                         Value scores, Value statistics) {
+  const Segment &segment = tile.segment;
+  Value keyHead = divide(head, divide(heads, keyHeads));
+  Value stack = add(multiply(segment.batch, keyHeads), keyHead);
+  Value row = add(segment.begin, tile.first);
+  Value count = least(subtract(segment.numQueries, tile.first),
+                      index(AttentionShape::queries));
+  OpFoldResult zero = b.getIndexAttr(0);
+  SmallVector<Value> arguments(AttentionKernel::NumFixedArguments);
+  arguments[AttentionKernel::Query] =
+      rowsOf(op.getQuery(), segment.batch, head, row, count);
+  arguments[AttentionKernel::Result] =
+      rowsOf(op.getInit(), segment.batch, head, row, count);
+  arguments[AttentionKernel::Keys] = blockOf(
+      b, loc, stackOf(keyStacks, stack), {segment.firstPanel, zero, zero},
+      {divideUp(segment.numKeys, sizes.keyWidth), b.getIndexAttr(sizes.keySize),
+       b.getIndexAttr(sizes.keyWidth)});
+  arguments[AttentionKernel::Values] =
+      blockOf(b, loc, stackOf(valueStacks, stack), {zero, segment.begin, zero},
+              {b.getIndexAttr(sizes.valuePanels), segment.numKeys,
+               b.getIndexAttr(sizes.valueWidth)});
+  arguments[AttentionKernel::Scores] = scores;
+  arguments[AttentionKernel::Statistics] = statistics;
+  arguments[AttentionKernel::FirstQuery] = tile.first;
+  arguments[AttentionKernel::Offset] = offsetOf(segment);
+  arguments[AttentionKernel::Length] = lengthOf(segment);
+  arguments[AttentionKernel::Batch] = segment.batch;
+  arguments[AttentionKernel::Head] = head;
+  for (Value operand : {op.getBias(), mask})
+    if (operand)
+      arguments.push_back(operand);
+  return arguments;
 }
 
 void Lowering::computeBlocks() {
@@ -299,40 +432,18 @@ void Lowering::computeBlocks() {
   Value statistics =
       allocate({open, AttentionShape::statistics, rows}, workers);
   func::FuncOp compute = attentionKernel();
-  Value blocks = divideUp(numQueries, rows);
-  Value count = multiply(multiply(batches, heads), blocks);
-  Value group = divide(heads, keyHeads);
+  TileList blocks = tilesOf(rows, numQueries);
   Value work = multiply(multiply(least(numQueries, index(rows)), numKeys),
                         index(sizes.keySize + sizes.valueSize));
-  parallel(count, work, productsWorthAWorker, [&](Value i, Value worker) {
-    Value block = remainder(i, blocks);
-    Value number = divide(i, blocks);
-    Value head = remainder(number, heads);
-    Value batch = divide(number, heads);
-    Value keyHead = divide(head, group);
-    Value stack = add(multiply(batch, keyHeads), keyHead);
-    Value first = multiply(block, index(rows));
-    Value here = least(subtract(numQueries, first), index(rows));
-    SmallVector<Value> arguments(AttentionKernel::NumFixedArguments);
-    arguments[AttentionKernel::Query] =
-        rowsOf(op.getQuery(), batch, head, first, here);
-    arguments[AttentionKernel::Result] =
-        rowsOf(op.getInit(), batch, head, first, here);
-    arguments[AttentionKernel::Keys] = stackOf(keyStacks, stack);
-    arguments[AttentionKernel::Values] = stackOf(valueStacks, stack);
-    arguments[AttentionKernel::Scores] = matrixOf(b, loc, scores, worker);
-    arguments[AttentionKernel::Statistics] =
-        matrixOf(b, loc, statistics, worker);
-    arguments[AttentionKernel::FirstQuery] = first;
-    arguments[AttentionKernel::Offset] = offsetOf(batch);
-    arguments[AttentionKernel::Length] = lengthOf(batch);
-    arguments[AttentionKernel::Batch] = batch;
-    arguments[AttentionKernel::Head] = head;
-    for (Value operand : {op.getBias(), mask})
-      if (operand)
-        arguments.push_back(operand);
-    callKernel(b, loc, compute, arguments);
-  });
+  parallel(multiply(blocks.count, heads), work, productsWorthAWorker,
+           [&](Value i, Value worker) {
+             Value number = remainder(i, blocks.count);
+             Value head = divide(i, blocks.count);
+             callKernel(b, loc, compute,
+                        argumentsOf(locate(blocks, number), head,
+                                    matrixOf(b, loc, scores, worker),
+                                    matrixOf(b, loc, statistics, worker)));
+           });
 }
 
 void Lowering::run() {

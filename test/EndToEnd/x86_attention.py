@@ -19,6 +19,11 @@ for size in (47, 48, 49, 95, 191, 192, 193, 385):
     CASES[f"f32-rows-{size}"] = Case(queries=size, keys=size, size=20, attributes="causal")
     CASES[f"f32-keys-{size}"] = Case(batch=1, queries=5, keys=size, size=33, value_size=50)
 NAMES += [name for name in CASES if name.startswith(("f32-rows", "f32-keys"))]
+for name, options in {"long": dict(sequences=[200, 47, 48, 49, 385]), "none": dict(sequences=[0, 0]),
+                      "one": dict(sequences=[3]), "softcap": dict(sequences=[30, 60], attributes="softcap 2.0"),
+                      "many": dict(sequences=[i % 11 for i in range(100)], size=40)}.items():
+    CASES[f"f32-sequences-{name}"] = Case(**options)
+    NAMES.append(f"f32-sequences-{name}")
 # Hidden by -inf all the same: the mean of nothing, or zero where it is asked for.
 CASES["f32-nothing-seen"] = Case(mask=(2, 1, 37, 75), attributes="zero_masked_rows zero_nan_rows")
 NAMES += ["f32-nothing-seen"]
@@ -41,7 +46,7 @@ def check(name, case, work, cpu):
     if results[0].tobytes() != results[1].tobytes():
         return f"{cpu}: differs between one thread and three"
     gap = np.abs(results[0].astype(np.float64) - expected)
-    if not gap.max() <= TOLERANCES[case.type]:
+    if results[0].shape != expected.shape or not gap.max(initial=0) <= TOLERANCES[case.type]:
         return f"{cpu}: differs by {gap.max():.3g}"
     return ""
 

@@ -60,3 +60,21 @@ func.func @refused_type(%q: memref<1x2x8x32xf16>, %y: memref<1x2x8x32xf16>) {
   attn.attention scale 0.25 ins(%q, %q, %q : memref<1x2x8x32xf16>, memref<1x2x8x32xf16>, memref<1x2x8x32xf16>) outs(%y : memref<1x2x8x32xf16>)
   return
 }
+
+// -----
+
+// Sequences of lengths that are known when it runs: their blocks of queries and
+// panels of keys are listed first, and those that there are dealt to workers.
+// CHECK-LABEL: @sequences
+// CHECK: memref.alloc(%{{.*}}) {{.*}} : memref<?x2xindex>
+// CHECK: %[[PANELS:.*]] = scf.for
+// CHECK: %[[COPIES:.*]] = arith.muli %[[PANELS]]
+// CHECK: x86.parallel %[[COPIES]]
+// CHECK: memref.alloc(%{{.*}}) {{.*}} : memref<?x2xindex>
+// CHECK: %[[TILES:.*]] = scf.for
+// CHECK: %[[BLOCKS:.*]] = arith.muli %[[TILES]]
+// CHECK: x86.parallel %[[BLOCKS]]
+func.func @sequences(%q: memref<1x2x?x32xf32>, %bounds: memref<?xi64>, %y: memref<1x2x?x32xf32>) {
+  attn.attention scale 0.25 ins(%q, %q, %q : memref<1x2x?x32xf32>, memref<1x2x?x32xf32>, memref<1x2x?x32xf32>) sequences(%bounds : memref<?xi64>) outs(%y : memref<1x2x?x32xf32>)
+  return
+}
