@@ -23,7 +23,7 @@
 #include "tfc/Passes/Contract/Passes.h"
 #include "tfc/Passes/Optimize/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
-#include "tfc/Target/Onnx/Passes.h"
+#include "tfc/Target/Onnx/OnnxTarget.h"
 #include "tfc/Target/X86/X86Target.h"
 
 #include "mlir/IR/AsmState.h"
@@ -353,7 +353,7 @@ ExitCode Compilation::run() {
     return code == ExitSuccess ? printModule() : code;
   if (writesModel()) {
     code = runPasses("convert", /*mayRefuse=*/true, [](OpPassManager &pm) {
-      pm.addPass(toonnx::createConvertAttnToOnnxPass());
+      toonnx::buildOnnxPipeline(pm, {});
     });
     if (metadata)
       (*module)->setAttr("onnx.metadata", metadata);

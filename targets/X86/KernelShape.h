@@ -24,6 +24,9 @@ struct KernelShape {
   int64_t vectors, rows;
   bool fusedMultiplyAdd;
 
+  static bool isWidth(unsigned bits) {
+    return bits == 128 || bits == 256 || bits == 512;
+  }
   static KernelShape forVectorBits(unsigned bits) {
     if (bits >= 512)
       return {16, 3, 8, true};

@@ -464,6 +464,11 @@ struct LowerAttentionPass
   using Base::Base;
 
   void runOnOperation() override {
+    if (!KernelShape::isWidth(vectorBits)) {
+      getOperation().emitError("vector-bits: expected 128, 256 or 512, found ")
+          << vectorBits.getValue();
+      return signalPassFailure();
+    }
     SmallVector<attn::AttentionOp> ops;
     getOperation().walk([&](attn::AttentionOp op) { ops.push_back(op); });
     llvm::StringMap<func::FuncOp> kernels;

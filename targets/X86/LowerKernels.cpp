@@ -57,6 +57,11 @@ struct LowerKernelsPass
   using Base::Base;
 
   void runOnOperation() override {
+    if (!KernelShape::isWidth(vectorBits)) {
+      getOperation().emitError("vector-bits: expected 128, 256 or 512, found ")
+          << vectorBits.getValue();
+      return signalPassFailure();
+    }
     SmallVector<Product> products;
     getOperation().walk([&](PackedLinearOp op) {
       ArrayRef<int64_t> panels = shapeOf(op.getPanels());

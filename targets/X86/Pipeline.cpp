@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Interfaces.h"
+#include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Passes/Lower/Pipelines.h"
@@ -129,22 +130,40 @@ struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
 };
 } // namespace
 
-void tfc::x86::registerX86Pipelines() {
-  registerX86Passes();
-  PassPipelineRegistration<PipelineOptions>(
-      "x86-buffers", "attn and linalg on tensors to the same on buffers",
-      [](OpPassManager &pm, const PipelineOptions &options) {
-        buildBufferPipeline(pm, options.get());
-      });
-  PassPipelineRegistration<PipelineOptions>(
-      "x86", "attn and linalg on tensors to the LLVM dialect",
-      [](OpPassManager &pm, const PipelineOptions &options) {
-        buildX86Pipeline(pm, options.get());
+/// A pipeline that says what is wrong with its CPU before it begins.
+static void registerPipeline(StringRef name, StringRef description,
+                             void (*build)(OpPassManager &,
+                                           const X86Options &)) {
+  registerPassPipeline(
+      name, description,
+      [build](OpPassManager &pm, StringRef text,
+              llvm::function_ref<LogicalResult(const Twine &)> fail) {
+        PipelineOptions options;
+        std::string reason;
+        if (failed(options.parseFromString(text)))
+          return fail("expected cpu=... and weights-file=...");
+        if (failed(createTargetMachine(options.get(), reason)))
+          return fail(reason);
+        build(pm, options.get());
+        return success();
+      },
+      [](llvm::function_ref<void(const mlir::detail::PassOptions &)> handle) {
+        handle(PipelineOptions());
       });
 }
 
+void tfc::x86::registerX86Pipelines() {
+  registerX86Passes();
+  registerPipeline("x86-buffers",
+                   "attn and linalg on tensors to the same on buffers",
+                   buildBufferPipeline);
+  registerPipeline("x86", "attn and linalg on tensors to the LLVM dialect",
+                   buildX86Pipeline);
+}
+
 void tfc::x86::registerX86Interfaces(DialectRegistry &registry) {
-  registry.insert<X86Dialect, func::FuncDialect>();
+  registry.insert<attn::AttnDialect, X86Dialect, func::FuncDialect>();
+  attn::registerBufferizableOpInterfaceExternalModels(registry);
   registerBufferizableKernels(registry);
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(
