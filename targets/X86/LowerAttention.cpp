@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+#include "FewQueries.h"
 #include "KernelCalls.h"
+#include "PanelCopy.h"
 #include "tfc/Passes/Lower/DenseOperands.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -36,6 +38,11 @@ namespace {
 /// it brings.
 constexpr int64_t productsWorthAWorker = 1 << 17;
 constexpr int64_t copiesWorthAWorker = 1 << 14;
+
+/// Queries up to which keys are not worth copying, and the keys of a part: the
+/// same for any number of workers, so that results are.
+constexpr int64_t fewQueries = 8;
+constexpr int64_t keysOfPart = 1024;
 
 bool hasUnitStride(MemRefType type) {
   SmallVector<int64_t> strides;
@@ -116,7 +123,7 @@ private:
   Value maskAsIntegers();
   func::FuncOp kernel(const Twine &key,
                       llvm::function_ref<func::FuncOp(StringRef)> build);
-  func::FuncOp attentionKernel();
+  func::FuncOp attentionKernel(bool direct);
 
   /// A parallel region of `count` iterations, of `work` each; `body` for each.
   void parallel(Value count, Value work, int64_t workWorthAWorker,
@@ -125,6 +132,11 @@ private:
   Value stackOf(Value stacks, Value number);
   void copyToPanels();
   void computeBlocks();
+  /// Without panels, for few queries: parts of the keys are dealt to workers,
+  /// and merged.
+  void computeParts();
+  void mergeParts(Value parts, Value statistics, Value numParts);
+  bool mayBeDirect();
   Value offsetOf(const Segment &segment);
   Value lengthOf(const Segment &segment);
   SmallVector<Value> argumentsOf(const Tile &tile, Value head, Value scores,
@@ -198,7 +210,7 @@ Lowering::kernel(const Twine &key,
   return place->second;
 }
 
-func::FuncOp Lowering::attentionKernel() {
+func::FuncOp Lowering::attentionKernel(bool direct) {
   auto product = [&](StringRef name, int64_t width, SumStart start) {
     return kernel(
         "tfc_" + name + "_f32_" + Twine(width), [&](StringRef symbol) {
@@ -206,14 +218,29 @@ func::FuncOp Lowering::attentionKernel() {
               .build(symbol);
         });
   };
-  func::FuncOp scores = product("scores", sizes.keyWidth, SumStart::Zero);
-  func::FuncOp values =
-      product("values", sizes.valueWidth, SumStart::ScaledResult);
+  func::FuncOp scores, values;
+  if (direct) {
+    scores =
+        kernel("tfc_dot_f32_" + Twine(sizes.keySize), [&](StringRef symbol) {
+          return DotProducts(module, shape, shape.lanes)
+              .build(symbol, sizes.keySize);
+        });
+    values = kernel("tfc_rows_values_f32_" + Twine(sizes.valueWidth),
+                    [&](StringRef symbol) {
+                      return StridedFloatKernel(
+                                 module, shape.forWidth(sizes.valueWidth),
+                                 sizes.valueWidth, SumStart::ScaledResult)
+                          .build(symbol);
+                    });
+  } else {
+    scores = product("scores", sizes.keyWidth, SumStart::Zero);
+    values = product("values", sizes.valueWidth, SumStart::ScaledResult);
+  }
   // What the function depends on besides its arguments.
   std::string key;
   llvm::raw_string_ostream stream(key);
-  stream << op->getPropertiesAsAttribute() << sizes.keySize << " "
-         << sizes.valueSize;
+  stream << (direct ? "direct " : "") << op->getPropertiesAsAttribute()
+         << sizes.keySize << " " << sizes.valueSize;
   for (Value operand : {op.getBias(), mask})
     if (operand)
       stream << AttentionKernel::broadcastType(
@@ -222,7 +249,7 @@ func::FuncOp Lowering::attentionKernel() {
   if (isNew) {
     std::string name = "tfc_attention_" + std::to_string(kernels.size());
     place->second =
-        AttentionKernel(module, shape, op, scores, values).build(name);
+        AttentionKernel(module, shape, op, scores, values, direct).build(name);
   }
   return place->second;
 }
@@ -416,6 +443,8 @@ SmallVector<Value> Lowering::argumentsOf(const Tile &tile, Value head,
   arguments[AttentionKernel::FirstQuery] = tile.first;
   arguments[AttentionKernel::Offset] = offsetOf(segment);
   arguments[AttentionKernel::Length] = lengthOf(segment);
+  arguments[AttentionKernel::FirstKey] = index(0);
+  arguments[AttentionKernel::EndKey] = segment.numKeys;
   arguments[AttentionKernel::Batch] = segment.batch;
   arguments[AttentionKernel::Head] = head;
   for (Value operand : {op.getBias(), mask})
@@ -431,7 +460,7 @@ void Lowering::computeBlocks() {
   Value scores = allocate({open, rows, AttentionShape::keys}, workers);
   Value statistics =
       allocate({open, AttentionShape::statistics, rows}, workers);
-  func::FuncOp compute = attentionKernel();
+  func::FuncOp compute = attentionKernel(/*direct=*/false);
   TileList blocks = tilesOf(rows, numQueries);
   Value work = multiply(multiply(least(numQueries, index(rows)), numKeys),
                         index(sizes.keySize + sizes.valueSize));
@@ -446,6 +475,96 @@ void Lowering::computeBlocks() {
            });
 }
 
+/// Panels of values without padding, which would be read beyond the last row.
+bool Lowering::mayBeDirect() {
+  return !op.getSequences() && sizes.valueSize % sizes.valueWidth == 0;
+}
+
+void Lowering::computeParts() {
+  constexpr int64_t open = ShapedType::kDynamic;
+  constexpr int64_t rows = AttentionShape::queries;
+  Value workers = NumThreadsOp::create(b, loc);
+  Value scores = allocate({open, rows, AttentionShape::keys}, workers);
+  // One part at least, which writes what a row is that sees no key.
+  Value numParts =
+      arith::MaxUIOp::create(b, loc, divideUp(numKeys, keysOfPart), index(1));
+  Value count = multiply(multiply(batches, heads), numParts);
+  Value parts = allocate({open, fewQueries, sizes.valueSize}, count);
+  Value statistics = allocate({open, AttentionShape::statistics, rows}, count);
+  func::FuncOp compute = attentionKernel(/*direct=*/true);
+  Value work = multiply(multiply(numQueries, least(numKeys, index(keysOfPart))),
+                        index(sizes.keySize + sizes.valueSize));
+  OpFoldResult zero = b.getIndexAttr(0);
+  Value group = divide(heads, keyHeads);
+  Segment segment{Value(), index(0), numQueries, numKeys, index(0)};
+  parallel(count, work, productsWorthAWorker, [&](Value i, Value worker) {
+    // The heads of a group go first: what they read stays in the cache.
+    Value rest = divide(i, group);
+    Value part = remainder(rest, numParts);
+    Value keyNumber = divide(rest, numParts);
+    Value number = add(multiply(keyNumber, group), remainder(i, group));
+    Value head = remainder(number, heads);
+    Value keyHead = remainder(keyNumber, keyHeads);
+    segment.batch = divide(keyNumber, keyHeads);
+    Value place = add(multiply(number, numParts), part);
+    Value first = multiply(part, index(keysOfPart));
+    SmallVector<Value> arguments(AttentionKernel::NumFixedArguments);
+    arguments[AttentionKernel::Query] =
+        rowsOf(op.getQuery(), segment.batch, head, index(0), numQueries);
+    arguments[AttentionKernel::Result] =
+        blockOf(b, loc, matrixOf(b, loc, parts, place), {zero, zero},
+                {numQueries, b.getIndexAttr(sizes.valueSize)});
+    arguments[AttentionKernel::Keys] =
+        rowsOf(op.getKey(), segment.batch, keyHead, index(0), numKeys);
+    arguments[AttentionKernel::Values] =
+        rowsOf(op.getValue(), segment.batch, keyHead, index(0), numKeys);
+    arguments[AttentionKernel::Scores] = matrixOf(b, loc, scores, worker);
+    arguments[AttentionKernel::Statistics] =
+        matrixOf(b, loc, statistics, place);
+    arguments[AttentionKernel::FirstQuery] = index(0);
+    arguments[AttentionKernel::Offset] = offsetOf(segment);
+    arguments[AttentionKernel::Length] = lengthOf(segment);
+    arguments[AttentionKernel::FirstKey] = first;
+    arguments[AttentionKernel::EndKey] =
+        least(add(first, index(keysOfPart)), numKeys);
+    arguments[AttentionKernel::Batch] = segment.batch;
+    arguments[AttentionKernel::Head] = head;
+    for (Value operand : {op.getBias(), mask})
+      if (operand)
+        arguments.push_back(operand);
+    callKernel(b, loc, compute, arguments);
+  });
+  mergeParts(parts, statistics, numParts);
+}
+
+void Lowering::mergeParts(Value parts, Value statistics, Value numParts) {
+  std::string key = "tfc_merge_f32_" + std::to_string(sizes.valueSize);
+  if (op.getZeroNanRows())
+    key += "_no_nan";
+  else if (op.getZeroMaskedRows())
+    key += "_no_empty";
+  func::FuncOp merge = kernel(key, [&](StringRef name) {
+    return MergedParts(module, shape, shape.lanes).build(name, op);
+  });
+  OpFoldResult zero = b.getIndexAttr(0);
+  Value work = multiply(multiply(numQueries, numParts), index(sizes.valueSize));
+  parallel(
+      multiply(batches, heads), work, copiesWorthAWorker, [&](Value i, Value) {
+        Value first = multiply(i, numParts);
+        Value own =
+            blockOf(b, loc, parts, {first, zero, zero},
+                    {numParts, numQueries, b.getIndexAttr(sizes.valueSize)});
+        Value ownStatistics =
+            blockOf(b, loc, statistics, {first, zero, zero},
+                    {numParts, b.getIndexAttr(AttentionShape::statistics),
+                     b.getIndexAttr(AttentionShape::queries)});
+        callKernel(b, loc, merge,
+                   {own, ownStatistics,
+                    rowsOf(op.getInit(), divide(i, heads), remainder(i, heads),
+                           index(0), numQueries)});
+      });
+}
+
 void Lowering::run() {
   batches = sizeOf(op.getInit(), 0);
   heads = sizeOf(op.getInit(), 1);
@@ -454,8 +573,22 @@ void Lowering::run() {
   numKeys = sizeOf(op.getKey(), 2);
   if (op.getMask())
     mask = maskAsIntegers();
-  copyToPanels();
-  computeBlocks();
+  std::optional<int64_t> queries = getConstantIntValue(numQueries);
+  if (!mayBeDirect() || (queries && *queries > fewQueries)) {
+    copyToPanels();
+    computeBlocks();
+  } else if (queries) {
+    computeParts();
+  } else {
+    Value isFew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule,
+                                        numQueries, index(fewQueries));
+    auto choice = scf::IfOp::create(b, loc, isFew, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(choice.thenBlock());
+    computeParts();
+    b.setInsertionPointToStart(choice.elseBlock());
+    copyToPanels();
+    computeBlocks();
+  }
   op.erase();
 }
 
