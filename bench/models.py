@@ -188,24 +188,27 @@ def gpt2_decode(path, layers=12, width=768, heads=12, vocabulary=50257, position
 HEADS, DEPTH = 12, 64
 
 
-def attention(path, mask=None):
-    """Queries, keys and values of 12 heads of 64; `mask`: truths, the size of the scores."""
+def attention(path, mask=None, distance=None):
+    """Queries, keys and values of 12 heads of 64; `mask`: truths, the size of the scores.
+    `distance`: a query sees so many keys up to its own, by arithmetic on positions."""
     g = Graph()
     scores = g.node("MatMul", "q", g.node("Transpose", "k", perm=[0, 1, 3, 2]))
     scores = g.node("Mul", scores, g.constant(np.float32(DEPTH**-0.5)))
     if mask is not None:
         scores = g.node("Where", g.constant(mask[None, None]), scores, g.constant(np.float32(-np.inf)))
+    if distance is not None:
+        length = g.node("Gather", g.node("Shape", "q"), g.constant(np.array(2)), axis=0)
+        place = g.node("Range", g.constant(np.array(0)), length, g.constant(np.array(1)))
+        behind = g.node("Sub", g.node("Unsqueeze", place, g.constant(np.array([1]))), place)
+        near = g.node("Less", behind, g.constant(np.array(distance)))
+        seen = g.node("And", near, g.node("GreaterOrEqual", behind, g.constant(np.array(0))))
+        scores = g.node("Where", seen, scores, g.constant(np.float32(-np.inf)))
     mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), "v")
-    rows = [len(mask), len(mask)] if mask is not None else ["queries", "keys"]
+    rows = [len(mask), len(mask)] if mask is not None else ["tokens"] * 2 if distance else ["queries", "keys"]
     g.save(path, [("q", TensorProto.FLOAT, ["batch", HEADS, rows[0], DEPTH]),
                   ("k", TensorProto.FLOAT, ["batch", HEADS, rows[1], DEPTH]),
                   ("v", TensorProto.FLOAT, ["batch", HEADS, rows[1], DEPTH])], mixed,
            ["batch", HEADS, rows[0], DEPTH])
-
-
-def window(length, distance):
-    place = np.arange(length)
-    return (place[None] <= place[:, None]) & (place[None] > place[:, None] - distance)
 
 
 def linear_attention(path):
@@ -231,8 +234,7 @@ MODELS = {
     "attention": attention,
     "attention-causal-1024": lambda path: attention(path, np.tri(1024, dtype=bool)),
     "attention-causal-4096": lambda path: attention(path, np.tri(4096, dtype=bool)),
-    "attention-window-2048": lambda path: attention(path, window(2048, 512)),
-    "attention-window-8192": lambda path: attention(path, window(8192, 512)),
+    "attention-window": lambda path: attention(path, distance=512),
     "linear-attention": linear_attention,
 }
 
@@ -279,7 +281,7 @@ def multiply_adds(name, batch, sequence):
     if "causal" in name:
         pairs = sequence * (sequence + 1) // 2
     elif "window" in name:
-        pairs = int(window(sequence, 512).sum())
+        pairs = sum(min(place + 1, 512) for place in range(sequence))
     return batch * HEADS * pairs * 2 * DEPTH
 
 

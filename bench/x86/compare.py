@@ -34,8 +34,8 @@ import models  # noqa: E402
 QUICK = "minilm:1x32,bert-base:1x128,deit-tiny:1x1,attention:1x1024,gpt2-decode:1x511"
 ALL = ("bert-base:1x128,bert-base:1x512,bert-base:8x128,vit-b16:1x1,deit-tiny:1x1,minilm:1x32,"
        "gpt2-decode:1x511,attention:1x-32768,attention:1x1024,attention:1x4096,"
-       "attention-causal-1024:1x1024,attention-causal-4096:1x4096,attention-window-2048:1x2048,"
-       "attention-window-8192:1x8192,linear-attention:1x2048,linear-attention:1x8192,"
+       "attention-causal-1024:1x1024,attention-causal-4096:1x4096,attention-window:1x2048,"
+       "attention-window:1x8192,linear-attention:1x2048,linear-attention:1x8192,"
        "bert-base+padding-free:16x128")
 
 
