@@ -56,7 +56,11 @@ AttentionShape::AttentionShape(attn::AttentionOp op, KernelShape shape)
     : keySize(sizeOf(op.getKey(), 3)), valueSize(sizeOf(op.getValue(), 3)),
       keyWidth(shape.vectors * shape.lanes),
       valueWidth(shape.headWidth(valueSize)),
-      valuePanels(llvm::divideCeil(valueSize, valueWidth)) {}
+      valuePanels(llvm::divideCeil(valueSize, valueWidth)), directWidth(0) {
+  for (int64_t vectors : {1, 2, 4, 8})
+    if (valueSize % (vectors * shape.lanes) == 0)
+      directWidth = vectors * shape.lanes;
+}
 
 AttentionKernel::AttentionKernel(ModuleOp module, KernelShape shape,
                                  attn::AttentionOp op, func::FuncOp scores,
@@ -174,8 +178,9 @@ func::FuncOp AttentionKernel::build(StringRef name) {
                        : stack(sizes.keySize, sizes.keyWidth);
   types[Values] = direct ? matrix(open, sizes.valueSize, open, f32)
                          : stack(open, sizes.valueWidth);
-  types[Scores] = matrix(AttentionShape::queries, AttentionShape::keys,
-                         AttentionShape::keys, f32);
+  types[Scores] =
+      matrix(direct ? AttentionShape::directQueries : AttentionShape::queries,
+             blockKeys(), blockKeys(), f32);
   types[Statistics] =
       matrix(AttentionShape::statistics, AttentionShape::queries,
              AttentionShape::queries, f32);
@@ -201,7 +206,7 @@ func::FuncOp AttentionKernel::build(StringRef name) {
 
   begin();
   findRange();
-  loop(rangeBegin, rangeEnd, AttentionShape::keys,
+  loop(rangeBegin, rangeEnd, blockKeys(),
        [&](Value firstKey) { block(firstKey); });
   finish();
   func::ReturnOp::create(b, loc);
@@ -278,8 +283,7 @@ void AttentionKernel::findRange() {
 
 void AttentionKernel::block(Value firstKey) {
   Value left = arith::SubIOp::create(b, loc, rangeEnd, firstKey);
-  Value count =
-      arith::MinSIOp::create(b, loc, left, index(AttentionShape::keys));
+  Value count = arith::MinSIOp::create(b, loc, left, index(blockKeys()));
   multiplyScores(firstKey, count);
 
   double scale = op.getScale().convertToDouble();
@@ -544,18 +548,18 @@ void AttentionKernel::addValues(Value firstKey, Value count) {
       blockOf(b, loc, scores, {index(0), index(0)}, {numRows, count});
   Value corrections = blockOf(b, loc, statistics, {index(Correction), index(0)},
                               {b.getIndexAttr(1), numRows}, /*rank=*/1);
-  for (int64_t p = 0; p < sizes.valuePanels; ++p) {
-    int64_t column = p * sizes.valueWidth;
-    int64_t used = std::min(sizes.valueWidth, sizes.valueSize - column);
+  int64_t width = direct ? sizes.directWidth : sizes.valueWidth;
+  for (int64_t column = 0; column < sizes.valueSize; column += width) {
+    int64_t used = std::min(width, sizes.valueSize - column);
     Value columns = blockOf(b, loc, result, {index(0), index(column)},
                             {numRows, b.getIndexAttr(used)});
-    Value panel = direct
-                      ? blockOf(b, loc, values, {firstKey, index(column)},
-                                {count, b.getIndexAttr(sizes.valueWidth)})
-                      : blockOf(b, loc, values, {index(p), firstKey, index(0)},
-                                {b.getIndexAttr(1), count,
-                                 b.getIndexAttr(sizes.valueWidth)},
-                                /*rank=*/2);
+    Value panel = direct ? blockOf(b, loc, values, {firstKey, index(column)},
+                                   {count, b.getIndexAttr(width)})
+                         : blockOf(b, loc, values,
+                                   {index(column / width), firstKey, index(0)},
+                                   {b.getIndexAttr(1), count,
+                                    b.getIndexAttr(sizes.valueWidth)},
+                                   /*rank=*/2);
     callKernel(b, loc, valuesFunction,
                {rowWeights, corrections, columns, panel});
   }

@@ -27,6 +27,10 @@ struct AttentionShape {
   /// Keys whose scores are held at once: a multiple of all panel widths. Scores
   /// of a block and the keys and values stay in the second-level cache.
   static constexpr int64_t keys = 192;
+  /// The same where keys are read where they lie: as much memory, for more keys
+  /// of fewer queries, as keys and values come from afar in turns.
+  static constexpr int64_t directQueries = 8;
+  static constexpr int64_t directKeys = queries * keys / directQueries;
   /// Maximum, sum and last correction of each row.
   static constexpr int64_t statistics = 3;
 
@@ -35,6 +39,10 @@ struct AttentionShape {
   int64_t keySize, valueSize;
   /// Keys are in panels [keySize, keyWidth], values in [T, valueWidth].
   int64_t keyWidth, valueWidth, valuePanels;
+  /// Of values that are read where they lie: as much of a row at once as there
+  /// are registers for, so that few rows are begun twice; 0 where a row is no
+  /// multiple of a vector, and would be read beyond its end.
+  int64_t directWidth;
 };
 
 /// The rows of a block's statistics.
@@ -117,6 +125,10 @@ private:
   attn::AttentionOp op;
   AttentionShape sizes;
   mlir::func::FuncOp scoresFunction, valuesFunction;
+  int64_t blockKeys() const {
+    return direct ? AttentionShape::directKeys : AttentionShape::keys;
+  }
+
   bool direct, needsScores;
   mlir::Value query, result, keys, values, scores, statistics, firstQuery,
       offset, length, firstKey, endKey, batch, head, bias, mask;

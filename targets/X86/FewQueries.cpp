@@ -34,6 +34,13 @@ void DotProducts::keys(Value row, Value key, int64_t count, int64_t size) {
                                           firstLanes(index(used)), zero);
     };
     Value part = load(query, row);
+    // What the next ones read, by when it is their turn.
+    for (int64_t k = 0; k < count; ++k) {
+      Value ahead = arith::AddIOp::create(b, loc, keyRows[k], index(2 * count));
+      memref::PrefetchOp::create(b, loc, rows, ValueRange{ahead, column},
+                                 /*isWrite=*/false, /*localityHint=*/3,
+                                 /*isDataCache=*/true);
+    }
     SmallVector<Value> after;
     for (auto [keyRow, sum] : llvm::zip_equal(keyRows, before))
       after.push_back(multiplyAdd(part, load(rows, keyRow), sum));

@@ -41,7 +41,7 @@ constexpr int64_t copiesWorthAWorker = 1 << 14;
 
 /// Queries up to which keys are not worth copying, and the keys of a part: the
 /// same for any number of workers, so that results are.
-constexpr int64_t fewQueries = 8;
+constexpr int64_t fewQueries = AttentionShape::directQueries;
 constexpr int64_t keysOfPart = 1024;
 
 bool hasUnitStride(MemRefType type) {
@@ -225,13 +225,13 @@ func::FuncOp Lowering::attentionKernel(bool direct) {
           return DotProducts(module, shape, shape.lanes)
               .build(symbol, sizes.keySize);
         });
-    values = kernel("tfc_rows_values_f32_" + Twine(sizes.valueWidth),
-                    [&](StringRef symbol) {
-                      return StridedFloatKernel(
-                                 module, shape.forWidth(sizes.valueWidth),
-                                 sizes.valueWidth, SumStart::ScaledResult)
-                          .build(symbol);
-                    });
+    int64_t width = sizes.directWidth;
+    values =
+        kernel("tfc_strided_values_f32_" + Twine(width), [&](StringRef symbol) {
+          return StridedFloatKernel(module, shape.forWidth(width), width,
+                                    SumStart::ScaledResult)
+              .build(symbol);
+        });
   } else {
     scores = product("scores", sizes.keyWidth, SumStart::Zero);
     values = product("values", sizes.valueWidth, SumStart::ScaledResult);
@@ -475,16 +475,16 @@ void Lowering::computeBlocks() {
            });
 }
 
-/// Panels of values without padding, which would be read beyond the last row.
 bool Lowering::mayBeDirect() {
-  return !op.getSequences() && sizes.valueSize % sizes.valueWidth == 0;
+  return !op.getSequences() && sizes.directWidth > 0;
 }
 
 void Lowering::computeParts() {
   constexpr int64_t open = ShapedType::kDynamic;
   constexpr int64_t rows = AttentionShape::queries;
   Value workers = NumThreadsOp::create(b, loc);
-  Value scores = allocate({open, rows, AttentionShape::keys}, workers);
+  Value scores =
+      allocate({open, fewQueries, AttentionShape::directKeys}, workers);
   // One part at least, which writes what a row is that sees no key.
   Value numParts =
       arith::MaxUIOp::create(b, loc, divideUp(numKeys, keysOfPart), index(1));
