@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Compressor.h"
+#include "Budget.h"
 #include "Calibration.h"
 #include "Compression.h"
 #include "LayerFitter.h"
@@ -190,7 +191,13 @@ ExitCode Compressor::prepare(std::string &passes,
   const CompileOptions &options = runner.options;
   OpPassManager scratch(func::FuncOp::getOperationName());
   compress::CompressionStatistics reads;
-  reads.inputs = !options.budget.empty();
+  if (!options.budget.empty()) {
+    llvm::Expected<Budget> wanted = Budget::parse(options.budget);
+    if (!wanted)
+      return runner.refuse(wanted.takeError());
+    reads.inputs = true;
+    reads.positions = wanted->limitsComputation();
+  }
   if (!passes.empty())
     if (llvm::Error error =
             compress::addCompressionPasses(passes, scratch, reads))

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionMoves.h"
 #include "AttentionSites.h"
 #include "DimensionShrink.h"
 #include "Layers.h"
@@ -99,18 +100,24 @@ struct PruneTokensPass
     if (failed(checkOptions()))
       return signalPassFailure();
     std::vector<AttentionSite> found = findAttentionSites(function);
-    if (failed(checkAttentionSites(
-            function, "prune-tokens", found,
-            std::vector<std::string>(after.begin(), after.end()))))
+    std::vector<std::string> asked(after.begin(), after.end());
+    for (const auto &entry : tokensOf)
+      asked.push_back(entry.getKey().str());
+    if (failed(checkAttentionSites(function, "prune-tokens", found, asked)))
       return signalPassFailure();
     for (AttentionSite &site : found)
-      if (llvm::is_contained(after, site.name) && failed(pruneAfter(site)))
+      if (llvm::is_contained(asked, site.name) && failed(pruneAfter(site)))
         return signalPassFailure();
   }
 
 private:
   LogicalResult checkOptions();
   LogicalResult pruneAfter(const AttentionSite &site);
+  /// How many of `tokens` go on behind a site.
+  int64_t countAfter(const AttentionSite &site, int64_t tokens) const;
+
+  /// What `tokens` says of sites.
+  llvm::StringMap<int64_t> tokensOf;
 };
 
 } // namespace
@@ -233,14 +240,56 @@ LogicalResult PruneTokensPass::checkOptions() {
   if (!(keep > 0 && keep < 1))
     return getOperation().emitError(
         "prune-tokens: keep is a share above 0 and below 1");
-  if (after.empty())
+  FailureOr<llvm::StringMap<int64_t>> given =
+      readSiteNumbers(getOperation(), "prune-tokens", "tokens", tokens);
+  if (failed(given))
+    return failure();
+  tokensOf = std::move(*given);
+  if (after.empty() && tokens.empty())
     return getOperation().emitError(
-        "prune-tokens: expected after, the sites of attentions");
+        "prune-tokens: expected after, the sites of attentions, or tokens");
   if (importance != "received" && importance != "class")
     return getOperation().emitError("prune-tokens: importance is received or "
                                     "class, not '")
            << std::string(importance) << "'";
   return success();
+}
+
+/// Puts a stand-in behind `stream` for the tokens that stay, until types have
+/// changed.
+static Operation *standInFor(Value stream) {
+  OpBuilder b(stream.getContext());
+  b.setInsertionPointAfterValue(stream);
+  auto source = UnrealizedConversionCastOp::create(b, stream.getLoc(),
+                                                   stream.getType(), stream);
+  stream.replaceAllUsesExcept(source.getResult(0), source);
+  return source;
+}
+
+static void replaceStandIn(Operation *source, Value by) {
+  source->getResult(0).replaceAllUsesWith(by);
+  source->erase();
+}
+
+std::string tfc::compress::whyNoFewerTokens(attn::AttentionOp attention,
+                                            func::FuncOp function,
+                                            int64_t tokens) {
+  Operation *sum = sumBehind(attention, function);
+  std::string reason = whyNot(attention, sum);
+  if (!reason.empty())
+    return reason;
+  Operation *source = standInFor(sum->getResult(0));
+  reason = TokenShrink(source).check(tokens);
+  replaceStandIn(source, sum->getResult(0));
+  return reason;
+}
+
+int64_t PruneTokensPass::countAfter(const AttentionSite &site,
+                                    int64_t tokens) const {
+  auto given = tokensOf.find(site.name);
+  return given != tokensOf.end()
+             ? given->second
+             : 1 + int64_t(std::ceil(keep * double(tokens - 1)));
 }
 
 LogicalResult PruneTokensPass::pruneAfter(const AttentionSite &site) {
@@ -255,27 +304,22 @@ LogicalResult PruneTokensPass::pruneAfter(const AttentionSite &site) {
     return refuse(reason);
   Value stream = sum->getResult(0);
   int64_t tokens = cast<ShapedType>(stream.getType()).getDimSize(1),
-          count = 1 + int64_t(std::ceil(keep * double(tokens - 1)));
+          count = countAfter(site, tokens);
   if (count >= tokens)
     return refuse("it has " + std::to_string(tokens) +
                   " tokens, of which all would stay");
-  // Stands for the tokens that stay until types have changed.
-  OpBuilder b(function.getContext());
-  b.setInsertionPointAfter(sum);
-  auto source = UnrealizedConversionCastOp::create(b, sum->getLoc(),
-                                                   stream.getType(), stream);
-  stream.replaceAllUsesExcept(source.getResult(0), source);
+  Operation *source = standInFor(stream);
   TokenShrink shrink(source);
   reason = shrink.check(count);
   if (!reason.empty() || failed(shrink.apply())) {
-    source.getResult(0).replaceAllUsesWith(stream);
-    source.erase();
+    replaceStandIn(source, stream);
     return refuse("what follows needs all tokens: " + reason);
   }
+  OpBuilder b(function.getContext());
+  b.setInsertionPoint(source);
   Value received = attentionReceived(b, attention, importance == "class");
   Value rows = rowsOfTokens(b, stream, greatestTokens(b, received, count));
-  source.getResult(0).replaceAllUsesWith(rows);
-  source.erase();
+  replaceStandIn(source, rows);
   noteCompression(
       function, "prune-tokens", site.name,
       {b.getNamedAttr("tokens", b.getI64IntegerAttr(count)),

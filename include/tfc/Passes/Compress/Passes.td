@@ -222,7 +222,9 @@ def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
       "ranks with which the layers together hold this share of their weights' numbers">,
     ListOption<"ranks", "ranks", "std::string", "the rank of each of some sites, as site=16">,
     ListOption<"sites", "sites", "std::string", "the only layers to change">,
-    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">];
+    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">,
+    ListOption<"methods", "methods", "std::string",
+      "the method of each of some sites, as site=svd; exact is for all or none">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::tensor::TensorDialect"];
 }
@@ -525,7 +527,8 @@ def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
     that received most attention there (EViT, Liang et al. 2022): the sum over heads and
     queries of the probabilities, or with `importance=class` over heads of those of the
     first query, the class token's. Which ones they are is computed for each sample; how
-    many is `keep` times the others, rounded up.
+    many is `keep` times the others, rounded up, or what `tokens` says of a site, with the
+    first.
 
     ```mlir
     %s = linalg.generic {...} ins(%x, %a : tensor<?x17x48xf32>, ...) { arith.addf } -> tensor<?x17x48xf32>
@@ -547,6 +550,8 @@ def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
   let options = [
     Option<"keep", "keep", "double", "0.5", "share of the tokens that stays, of those behind the first">,
     ListOption<"after", "after", "std::string", "the attentions behind which tokens go">,
+    ListOption<"tokens", "tokens", "std::string",
+      "SITE=N: how many go on behind some attentions, which after need not have">,
     Option<"importance", "importance", "std::string", "\"received\"", "received, from all tokens, or class, from the first">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
