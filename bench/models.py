@@ -1,6 +1,6 @@
 """Writes models of real sizes with random weights, for benchmarks.
 
-usage: models.py NAME FILE.onnx      NAME: bert-base, minilm, vit-b16, bert-3gb
+usage: models.py NAME FILE.onnx      without arguments: prints the names
 
 The weights of bert-3gb lie beside the model, in FILE.onnx.data.
 
@@ -90,11 +90,13 @@ class Graph:
         rows = self.node("Reshape", rows, self.constant(np.array([0, -1, width])))
         return self.linear(rows, width, width, f"{name}.output")
 
-    def save(self, path, inputs, output, shape):
+    def save(self, path, inputs, output, shape, more=()):
+        """`more`: outputs besides, with their shapes."""
         graph = helper.make_graph(
             self.nodes, "main_graph",
             [helper.make_tensor_value_info(name, kind, dims) for name, kind, dims in inputs],
-            [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)], self.weights)
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in ((output, shape), *more)],
+            self.weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
         with open(path, "wb") as file:
             file.write(model.SerializeToString())
@@ -146,19 +148,112 @@ def vit(path, layers, width, heads, hidden, image=224, patch=16):
            g.linear(x, width, 1000, "classify"), ["batch", 1000])
 
 
+def gpt2_decode(path, layers=12, width=768, heads=12, vocabulary=50257, positions=1024):
+    """One step of a generation: a token, and the keys and values of those before it."""
+    g, depth = Graph(), width // heads
+    length = g.node("Gather", g.node("Shape", "past.0.key"), g.constant(np.array(2)), axis=0)
+    end = g.node("Add", length, g.constant(np.array(1)))
+    range_ = g.node("Range", length, end, g.constant(np.array(1)))
+    words = g.normal((vocabulary, width), 0.5, "words")
+    x = g.node("Gather", words, "input_ids", axis=0)
+    x = g.node("Add", x, g.node("Gather", g.normal((positions, width), 0.5, "positions"), range_, axis=0))
+    split = g.constant(np.array([0, -1, heads, depth]))
+    inputs, outputs = [("input_ids", TensorProto.INT64, ["batch", 1])], []
+    cache = ["batch", heads, "past", depth]
+    for layer in range(layers):
+        name = f"layer.{layer}"
+        normed = g.norm(x, width, 1e-5, f"{name}.norm1")
+        joined = g.linear(normed, width, 3 * width, f"{name}.joined")
+        parts = [f"{name}.{part}" for part in ("q", "k", "v")]
+        g.nodes.append(helper.make_node("Split", [joined, g.constant(np.array([width] * 3))], parts, f"{name}.split",
+                                        axis=-1))
+        query, key, value = (g.node("Transpose", g.node("Reshape", part, split), perm=[0, 2, 1, 3]) for part in parts)
+        for kind, new in (("key", key), ("value", value)):
+            inputs.append((f"past.{layer}.{kind}", TensorProto.FLOAT, cache))
+            g.nodes.append(helper.make_node("Concat", [f"past.{layer}.{kind}", new], [f"present.{layer}.{kind}"],
+                                            f"{name}.{kind}s", axis=2))
+            outputs.append((f"present.{layer}.{kind}", ["batch", heads, "all", depth]))
+        turned = g.node("Transpose", f"present.{layer}.key", perm=[0, 1, 3, 2])
+        scores = g.node("Div", g.node("MatMul", query, turned), g.constant(np.float32(depth**0.5)))
+        mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), f"present.{layer}.value")
+        rows = g.node("Reshape", g.node("Transpose", mixed, perm=[0, 2, 1, 3]), g.constant(np.array([0, -1, width])))
+        x = g.node("Add", g.linear(rows, width, width, f"{name}.output"), x)
+        inner = g.gelu(g.linear(g.norm(x, width, 1e-5, f"{name}.norm2"), width, 4 * width, f"{name}.expand"))
+        x = g.node("Add", g.linear(inner, 4 * width, width, f"{name}.contract"), x)
+    head = g.normal((width, vocabulary), width**-0.5, "head")
+    logits = g.node("MatMul", g.norm(x, width, 1e-5, "norm"), head)
+    g.save(path, inputs, logits, ["batch", 1, vocabulary], outputs)
+
+
+HEADS, DEPTH = 12, 64
+
+
+def attention(path, mask=None):
+    """Queries, keys and values of 12 heads of 64; `mask`: truths, the size of the scores."""
+    g = Graph()
+    scores = g.node("MatMul", "q", g.node("Transpose", "k", perm=[0, 1, 3, 2]))
+    scores = g.node("Mul", scores, g.constant(np.float32(DEPTH**-0.5)))
+    if mask is not None:
+        scores = g.node("Where", g.constant(mask[None, None]), scores, g.constant(np.float32(-np.inf)))
+    mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), "v")
+    rows = [len(mask), len(mask)] if mask is not None else ["queries", "keys"]
+    g.save(path, [("q", TensorProto.FLOAT, ["batch", HEADS, rows[0], DEPTH]),
+                  ("k", TensorProto.FLOAT, ["batch", HEADS, rows[1], DEPTH]),
+                  ("v", TensorProto.FLOAT, ["batch", HEADS, rows[1], DEPTH])], mixed,
+           ["batch", HEADS, rows[0], DEPTH])
+
+
+def window(length, distance):
+    place = np.arange(length)
+    return (place[None] <= place[:, None]) & (place[None] > place[:, None] - distance)
+
+
+def linear_attention(path):
+    """Katharopoulos et al. 2020, all keys: phi(q) (phi(k)T v) / (phi(q) sum phi(k))."""
+    g = Graph()
+    one = g.constant(np.float32(1))
+    query, key = (g.node("Add", g.node("Elu", x), one) for x in ("q", "k"))
+    state = g.node("MatMul", g.node("Transpose", key, perm=[0, 1, 3, 2]), "v")
+    sums = g.node("ReduceSum", key, g.constant(np.array([2])), keepdims=1)
+    weight = g.node("MatMul", query, g.node("Transpose", sums, perm=[0, 1, 3, 2]))
+    shape = ["batch", HEADS, "tokens", DEPTH]
+    g.save(path, [(x, TensorProto.FLOAT, shape) for x in ("q", "k", "v")],
+           g.node("Div", g.node("MatMul", query, state), weight), shape)
+
+
 MODELS = {
     "bert-base": lambda path: bert(path, 12, 768, 12, 3072),
     "minilm": lambda path: bert(path, 6, 384, 12, 1536),
     "bert-3gb": lambda path: bert(path, 14, 2048, 16, 8192, beside=True),
     "vit-b16": lambda path: vit(path, 12, 768, 12, 3072),
+    "deit-tiny": lambda path: vit(path, 12, 192, 3, 768),
+    "gpt2-decode": gpt2_decode,
+    "attention": attention,
+    "attention-causal-1024": lambda path: attention(path, np.tri(1024, dtype=bool)),
+    "attention-causal-4096": lambda path: attention(path, np.tri(4096, dtype=bool)),
+    "attention-window-2048": lambda path: attention(path, window(2048, 512)),
+    "attention-window-8192": lambda path: attention(path, window(8192, 512)),
+    "linear-attention": linear_attention,
 }
 
 
 def inputs_of(name, batch, sequence, seed=1):
-    """Random inputs of a model by name."""
+    """Random inputs of a model by name. For `attention`, -n stands for one query and n keys."""
     random = np.random.default_rng(seed)
-    if name.startswith("vit"):
-        return {"images": random.standard_normal((batch, 3, 224, 224), dtype=np.float32)}
+
+    def normal(*shape):
+        return random.standard_normal(shape, dtype=np.float32)
+
+    if name.startswith(("vit", "deit")):
+        return {"images": normal(batch, 3, 224, 224)}
+    if name.startswith(("attention", "linear-attention")):
+        queries, keys = (1, -sequence) if sequence < 0 else (sequence, sequence)
+        return {"q": normal(batch, HEADS, queries, DEPTH), "k": normal(batch, HEADS, keys, DEPTH),
+                "v": normal(batch, HEADS, keys, DEPTH)}
+    if name == "gpt2-decode":
+        past = {f"past.{layer}.{kind}": normal(batch, HEADS, sequence, DEPTH)
+                for layer in range(12) for kind in ("key", "value")}
+        return {"input_ids": random.integers(0, 50257, (batch, 1)), **past}
     ids = random.integers(0, 30522, (batch, sequence))
     mask = np.ones((batch, sequence), np.int64)
     # Rows of a batch differ in length.
@@ -167,7 +262,30 @@ def inputs_of(name, batch, sequence, seed=1):
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
 
 
+def multiply_adds(name, batch, sequence):
+    """Of the products that the result needs; what a mask hides is not among them."""
+    def layers(count, width, hidden, tokens):
+        return count * tokens * (4 * width * width + 2 * width * hidden + 2 * tokens * width)
+
+    if name in ("bert-base", "minilm", "vit-b16", "deit-tiny"):
+        count, width, hidden = {"minilm": (6, 384, 1536), "deit-tiny": (12, 192, 768)}.get(name, (12, 768, 3072))
+        tokens = 197 if name in ("vit-b16", "deit-tiny") else sequence
+        return batch * layers(count, width, hidden, tokens)
+    if name == "gpt2-decode":
+        return batch * (12 * (12 * 768 * 768 + 2 * (sequence + 1) * 768) + 768 * 50257)
+    if name == "linear-attention":
+        return batch * HEADS * sequence * 2 * DEPTH * DEPTH
+    pairs = -sequence if sequence < 0 else sequence * sequence
+    if "causal" in name:
+        pairs = sequence * (sequence + 1) // 2
+    elif "window" in name:
+        pairs = int(window(sequence, 512).sum())
+    return batch * HEADS * pairs * 2 * DEPTH
+
+
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.exit("\n".join(MODELS))
     if len(sys.argv) != 3 or sys.argv[1] not in MODELS:
         sys.exit(__doc__)
     MODELS[sys.argv[1]](sys.argv[2])

@@ -42,7 +42,8 @@ public:
     out = d.shapeOf(op.getInit());
     shape = {query[0], query[1], query[2], key[2]};
     bool structured = op.getCausal() || op.getLeftWindow() ||
-                      op.getRightWindow() || op.getKeyLengths() || op.getMask();
+                      op.getRightWindow() || op.getKeyLengths() ||
+                      op.getMask() || op.getSequences();
     if (op.getScore() == ScoreFunction::Linear && !structured)
       return rounded(linearByState());
     Value products =
@@ -106,7 +107,8 @@ private:
   Value finished(Value products) {
     SmallVector<Value> inputs = {products};
     SmallVector<AffineMap> maps = {d.map(4, {0, 1, 2, 3})};
-    unsigned bias = 0, mask = 0, lengths = 0, offsets = 0;
+    unsigned bias = 0, mask = 0, lengths = 0, offsets = 0, ofQuery = 0,
+             ofKey = 0;
     auto also = [&](Value value, AffineMap how, unsigned &at) {
       at = inputs.size();
       inputs.push_back(value);
@@ -121,6 +123,11 @@ private:
       also(op.getKeyLengths(), d.map(4, {0}), lengths);
     if (op.hasOffsetPerBatch())
       also(op.getQueryOffset(), d.map(4, {0}), offsets);
+    if (op.getSequences()) {
+      Value numbers = sequenceNumbers();
+      also(numbers, d.map(4, {2}), ofQuery);
+      also(numbers, d.map(4, {3}), ofKey);
+    }
     maps.push_back(d.map(4, {0, 1, 2, 3}));
     Value queries = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[2]),
           keys = getValueOrCreateConstantIndexOp(d.b, d.loc, shape[3]);
@@ -143,14 +150,42 @@ private:
                                       b, loc, b.getIndexType(), v[offsets])
                                 : offset;
           Value visible = seen(b, loc, first, lengths ? v[lengths] : Value());
-          if (mask)
+          auto both = [&](Value test) {
             visible =
-                visible ? Value(arith::AndIOp::create(b, loc, visible, v[mask]))
-                        : v[mask];
+                visible
+                    ? arith::AndIOp::create(b, loc, visible, test).getResult()
+                    : test;
+          };
+          if (mask)
+            both(v[mask]);
+          if (ofKey)
+            both(arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                       v[ofQuery], v[ofKey]));
           if (!visible)
             return score;
           return arith::SelectOp::create(b, loc, visible, score,
                                          constant(b, loc, wide, hidden));
+        });
+  }
+
+  /// How many sequences begin at or before each token, [S].
+  Value sequenceNumbers() {
+    Value none =
+        arith::ConstantOp::create(d.b, d.loc, d.b.getI32IntegerAttr(0));
+    Value counts = linalg::FillOp::create(d.b, d.loc, none,
+                                          empty({shape[2]}, d.b.getI32Type()))
+                       .getResult(0);
+    return d.generic(
+        op.getSequences(), counts, {d.map(2, {1}), d.map(2, {0})}, 1,
+        [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+          Value begin =
+              arith::IndexCastOp::create(b, loc, b.getIndexType(), v[0]);
+          Value hasBegun =
+              arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, begin,
+                                    linalg::IndexOp::create(b, loc, 0));
+          return arith::AddIOp::create(
+              b, loc, v[1],
+              arith::ExtUIOp::create(b, loc, b.getI32Type(), hasBegun));
         });
   }
 

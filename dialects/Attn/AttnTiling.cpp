@@ -261,7 +261,7 @@ static KeyRange keysOfTile(Tile &tile, AttentionOp op, OpFoldResult queries,
   bool left = narrows && op.getLeftWindow() && !op.getKeyLengths();
   bool positioned = op.getCausal() || op.getLeftWindow() || op.getRightWindow();
   // Batches of one tile may see different keys.
-  if (!positioned || op.hasOffsetPerBatch())
+  if (!positioned || op.hasOffsetPerBatch() || op.getSequences())
     return range;
   AffineExpr k, q, from, n, offset;
   bindSymbols(b.getContext(), k, q, from, n, offset);
@@ -329,7 +329,8 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
     return failure();
   // A block of the mask or of queries must not be cut, nor positions counted
   // from elsewhere.
-  if ((getMaskBlock() || getBlockSize() || hasOffsetPerBatch()) &&
+  if ((getMaskBlock() || getBlockSize() || hasOffsetPerBatch() ||
+       getSequences()) &&
       (!isZeroInteger(offsets[2]) ||
        !isEqualConstantIntOrValue(sizes[2], query[2])))
     return failure();
@@ -364,8 +365,11 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
     operands.push_back(offset);
   if (getKeyBlocks())
     operands.push_back(getKeyBlocks());
-  operands.push_back(tile.slice(getInit(), offsets, sizes));
-  FailureOr<TilingResult> result = tile.finish(operands, operands.back());
+  Value init = tile.slice(getInit(), offsets, sizes);
+  operands.push_back(init);
+  if (getSequences())
+    operands.push_back(getSequences());
+  FailureOr<TilingResult> result = tile.finish(operands, init);
   auto tiled = cast<AttentionOp>(result->tiledOps.front());
   if (keys.queryOffset && !getQueryOffset()) {
     auto segments = llvm::to_vector(tiled.getProperties().operandSegmentSizes);

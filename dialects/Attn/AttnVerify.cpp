@@ -243,6 +243,22 @@ static LogicalResult verifyBlocks(Checker &check, AttentionOp op) {
                      {blocks, Checker::shape(op.getKeyBlocks())[1]});
 }
 
+static LogicalResult verifySequences(Checker &check, AttentionOp op) {
+  if (!op.getSequences())
+    return success();
+  if (op.getScore() != ScoreFunction::Softmax || op.getTop() ||
+      op.getKeyBlocks() || op.getBias() || op.getMask() || op.getKeyLengths() ||
+      op.getQueryOffset() || op.getGlobal() || op.getMaskedScore())
+    return op.emitOpError("expected sequences with softmax, causality and "
+                          "windows alone");
+  ArrayRef<int64_t> query = Checker::shape(op.getQuery());
+  int64_t bounds = Checker::shape(op.getSequences())[0];
+  if (bounds == 0)
+    return op.emitOpError("expected one bound of sequences at least");
+  return check.sizes("query", op.getQuery(),
+                     {1, query[1], Checker::shape(op.getKey())[2], query[3]});
+}
+
 LogicalResult AttentionOp::verify() {
   Checker check(*this);
   if (failed(check.style()))
@@ -274,6 +290,8 @@ LogicalResult AttentionOp::verify() {
     return failure();
   if (hasOffsetPerBatch() &&
       failed(check.sizes("query_offset", getQueryOffset(), {query[0]})))
+    return failure();
+  if (failed(verifySequences(check, *this)))
     return failure();
   int64_t scores[] = {query[0], query[1], query[2], key[2]};
   if (getBias() && failed(broadcasts(check, *this, "bias", getBias(), scores)))

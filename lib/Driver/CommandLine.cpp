@@ -29,6 +29,7 @@ enum OptionId {
   OptTarget,
   OptCpu,
   OptMatmul,
+  OptPaddingFree,
   OptPrefix,
   OptFloatAbi,
   OptSram,
@@ -187,6 +188,11 @@ const std::vector<OptionSpec> &optionTable() {
        "default), or faster and rounded to tf32 or f16 before;\n"
        "sums are f32",
        OptMatmul},
+      {"--padding-free", "",
+       "compute batches of padded sequences without their\n"
+       "padding, by the input that masks it; results are zero\n"
+       "there (docs/padding.md)",
+       OptPaddingFree},
       {"-O0", "", "", OptO0},
       {"-O1", "", "", OptO1},
       {"-O2", "", "", OptO2},
@@ -637,6 +643,9 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     chooseWord("--matmul", option.value, {"f32", "tf32", "f16"}, parsed.error);
     options.matmul = option.value;
     parsed.cudaOption = option.spelling;
+    break;
+  case OptPaddingFree:
+    options.paddingFree = true;
     break;
   case OptO0:
     options.optLevel = 0;

@@ -23,7 +23,7 @@
 #include "tfc/Passes/Contract/Passes.h"
 #include "tfc/Passes/Optimize/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
-#include "tfc/Target/Onnx/Passes.h"
+#include "tfc/Target/Onnx/OnnxTarget.h"
 #include "tfc/Target/X86/X86Target.h"
 
 #include "mlir/IR/AsmState.h"
@@ -220,8 +220,12 @@ ExitCode Compilation::checkRaised() {
 }
 
 ExitCode Compilation::optimize() {
-  return runPasses("optimize", /*mayRefuse=*/false, [](OpPassManager &pm) {
-    pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
+  return runPasses("optimize", options.paddingFree, [&](OpPassManager &pm) {
+    // While the padding is where the file has it.
+    if (options.paddingFree)
+      pm.addNestedPass<func::FuncOp>(optimize::createPackTokensPass());
+    if (options.optLevel > 0)
+      pm.addNestedPass<func::FuncOp>(optimize::createSinkSlicesPass());
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
   });
@@ -339,7 +343,7 @@ ExitCode Compilation::run() {
   if ((code = raise()) == ExitSuccess)
     code = compressor.compress();
   // Layers are found by their shapes, so that compression comes first.
-  if (code == ExitSuccess && options.optLevel > 0)
+  if (code == ExitSuccess && (options.optLevel > 0 || options.paddingFree))
     code = optimize();
   if (code == ExitSuccess && !options.reportFiles.empty())
     report.noteMultiplyAdds(*module);
@@ -349,7 +353,7 @@ ExitCode Compilation::run() {
     return code == ExitSuccess ? printModule() : code;
   if (writesModel()) {
     code = runPasses("convert", /*mayRefuse=*/true, [](OpPassManager &pm) {
-      pm.addPass(toonnx::createConvertAttnToOnnxPass());
+      toonnx::buildOnnxPipeline(pm, {});
     });
     if (metadata)
       (*module)->setAttr("onnx.metadata", metadata);

@@ -39,8 +39,7 @@ void tfc::registerDialects(mlir::DialectRegistry &registry) {
 void tfc::registerTfcDialects(mlir::DialectRegistry &registry) {
   registry.insert<tfc::attn::AttnDialect, tfc::onnx::OnnxDialect,
                   tfc::m7::M7Dialect, tfc::x86::X86Dialect>();
-  tfc::attn::registerBufferizableOpInterfaceExternalModels(registry);
-  tfc::m7::registerBufferizableOpInterfaceExternalModels(registry);
+  tfc::m7::registerCortexM7Interfaces(registry);
   tfc::cuda::registerCudaInterfaces(registry);
   tfc::x86::registerX86Interfaces(registry);
 }

@@ -109,6 +109,10 @@ public:
   }
 
   llvm::Error checkOptions() override {
+    if (options.paddingFree)
+      return llvm::createStringError(
+          "--padding-free is for targets that take sizes as they come; on a "
+          "Cortex-M7 all are known");
     if (options.emit == EmitKind::Object && options.output != "-" &&
         llvm::sys::path::extension(options.output) == ".h")
       return llvm::createStringError(

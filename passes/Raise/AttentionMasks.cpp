@@ -219,6 +219,16 @@ Value opaqueMask(PatternRewriter &rewriter, attn::AttentionOp op,
       .getResult(0);
 }
 
+/// Whether `mask` is one of `truths`, or made of what they are read from by one
+/// operation: nothing of how it is computed can be left out.
+bool isReadFrom(Value mask, ArrayRef<OpaqueTruth> truths) {
+  auto op = mask.getDefiningOp<linalg::GenericOp>();
+  return llvm::all_of(truths, [&](const OpaqueTruth &truth) {
+    return truth.tensor == mask ||
+           (op && llvm::is_contained(op.getDpsInputs(), truth.tensor));
+  });
+}
+
 /// The numbers of keys that each of the batch sees, [B].
 Value lengthsOf(PatternRewriter &rewriter, attn::AttentionOp op,
                 const LengthBound &length) {
@@ -261,6 +271,9 @@ struct FindMaskStructure : public OpRewritePattern<attn::AttentionOp> {
       return rewriter.notifyMatchFailure(op, "on buffers, or with blocks or "
                                              "global keys already");
     ElementExpressions expressions(op.getContext());
+    expressions.setExtents(
+        {expressions.size(op.getQuery(), 0), expressions.size(op.getQuery(), 1),
+         expressions.size(op.getQuery(), 2), expressions.size(op.getKey(), 2)});
     Truth truth;
     double number = -std::numeric_limits<double>::infinity();
     bool fromBias = !op.getMask();
@@ -290,7 +303,8 @@ struct FindMaskStructure : public OpRewritePattern<attn::AttentionOp> {
       truth = element.truth;
       if (op.getMaskedScore())
         number = op.getMaskedScore()->convertToDouble();
-      if (truth.bounds.empty() && !truth.opaque.empty())
+      if (truth.bounds.empty() && !truth.opaque.empty() &&
+          isReadFrom(op.getMask(), truth.opaque))
         return rewriter.notifyMatchFailure(op, "the mask has no structure");
     }
     return rewrite(op, rewriter, expressions, truth, number, fromBias);

@@ -163,8 +163,8 @@ private:
       if constexpr (std::is_same_v<Op, arith::SubIOp>)
         return Element::of(x.integer - y.integer);
       if constexpr (std::is_same_v<Op, arith::MulIOp>)
-        if (isa<AffineConstantExpr>(x.integer) ||
-            isa<AffineConstantExpr>(y.integer))
+        if (x.integer.isSymbolicOrConstant() ||
+            y.integer.isSymbolicOrConstant())
           return Element::of(x.integer * y.integer);
       return {};
     }
@@ -312,6 +312,12 @@ Element ElementExpressions::at(Value tensor, ArrayRef<AffineExpr> index) {
       Attribute number;
       if (matchPattern(fill.getInputs()[0], m_Constant(&number)))
         found = constantAt(tensor, number, index);
+    } else if (auto insert = dyn_cast<tensor::InsertSliceOp>(op)) {
+      found = insertedAt(insert, index);
+    } else if (auto elements = dyn_cast<tensor::FromElementsOp>(op)) {
+      if (elements.getElements().size() == 1 &&
+          getElementTypeOrSelf(tensor.getType()).isSignlessInteger(64))
+        found = Element::of(integer(OpFoldResult(elements.getElements()[0])));
     } else if (std::optional<SmallVector<AffineExpr>> source =
                    sourceIndex(op, index))
       found = at(op->getOperand(0), *source);
@@ -339,6 +345,52 @@ Element ElementExpressions::inBody(linalg::GenericOp op, Value value,
   return Body(*this, op, index).at(value);
 }
 
+Element ElementExpressions::insertedAt(tensor::InsertSliceOp op,
+                                       ArrayRef<AffineExpr> index) {
+  if (op.getSourceType().getRank() != op.getDestType().getRank())
+    return {};
+  SmallVector<AffineExpr> source(index);
+  for (auto [d, offset, extent, stride] : llvm::enumerate(
+           op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides())) {
+    if (isZeroInteger(offset) && isOneInteger(stride) &&
+        integer(extent) == size(op.getDest(), d))
+      continue;
+    // Only a place that is a number is inside or outside for sure.
+    auto place = dyn_cast<AffineConstantExpr>(index[d]);
+    std::optional<int64_t> first = getConstantIntValue(offset),
+                           count = getConstantIntValue(extent);
+    if (!place || !first || !count || !isOneInteger(stride))
+      return {};
+    int64_t inside = place.getValue() - *first;
+    if (inside < 0 || inside >= *count)
+      return at(op.getDest(), index);
+    source[d] = getAffineConstantExpr(inside, context);
+  }
+  return at(op.getSource(), source);
+}
+
+std::optional<std::pair<AffineExpr, AffineExpr>>
+ElementExpressions::split(AffineExpr index, AffineExpr size) const {
+  auto symbol = dyn_cast<AffineSymbolExpr>(size);
+  if (!symbol)
+    return std::nullopt;
+  auto simplified = [&](AffineExpr expr) {
+    return simplifyAffineExpr(expr, 4, values.size());
+  };
+  auto with = [&](int64_t number) {
+    return simplified(
+        index.replace(size, getAffineConstantExpr(number, context)));
+  };
+  AffineExpr rest = with(0), factor = simplified(with(1) - rest);
+  auto dim = dyn_cast<AffineDimExpr>(rest);
+  bool isBelow = dim && dim.getPosition() < extents.size() &&
+                 extents[dim.getPosition()] == size;
+  if (!isBelow || simplified(index - (factor * size + rest)) !=
+                      getAffineConstantExpr(0, context))
+    return std::nullopt;
+  return std::pair(factor, rest);
+}
+
 std::optional<SmallVector<AffineExpr>>
 ElementExpressions::sourceIndex(Operation *op, ArrayRef<AffineExpr> index) {
   AffineExpr zero = getAffineConstantExpr(0, context);
@@ -347,14 +399,13 @@ ElementExpressions::sourceIndex(Operation *op, ArrayRef<AffineExpr> index) {
     ArrayRef<int64_t> shape = expand.getResultType().getShape();
     for (ReassociationIndices &group : expand.getReassociationIndices()) {
       AffineExpr whole = zero;
-      unsigned count = 0;
       for (int64_t dim : group)
         if (shape[dim] != 1) {
-          whole = index[dim];
-          ++count;
+          AffineExpr extent = size(expand.getResult(), dim);
+          if (!extent.isSymbolicOrConstant())
+            return std::nullopt;
+          whole = whole == zero ? index[dim] : whole * extent + index[dim];
         }
-      if (count > 1)
-        return std::nullopt;
       source.push_back(whole);
     }
     return source;
@@ -364,14 +415,19 @@ ElementExpressions::sourceIndex(Operation *op, ArrayRef<AffineExpr> index) {
     source.assign(shape.size(), zero);
     for (auto [i, group] :
          llvm::enumerate(collapse.getReassociationIndices())) {
-      unsigned count = 0;
-      for (int64_t dim : group)
-        if (shape[dim] != 1) {
-          source[dim] = index[i];
-          ++count;
-        }
-      if (count > 1)
-        return std::nullopt;
+      SmallVector<int64_t> large(llvm::make_filter_range(
+          group, [&](int64_t dim) { return shape[dim] != 1; }));
+      AffineExpr rest = index[i];
+      while (large.size() > 1) {
+        int64_t dim = large.pop_back_val();
+        auto parts = split(rest, size(collapse.getSrc(), dim));
+        if (!parts)
+          return std::nullopt;
+        rest = parts->first;
+        source[dim] = parts->second;
+      }
+      if (!large.empty())
+        source[large.front()] = rest;
     }
     return source;
   }

@@ -90,6 +90,10 @@ class ElementExpressions {
 public:
   explicit ElementExpressions(mlir::MLIRContext *context) : context(context) {}
 
+  /// Dimension i of the expressions is below `sizes[i]`.
+  void setExtents(llvm::ArrayRef<mlir::AffineExpr> sizes) {
+    extents.assign(sizes.begin(), sizes.end());
+  }
   /// `tensor` at `index`, expressions of dimensions and symbols.
   Element at(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> index);
   /// An integer outside tensors: a number, a sum, or a symbol.
@@ -128,6 +132,12 @@ private:
                      llvm::ArrayRef<mlir::AffineExpr> index);
   Element genericAt(mlir::linalg::GenericOp op,
                     llvm::ArrayRef<mlir::AffineExpr> index);
+  /// The element of a tensor that others were written into, or the written one.
+  Element insertedAt(mlir::tensor::InsertSliceOp op,
+                     llvm::ArrayRef<mlir::AffineExpr> index);
+  /// `index` as quotient and remainder by `size`, where that is seen in it.
+  std::optional<std::pair<mlir::AffineExpr, mlir::AffineExpr>>
+  split(mlir::AffineExpr index, mlir::AffineExpr size) const;
   mlir::AffineExpr symbol(mlir::Value value);
   mlir::AffineExpr symbol(mlir::Value tensor,
                           llvm::ArrayRef<mlir::AffineExpr> index);
@@ -135,6 +145,7 @@ private:
   mlir::MLIRContext *context;
   llvm::DenseMap<unsigned, OpaqueInteger> integers;
   llvm::SmallVector<mlir::Value> values;
+  llvm::SmallVector<mlir::AffineExpr> extents;
 };
 
 /// The elements of a constant of up to 2^24 numbers or truths; nothing for

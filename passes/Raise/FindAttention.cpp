@@ -44,6 +44,8 @@ private:
   Value toRank4(Value value, bool isMask = false);
   Value reshape(Value value, ArrayRef<OpFoldResult> sizes);
   Value opposite(Value truths);
+  /// Of two that broadcast to the scores, in the shape that both broadcast to.
+  Value sum(Value x, Value y);
   /// A bias or mask at places of the scores, with size 1 where it is the same
   /// along a dimension.
   Value broadcastable(Value tensor, ArrayRef<AffineExpr> index);
@@ -164,13 +166,44 @@ Value AttentionWriter::opposite(Value truths) {
       .getResult(0);
 }
 
+Value AttentionWriter::sum(Value x, Value y) {
+  MLIRContext *context = b.getContext();
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, x);
+  SmallVector<AffineMap> maps;
+  for (Value operand : {x, y}) {
+    SmallVector<AffineExpr> place;
+    for (auto [dim, size] : llvm::enumerate(
+             cast<RankedTensorType>(operand.getType()).getShape())) {
+      place.push_back(size == 1 ? getAffineConstantExpr(0, context)
+                                : getAffineDimExpr(dim, context));
+      if (size != 1)
+        sizes[dim] = tensor::getMixedSize(b, loc, operand, dim);
+    }
+    maps.push_back(AffineMap::get(4, 0, place, context));
+  }
+  maps.push_back(AffineMap::getMultiDimIdentityMap(4, context));
+  Value empty =
+      tensor::EmptyOp::create(b, loc, sizes, getElementTypeOrSelf(x.getType()));
+  SmallVector<utils::IteratorType> loops(4, utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             b, loc, empty.getType(), ValueRange{x, y}, empty, maps, loops,
+             [](OpBuilder &b, Location loc, ValueRange scalars) {
+               Value added =
+                   arith::AddFOp::create(b, loc, scalars[0], scalars[1]);
+               linalg::YieldOp::create(b, loc, added);
+             })
+      .getResult(0);
+}
+
 Value AttentionWriter::write() {
   b.setInsertionPoint(found.values.product);
   Value query = operand(found.keys.rows), key = operand(found.keys.columns);
   Value value = operand(found.values.columns);
   Value bias, mask;
-  if (found.bias)
-    bias = broadcastable(found.bias->value, found.bias->index);
+  for (const ScalarAt &added : found.biases) {
+    Value tensor = broadcastable(added.value, added.index);
+    bias = bias ? sum(bias, tensor) : tensor;
+  }
   if (found.mask) {
     mask = broadcastable(found.mask->value, found.mask->index);
     if (found.hidesWhereTrue)

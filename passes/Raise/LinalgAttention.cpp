@@ -419,13 +419,11 @@ LogicalResult Matcher::readScores(ScalarAt score) {
     unsigned next = leadsToProduct(tracer.operand(score, 0)) ? 0 : 1;
     ScalarAt other = tracer.operand(score, 1 - next);
     if (isa<arith::AddFOp>(by)) {
-      if (found.bias)
-        return miss("more than one bias is added");
       if (found.scale != 1)
         return miss("a bias is multiplied with the scale too");
       if (!isBroadcast(other))
         return miss("what is added to scores is no tensor that broadcasts");
-      found.bias = other;
+      found.biases.push_back(other);
     } else {
       std::optional<double> number = numberOf(other.value);
       if (!number || !std::isfinite(*number) || *number == 0)

@@ -38,14 +38,16 @@ struct BatchProduct {
   ProductOperand rows, columns;
 };
 
-/// values.rows is the softmax of scale * keys.rows * keys.columns + bias.
+/// values.rows is the softmax of scale * keys.rows * keys.columns + biases.
 struct LinalgAttention {
   BatchProduct values, keys;
   /// A value with the shape of the scores, of `rank` dimensions, 2 to 4.
   mlir::Value scores;
   unsigned rank = 0;
   double scale = 1;
-  std::optional<ScalarAt> bias, mask;
+  /// All are added to the scores.
+  llvm::SmallVector<ScalarAt> biases;
+  std::optional<ScalarAt> mask;
   /// Where a score is hidden, and the number in its place.
   bool hidesWhereTrue = false;
   double hiddenScore = 0;

@@ -16,13 +16,16 @@
 
 using namespace mlir;
 
-void tfc::raise::buildRaisePipeline(OpPassManager &pm, const RaiseOptions &) {
+void tfc::raise::buildRaisePipeline(OpPassManager &pm,
+                                     const RaiseOptions &options) {
   pm.addPass(createRaiseOnnxPass());
   // What recognised graphs left behind goes away here.
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(createCanonicalizerPass());
+  if (!options.findStructure)
+    return;
   pm.addPass(createAttentionStructurePass());
   pm.addPass(createFindScanPass());
   pm.addPass(createCanonicalizerPass());
@@ -31,9 +34,22 @@ void tfc::raise::buildRaisePipeline(OpPassManager &pm, const RaiseOptions &) {
   pm.addPass(createCanonicalizerPass());
 }
 
+namespace {
+struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
+  Option<bool> findStructure{
+      *this, "find-structure",
+      llvm::cl::desc("see masks as causality, windows and lengths"),
+      llvm::cl::init(true)};
+};
+} // namespace
+
 void tfc::raise::registerRaisePipelines() {
   registerRaisePasses();
-  PassPipelineRegistration<>(
+  PassPipelineRegistration<PipelineOptions>(
       "raise", "from the onnx dialect to attn and linalg on tensors",
-      [](OpPassManager &pm) { buildRaisePipeline(pm, RaiseOptions()); });
+      [](OpPassManager &pm, const PipelineOptions &options) {
+        RaiseOptions raise;
+        raise.findStructure = options.findStructure;
+        buildRaisePipeline(pm, raise);
+      });
 }

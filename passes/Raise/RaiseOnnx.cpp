@@ -81,7 +81,11 @@ LogicalResult RaiseOnnxPass::bindArguments(func::FuncOp source,
   Block *entry = &target.getBody().front();
   llvm::StringMap<OpFoldResult> symbols;
   for (auto [i, argument] : llvm::enumerate(source.getArguments())) {
-    auto type = cast<RankedTensorType>(argument.getType());
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type)
+      return source.emitError("input ")
+             << i << ": expected a ranked tensor, found "
+             << argument.getType();
     Raised raised;
     raised.kind = kindOfElement(type.getElementType());
     if (raised.kind == 0)
@@ -385,6 +389,14 @@ LogicalResult RaiseOnnxPass::raise(func::FuncOp function) {
   return success();
 }
 
+/// Whether a function is a file's graph: importing names it, and others may not.
+static bool isGraph(func::FuncOp function) {
+  return function->hasAttr("onnx.graph_name") ||
+         llvm::any_of(function.getOps(), [](Operation &op) {
+           return isa_and_nonnull<onnx::OnnxDialect>(op.getDialect());
+         });
+}
+
 void RaiseOnnxPass::runOnOperation() {
   rules = RuleSet();
   populateElementwiseRules(rules);
@@ -415,7 +427,7 @@ void RaiseOnnxPass::runOnOperation() {
   populateCumulativeRules(rules);
   populateScanRules(rules);
   for (auto function : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
-    if (function->hasAttr("onnx.graph_name") && failed(raise(function)))
+    if (isGraph(function) && failed(raise(function)))
       return signalPassFailure();
   for (StringRef name : {"onnx.ir_version", "onnx.opset", "onnx.producer",
                          "onnx.producer_version", "onnx.file", "onnx.metadata"})

@@ -8,6 +8,8 @@
 
 #include "tfc/Dialect/Attn/BufferizeInPlace.h"
 #include "tfc/Target/CUDA/Cuda.h"
+#include "tfc/Target/CUDA/CudaTarget.h"
+#include "tfc/Target/X86/X86Target.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
@@ -166,6 +168,7 @@ struct ProductModel
 } // namespace
 
 void tfc::cuda::registerCudaInterfaces(DialectRegistry &registry) {
+  x86::registerX86Interfaces(registry);
   registry.insert<CudaDialect>();
   registry.addExtension(+[](MLIRContext *context, CudaDialect *) {
     ProductOp::attachInterface<ProductModel>(*context);

@@ -49,6 +49,8 @@ std::string tfc::cuda::whyNoFlashAttention(attn::AttentionOp op) {
   if (op.getScore() != attn::ScoreFunction::Softmax || op.getTop() ||
       op.getKeyBlocks() || op.getMaskBlock())
     return "its weights are no softmax of all scores";
+  if (op.getSequences())
+    return "sequences lie one after the other";
   Type element = elementOf(op.getQuery());
   for (Value operand : {op.getKey(), op.getValue(), op.getInit()})
     if (elementOf(operand) != element)

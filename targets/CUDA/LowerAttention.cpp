@@ -8,9 +8,9 @@
 
 #include "DecodeAttention.h"
 #include "DecodeSchedule.h"
-#include "DenseOperands.h"
 #include "FlashAttention.h"
 #include "SharedTile.h"
+#include "tfc/Passes/Lower/DenseOperands.h"
 #include "tfc/Target/CUDA/Passes.h"
 #include "tfc/Target/X86/X86.h"
 
@@ -49,7 +49,7 @@ public:
         op.emitError("there is no kernel for it: ") << reason;
         return signalPassFailure();
       }
-      cuda::makeOperandsDense(
+      lower::makeOperandsDense(
           op, op.getInitMutable(), b,
           [](MemRefType type) {
             return type.getRank() != 4 || type.getElementType().isInteger(1) ||

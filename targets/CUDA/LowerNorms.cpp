@@ -6,8 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DenseOperands.h"
 #include "NormKernel.h"
+#include "tfc/Passes/Lower/DenseOperands.h"
 #include "tfc/Target/CUDA/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -43,7 +43,7 @@ public:
         op.emitError("there is no kernel for it: ") << reason;
         return signalPassFailure();
       }
-      cuda::makeOperandsDense(op, op.getInitMutable(), b, [](MemRefType type) {
+      lower::makeOperandsDense(op, op.getInitMutable(), b, [](MemRefType type) {
         return type.getLayout().isIdentity();
       });
       cuda::emitNorm(op, b);

@@ -8,7 +8,9 @@
 
 #include "OperandOverlaps.h"
 #include "tfc/Dialect/Attn/BufferizeInPlace.h"
+#include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Target/CortexM7/CortexM7.h"
+#include "tfc/Target/CortexM7/CortexM7Target.h"
 
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
@@ -56,4 +58,10 @@ void tfc::m7::registerBufferizableOpInterfaceExternalModels(
     MeanOp::attachInterface<Model<MeanOp>>(*context);
     NormOp::attachInterface<Model<NormOp>>(*context);
   });
+}
+
+void tfc::m7::registerCortexM7Interfaces(DialectRegistry &registry) {
+  registry.insert<attn::AttnDialect, M7Dialect>();
+  attn::registerBufferizableOpInterfaceExternalModels(registry);
+  registerBufferizableOpInterfaceExternalModels(registry);
 }

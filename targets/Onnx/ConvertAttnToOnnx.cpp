@@ -42,11 +42,8 @@ struct ConvertAttnToOnnxPass
     before.addPass(createCSEPass());
     before.addPass(createPrepareForOnnxPass());
     before.addPass(createCanonicalizerPass());
-    OpPassManager after(ModuleOp::getOperationName());
-    after.addPass(createSimplifyNodesPass());
     if (failed(runPipeline(before, getOperation())) ||
-        failed(convertInterface()) || failed(convert()) ||
-        failed(runPipeline(after, getOperation())))
+        failed(convertInterface()) || failed(convert()))
       return signalPassFailure();
     describeModule();
   }

@@ -91,6 +91,13 @@ tfc::x86::createTargetMachine(const X86Options &options, std::string &reason) {
     llvm::sort(list);
     features = llvm::join(list, ",");
   }
+  // Asked first, as LLVM prints what it thinks of a name that it does not know.
+  std::unique_ptr<llvm::MCSubtargetInfo> any(
+      target->createMCSubtargetInfo(triple, "", ""));
+  if (!any || !any->isCPUStringValid(cpu)) {
+    reason = "unknown x86-64 CPU '" + cpu + "'";
+    return failure();
+  }
   llvm::TargetOptions target_options;
   auto level = options.optLevel == 0   ? llvm::CodeGenOptLevel::None
                : options.optLevel == 1 ? llvm::CodeGenOptLevel::Less
@@ -99,8 +106,8 @@ tfc::x86::createTargetMachine(const X86Options &options, std::string &reason) {
   std::unique_ptr<llvm::TargetMachine> machine(
       target->createTargetMachine(triple, cpu, features, target_options,
                                   llvm::Reloc::PIC_, std::nullopt, level));
-  if (!machine || !machine->getMCSubtargetInfo()->isCPUStringValid(cpu)) {
-    reason = "unknown x86-64 CPU '" + cpu + "'";
+  if (!machine) {
+    reason = "LLVM has no code generator for '" + cpu + "'";
     return failure();
   }
   return machine;

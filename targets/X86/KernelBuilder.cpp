@@ -45,7 +45,7 @@ SmallVector<Value> PanelFunction::offsets() {
   return places;
 }
 
-Value KernelBuilder::multiplyAdd(Value x, Value y, Value sum) {
+Value PanelFunction::multiplyAdd(Value x, Value y, Value sum) {
   // Without the instruction, llvm.fma would be a call a lane.
   if (shape.fusedMultiplyAdd)
     return vector::FMAOp::create(b, loc, x, y, sum);
@@ -53,7 +53,7 @@ Value KernelBuilder::multiplyAdd(Value x, Value y, Value sum) {
                                sum);
 }
 
-Value KernelBuilder::firstLanes(Value count) {
+Value PanelFunction::firstLanes(Value count) {
   auto type = VectorType::get({shape.lanes}, b.getI64Type());
   Value lanes = arith::ConstantOp::create(
       b, loc,
@@ -78,27 +78,50 @@ SmallVector<Value> KernelBuilder::addProducts(ArrayRef<Value> rows, Value k,
   return next;
 }
 
+SmallVector<Value> KernelBuilder::start(ArrayRef<Value> rows,
+                                        ArrayRef<Value> masks) {
+  SmallVector<Value> sums, places = offsets();
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
+  for (Value row : rows) {
+    Value factor;
+    if (sumStart == SumStart::ScaledResult)
+      factor = vector::BroadcastOp::create(
+          b, loc, vector, memref::LoadOp::create(b, loc, startValues, row));
+    for (auto [v, place] : llvm::enumerate(places)) {
+      Value value = zero;
+      if (sumStart == SumStart::Bias)
+        value = vector::LoadOp::create(b, loc, vector, startValues, place);
+      if (factor && masks.empty())
+        value =
+            vector::LoadOp::create(b, loc, vector, c, ValueRange{row, place});
+      else if (factor)
+        value = vector::MaskedLoadOp::create(
+            b, loc, vector, c, ValueRange{row, place}, masks[v], zero);
+      if (factor)
+        value = arith::MulFOp::create(b, loc, value, factor);
+      sums.push_back(value);
+    }
+  }
+  return sums;
+}
+
 void KernelBuilder::rows(Value row, int64_t count, bool whole) {
-  SmallVector<Value> rowIndices, places = offsets(), start;
+  SmallVector<Value> rowIndices, places = offsets(), masks;
   for (int64_t r = 0; r < count; ++r)
     rowIndices.push_back(arith::AddIOp::create(b, loc, row, index(r)));
-  // The bias is where the sums start: adding it costs nothing.
-  for (int64_t r = 0; r < count; ++r)
+  if (!whole)
     for (Value place : places)
-      start.push_back(vector::LoadOp::create(b, loc, vector, bias, place));
-  SmallVector<Value> sums = accumulate(rowIndices, std::move(start));
+      masks.push_back(
+          firstLanes(arith::SubIOp::create(b, loc, columns, place)));
+  SmallVector<Value> sums = accumulate(rowIndices, start(rowIndices, masks));
   for (auto [v, place] : llvm::enumerate(places)) {
-    Value mask;
-    if (!whole)
-      mask = firstLanes(arith::SubIOp::create(b, loc, columns, place));
     for (int64_t r = 0; r < count; ++r) {
       Value sum = sums[r * vectors + v];
+      SmallVector<Value> at{rowIndices[r], place};
       if (whole)
-        vector::StoreOp::create(b, loc, sum, c,
-                                ValueRange{rowIndices[r], place});
+        vector::StoreOp::create(b, loc, sum, c, at);
       else
-        vector::MaskedStoreOp::create(
-            b, loc, c, ValueRange{rowIndices[r], place}, mask, sum);
+        vector::MaskedStoreOp::create(b, loc, c, at, masks[v], sum);
     }
   }
 }
@@ -122,17 +145,25 @@ void KernelBuilder::blockOfRows(bool whole) {
 func::FuncOp KernelBuilder::build(StringRef name) {
   Type f32 = b.getF32Type();
   constexpr int64_t open = ShapedType::kDynamic;
-  Type row = MemRefType::get({width}, f32,
-                             StridedLayoutAttr::get(b.getContext(), open, {1}));
-  SmallVector<Type> types = {matrix(open, open, open, f32), row,
-                             matrix(open, open, open, f32)};
+  Type block = matrix(open, open, open, f32);
+  SmallVector<Type> types = {block};
+  if (sumStart != SumStart::Zero)
+    types.push_back(
+        MemRefType::get({sumStart == SumStart::Bias ? width : open}, f32,
+                        StridedLayoutAttr::get(b.getContext(), open, {1})));
+  types.push_back(block);
   llvm::append_range(types, panelTypes());
   func::FuncOp function = begin(name, types);
   Block *entry = b.getInsertionBlock();
-  x = entry->getArgument(0);
-  bias = entry->getArgument(1);
-  c = entry->getArgument(2);
-  panel = entry->getArguments().drop_front(3);
+  ValueRange arguments = entry->getArguments();
+  x = arguments.front();
+  arguments = arguments.drop_front();
+  if (sumStart != SumStart::Zero) {
+    startValues = arguments.front();
+    arguments = arguments.drop_front();
+  }
+  c = arguments.front();
+  panel = arguments.drop_front();
   height = memref::DimOp::create(b, loc, x, 0);
   depth = memref::DimOp::create(b, loc, x, 1);
   columns = memref::DimOp::create(b, loc, c, 1);

@@ -36,6 +36,10 @@ protected:
   mlir::func::FuncOp begin(llvm::StringRef name,
                            llvm::ArrayRef<mlir::Type> arguments);
   mlir::Value index(int64_t value);
+  mlir::Value multiplyAdd(mlir::Value x, mlir::Value y, mlir::Value sum);
+  /// A mask of the first `count` lanes; `count` may be less than 0 or exceed
+  /// them.
+  mlir::Value firstLanes(mlir::Value count);
   /// The places of the vectors in a row of a panel.
   llvm::SmallVector<mlir::Value> offsets();
 
@@ -46,11 +50,23 @@ protected:
   mlir::VectorType vector;
 };
 
-/// Writes the kernel C = x * panel + bias:
-/// (x [M, K], bias [R], C [M, n], panel...) with n at most R.
+/// Where the sums of a product start.
+enum class SumStart {
+  /// At the bias [R], of the columns.
+  Bias,
+  Zero,
+  /// At what C holds, times the factors [M] of its rows.
+  ScaledResult
+};
+
+/// Writes the kernel C = x * panel + start:
+/// (x [M, K], bias [R] or factors [M] or nothing, C [M, n], panel...) with n at
+/// most R.
 class KernelBuilder : public PanelFunction {
 public:
-  using PanelFunction::PanelFunction;
+  KernelBuilder(mlir::ModuleOp module, KernelShape shape, int64_t width,
+                SumStart sumStart = SumStart::Bias)
+      : PanelFunction(module, shape, width), sumStart(sumStart) {}
 
   mlir::func::FuncOp build(llvm::StringRef name);
 
@@ -68,16 +84,21 @@ protected:
                                              llvm::ArrayRef<mlir::Value> row,
                                              mlir::ValueRange sums);
 
-  mlir::Value x, bias, c, height, depth, columns;
+  mlir::Value x, c, height, depth, columns;
   mlir::ValueRange panel;
 
 private:
-  mlir::Value multiplyAdd(mlir::Value x, mlir::Value y, mlir::Value sum);
-  /// A mask of the first `count` lanes; `count` may exceed them.
-  mlir::Value firstLanes(mlir::Value count);
+  /// The first values of the sums of `rows`; `masks`, of each vector of a row,
+  /// where not all columns are C's.
+  llvm::SmallVector<mlir::Value> start(llvm::ArrayRef<mlir::Value> rows,
+                                       llvm::ArrayRef<mlir::Value> masks);
   /// Rows `row` to row + `count` - 1 of the block.
   void rows(mlir::Value row, int64_t count, bool whole);
   void blockOfRows(bool whole);
+
+  SumStart sumStart;
+  /// The bias or the factors.
+  mlir::Value startValues;
 };
 
 /// Of panels [K, R] of f32.

@@ -24,6 +24,9 @@ struct KernelShape {
   int64_t vectors, rows;
   bool fusedMultiplyAdd;
 
+  static bool isWidth(unsigned bits) {
+    return bits == 128 || bits == 256 || bits == 512;
+  }
   static KernelShape forVectorBits(unsigned bits) {
     if (bits >= 512)
       return {16, 3, 8, true};
@@ -45,6 +48,26 @@ struct KernelShape {
       }
     }
     return best;
+  }
+
+  /// The panel width for the values of heads: such that fewest columns are
+  /// padded, which few heads have many of.
+  int64_t headWidth(int64_t columns) const {
+    int64_t best = lanes;
+    auto padded = [&](int64_t width) {
+      return (columns + width - 1) / width * width;
+    };
+    for (int64_t v = 2; v <= vectors; ++v)
+      if (padded(v * lanes) <= padded(best))
+        best = v * lanes;
+    return best;
+  }
+
+  /// As many accumulators in panels of another width.
+  KernelShape forWidth(int64_t width) const {
+    KernelShape shape = *this;
+    shape.rows = vectors * rows / (width / lanes);
+    return shape;
   }
 };
 

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelBuilder.h"
+#include "KernelCalls.h"
 #include "QuantizedKernel.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -56,6 +57,11 @@ struct LowerKernelsPass
   using Base::Base;
 
   void runOnOperation() override {
+    if (!KernelShape::isWidth(vectorBits)) {
+      getOperation().emitError("vector-bits: expected 128, 256 or 512, found ")
+          << vectorBits.getValue();
+      return signalPassFailure();
+    }
     SmallVector<Product> products;
     getOperation().walk([&](PackedLinearOp op) {
       ArrayRef<int64_t> panels = shapeOf(op.getPanels());
@@ -125,35 +131,6 @@ private:
   void lower(const Product &product);
 };
 
-/// Calls `function` with `arguments` as it wants them.
-void call(OpBuilder &b, Location loc, func::FuncOp function,
-          ArrayRef<Value> arguments) {
-  SmallVector<Value> cast;
-  for (auto [value, type] :
-       llvm::zip_equal(arguments, function.getArgumentTypes()))
-    cast.push_back(value.getType() == type
-                       ? value
-                       : Value(memref::CastOp::create(b, loc, type, value)));
-  func::CallOp::create(b, loc, function, cast);
-}
-
-/// Matrix `number` of `stack`.
-Value matrixOf(OpBuilder &b, Location loc, Value stack, Value number) {
-  auto type = cast<MemRefType>(stack.getType());
-  OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-  SmallVector<OpFoldResult> offsets = {number, zero, zero}, sizes = {one},
-                            strides(3, one);
-  for (int64_t d = 1; d < 3; ++d)
-    sizes.push_back(
-        type.isDynamicDim(d)
-            ? OpFoldResult(memref::DimOp::create(b, loc, stack, d).getResult())
-            : b.getIndexAttr(type.getDimSize(d)));
-  auto reduced = memref::SubViewOp::inferRankReducedResultType(
-      type.getShape().drop_front(), type, offsets, sizes, strides);
-  return memref::SubViewOp::create(b, loc, cast<MemRefType>(reduced), stack,
-                                   offsets, sizes, strides);
-}
-
 Value LowerKernelsPass::scratchOf(OpBuilder &b, const Product &product) {
   int64_t rows = shapeOf(product.x)[0];
   if (!product.form ||
@@ -188,17 +165,17 @@ void LowerKernelsPass::callKernels(OpBuilder &b, const Product &product,
     SmallVector<Value> unpacked = {matrixOf(b, loc, scratch, worker)};
     SmallVector<Value> arguments = unpacked;
     llvm::append_range(arguments, panel);
-    call(b, loc, unpackFunction(product.width, *product.form), arguments);
+    callKernel(b, loc, unpackFunction(product.width, *product.form), arguments);
     arguments = views;
     llvm::append_range(arguments, unpacked);
-    call(b, loc, floatKernel(product.width), arguments);
+    callKernel(b, loc, floatKernel(product.width), arguments);
     b.setInsertionPointToStart(choice.elseBlock());
   }
   llvm::append_range(views, panel);
-  call(b, loc,
-       product.form ? quantizedKernel(product.width, *product.form)
-                    : floatKernel(product.width),
-       views);
+  callKernel(b, loc,
+             product.form ? quantizedKernel(product.width, *product.form)
+                          : floatKernel(product.width),
+             views);
 }
 
 void LowerKernelsPass::lower(const Product &product) {

@@ -156,6 +156,11 @@ struct PackWeightsPass
   using Base::Base;
 
   void runOnOperation() override {
+    if (!KernelShape::isWidth(vectorBits)) {
+      getOperation().emitError("vector-bits: expected 128, 256 or 512, found ")
+          << vectorBits.getValue();
+      return signalPassFailure();
+    }
     packed.clear();
     packedIntegers.clear();
     UnnamedFile file;

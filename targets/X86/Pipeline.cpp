@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Interfaces.h"
+#include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Passes/Decompose/Passes.h"
 #include "tfc/Passes/Lower/Passes.h"
 #include "tfc/Passes/Lower/Pipelines.h"
@@ -61,6 +62,7 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   // needs no tensor.
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   lower::addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createX86SelectKernelsPass());
   // Patches become rows of a linear layer before weights are packed.
   decompose::AttnDecomposePassOptions first;
   first.keep = {"attn.linear", "attn.norm", "attn.attention",
@@ -71,7 +73,9 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   if (!options.weightsFile.empty())
     packing.scratchFile = options.weightsFile + ".packed";
   pm.addPass(createX86PackWeightsPass(packing));
-  pm.addPass(decompose::createAttnDecomposePass());
+  decompose::AttnDecomposePassOptions rest;
+  rest.keep = {"attn.attention"};
+  pm.addPass(decompose::createAttnDecomposePass(rest));
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(lower::createPrepareTensorsPass());
@@ -83,6 +87,8 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
 
 void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   buildBufferPipeline(pm, options);
+  pm.addNestedPass<func::FuncOp>(lower::createFoldTransposesPass());
+  pm.addPass(createX86LowerAttentionPass({vectorBitsOf(options)}));
   pm.addPass(createX86LowerKernelsPass({vectorBitsOf(options)}));
   pm.addNestedPass<func::FuncOp>(createX86LowerLoopsPass());
   pm.addPass(createX86PlaceConstantsPass({options.weightsFile}));
@@ -124,22 +130,40 @@ struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
 };
 } // namespace
 
-void tfc::x86::registerX86Pipelines() {
-  registerX86Passes();
-  PassPipelineRegistration<PipelineOptions>(
-      "x86-buffers", "attn and linalg on tensors to the same on buffers",
-      [](OpPassManager &pm, const PipelineOptions &options) {
-        buildBufferPipeline(pm, options.get());
-      });
-  PassPipelineRegistration<PipelineOptions>(
-      "x86", "attn and linalg on tensors to the LLVM dialect",
-      [](OpPassManager &pm, const PipelineOptions &options) {
-        buildX86Pipeline(pm, options.get());
+/// A pipeline that says what is wrong with its CPU before it begins.
+static void registerPipeline(StringRef name, StringRef description,
+                             void (*build)(OpPassManager &,
+                                           const X86Options &)) {
+  registerPassPipeline(
+      name, description,
+      [build](OpPassManager &pm, StringRef text,
+              llvm::function_ref<LogicalResult(const Twine &)> fail) {
+        PipelineOptions options;
+        std::string reason;
+        if (failed(options.parseFromString(text)))
+          return fail("expected cpu=... and weights-file=...");
+        if (failed(createTargetMachine(options.get(), reason)))
+          return fail(reason);
+        build(pm, options.get());
+        return success();
+      },
+      [](llvm::function_ref<void(const mlir::detail::PassOptions &)> handle) {
+        handle(PipelineOptions());
       });
 }
 
+void tfc::x86::registerX86Pipelines() {
+  registerX86Passes();
+  registerPipeline("x86-buffers",
+                   "attn and linalg on tensors to the same on buffers",
+                   buildBufferPipeline);
+  registerPipeline("x86", "attn and linalg on tensors to the LLVM dialect",
+                   buildX86Pipeline);
+}
+
 void tfc::x86::registerX86Interfaces(DialectRegistry &registry) {
-  registry.insert<X86Dialect, func::FuncDialect>();
+  registry.insert<attn::AttnDialect, X86Dialect, func::FuncDialect>();
+  attn::registerBufferizableOpInterfaceExternalModels(registry);
   registerBufferizableKernels(registry);
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(

@@ -22,7 +22,10 @@ TOLERANCES = {"f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
 class Case:
     def __init__(self, batch=2, heads=2, key_heads=None, queries=37, keys=75, size=16, value_size=None, type="f32",
                  attributes="", scale=0.3, bias=None, mask=None, lengths=None, offset=None, open_sizes=True,
-                 matmul="f32", open_queries=True, multiprocessors=108):
+                 matmul="f32", open_queries=True, multiprocessors=108, sequences=None):
+        if sequences:
+            batch, queries, keys = 1, sum(sequences), sum(sequences)
+        self.sequences = sequences
         self.batch, self.heads, self.key_heads = batch, heads, key_heads or heads
         self.queries, self.keys, self.size, self.value_size = queries, keys, size, value_size or size
         self.type, self.attributes, self.scale = type, attributes, scale
@@ -57,6 +60,8 @@ for type_ in ("f32", "f16", "bf16"):
         "mask-nothing-seen": dict(mask=(2, 1, 37, 75), attributes="zero_masked_rows"),
         "lengths": dict(lengths=[3, 71]),
         "softcap": dict(attributes="softcap 2.0"),
+        "sequences": dict(sequences=[5, 0, 1, 64, 30]),
+        "sequences-causal": dict(sequences=[70, 33, 2], attributes="causal left_window 20", heads=4, key_heads=2),
         "one-query": dict(queries=1, keys=129),
         "one-key": dict(queries=65, keys=1),
         "known-sizes": dict(queries=64, keys=64, size=64, open_sizes=False),
@@ -124,6 +129,9 @@ def text_of(case, lengths):
     if case.lengths:
         arguments.append(f"%lengths: tensor<{'?' if open_ else b}xi64>")
         operands += f" key_lengths(%lengths : tensor<{'?' if open_ else b}xi64>)"
+    if case.sequences:
+        arguments.append("%sequences: tensor<?xi64>")
+        operands += " sequences(%sequences : tensor<?xi64>)"
     head = ""
     if case.offset is not None:
         head = f"  %offset = arith.constant {case.offset} : index\n"
@@ -175,17 +183,21 @@ def reference(case, q, k, v, bias, mask, lengths):
         seen &= j < np.array(lengths)[:, None, None, None]
     if mask is not None:
         seen = seen & mask
+    if case.sequences:
+        number = np.repeat(np.arange(len(case.sequences)), case.sequences)
+        seen = seen & (number[:, None] == number)
     hidden = case.number("masked_score")
     scores = np.where(seen, scores, -np.inf if hidden is None else hidden)
     with np.errstate(invalid="ignore"):
-        weights = np.exp(scores - scores.max(-1, keepdims=True))
+        weights = np.exp(scores - scores.max(-1, keepdims=True, initial=-np.inf))
         weights /= weights.sum(-1, keepdims=True)
     if "zero_masked_rows" in case.attributes:
         weights = np.where(seen.any(-1, keepdims=True), weights, 0)
     return np.einsum("bhst,bhtd->bhsd", weights, v)
 
 
-def check(name, case, work):
+def prepare(name, case, work):
+    """Writes WORK.mlir and WORK.in.npz; returns what must come out."""
     rows = np.random.default_rng(len(name))
     arrays, numbers = {}, {}
 
@@ -210,11 +222,18 @@ def check(name, case, work):
         arrays["mask"] = mask
     if case.lengths:
         arrays["lengths"] = np.array(case.lengths, np.int64)
+    if case.sequences:
+        arrays["sequences"] = np.cumsum([0, *case.sequences]).astype(np.int64)
     expected = reference(case, numbers["q"], numbers["k"], numbers["v"], numbers.get("bias"), mask, case.lengths)
     with open(work + ".mlir", "w", encoding="utf-8") as file:
         file.write(text_of(case, case.lengths))
-    subprocess.run(["tfc", work + ".mlir", "--target=cuda", f"--matmul={case.matmul}", "-o", work + ".so"], check=True)
     np.savez(work + ".in.npz", **{f"input{i}": value for i, value in enumerate(arrays.values())})
+    return expected
+
+
+def check(name, case, work):
+    expected = prepare(name, case, work)
+    subprocess.run(["tfc", work + ".mlir", "--target=cuda", f"--matmul={case.matmul}", "-o", work + ".so"], check=True)
     for mode in MODES:
         found = run(work + ".so", work + ".in.npz", work + ".out.npz", mode, case.multiprocessors)
         if isinstance(found, str):

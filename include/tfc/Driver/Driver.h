@@ -79,6 +79,8 @@ struct CompileOptions {
   std::string cpu = "native";
   /// cuda: how factors of f32 are multiplied: "f32", "tf32" or "f16".
   std::string matmul = "f32";
+  /// Compute batches without their padding: `attn-pack-tokens`.
+  bool paddingFree = false;
   /// x86-64: the folder of ModelEntry.o, which every shared library has; empty:
   /// where TFC_RUNTIME_DIR says, or lib/tfc beside the program's folder.
   std::string runtimeDirectory;

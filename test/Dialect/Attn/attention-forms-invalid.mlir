@@ -117,3 +117,27 @@ func.func @top_of_blocks(%q: tensor<1x4x6x8xf32>, %b: tensor<3x2xi64>) {
   %0 = attn.attention top 2 scale 1.0 block_size 2 ins(%q, %q, %q : tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>) key_blocks(%b : tensor<3x2xi64>) outs(%q : tensor<1x4x6x8xf32>) -> tensor<1x4x6x8xf32>
   return
 }
+
+// -----
+
+func.func @sequences_with_lengths(%q: tensor<1x4x6x8xf32>, %b: tensor<3xi64>, %n: tensor<1xi64>) -> tensor<1x4x6x8xf32> {
+  // expected-error @below {{'attn.attention' op expected sequences with softmax, causality and windows alone}}
+  %0 = attn.attention scale 1.0 ins(%q, %q, %q : tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>) key_lengths(%n : tensor<1xi64>) sequences(%b : tensor<3xi64>) outs(%q : tensor<1x4x6x8xf32>) -> tensor<1x4x6x8xf32>
+  return %0 : tensor<1x4x6x8xf32>
+}
+
+// -----
+
+func.func @sequences_in_batches(%q: tensor<2x4x6x8xf32>, %b: tensor<3xi64>) -> tensor<2x4x6x8xf32> {
+  // expected-error @below {{'attn.attention' op expected query of sizes [1, 4, 6, 8], found 'tensor<2x4x6x8xf32>'}}
+  %0 = attn.attention scale 1.0 ins(%q, %q, %q : tensor<2x4x6x8xf32>, tensor<2x4x6x8xf32>, tensor<2x4x6x8xf32>) sequences(%b : tensor<3xi64>) outs(%q : tensor<2x4x6x8xf32>) -> tensor<2x4x6x8xf32>
+  return %0 : tensor<2x4x6x8xf32>
+}
+
+// -----
+
+func.func @no_bounds(%q: tensor<1x4x6x8xf32>, %b: tensor<0xi64>) -> tensor<1x4x6x8xf32> {
+  // expected-error @below {{'attn.attention' op expected one bound of sequences at least}}
+  %0 = attn.attention scale 1.0 ins(%q, %q, %q : tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>, tensor<1x4x6x8xf32>) sequences(%b : tensor<0xi64>) outs(%q : tensor<1x4x6x8xf32>) -> tensor<1x4x6x8xf32>
+  return %0 : tensor<1x4x6x8xf32>
+}

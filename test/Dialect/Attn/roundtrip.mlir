@@ -128,3 +128,10 @@ func.func @route(%x: tensor<?x8xf16>, %c: tensor<?x2xi32>, %g: tensor<?x2xf16>, 
       w1(%w1 : tensor<4x8x16xf16>) w2(%w2 : tensor<4x16x6xf16>) outs(%init : tensor<?x6xf16>) -> tensor<?x6xf16>
   return %0, %1 : tensor<?x6xf16>, tensor<?x6xf16>
 }
+
+// CHECK-LABEL: @sequences
+// CHECK: attn.attention scale 1.000000e+00 causal ins({{.*}}) sequences(%{{.*}} : tensor<?xi32>) outs(
+func.func @sequences(%q: tensor<1x4x?x8xf32>, %bounds: tensor<?xi32>) -> tensor<1x4x?x8xf32> {
+  %0 = attn.attention scale 1.0 causal ins(%q, %q, %q : tensor<1x4x?x8xf32>, tensor<1x4x?x8xf32>, tensor<1x4x?x8xf32>) sequences(%bounds : tensor<?xi32>) outs(%q : tensor<1x4x?x8xf32>) -> tensor<1x4x?x8xf32>
+  return %0 : tensor<1x4x?x8xf32>
+}

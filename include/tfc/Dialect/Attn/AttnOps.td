@@ -209,6 +209,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     | `key_lengths` | counts, [B] |
     | `query_offset` | the position of the first query among the keys, an index or one for each batch, [B]; T - S without it |
     | `key_blocks` | numbers of blocks, [S / `block_size`, blocks seen] |
+    | `sequences` | where sequences begin among the tokens, and their end, [N + 1] |
     | `init` and the result | [B, H, S, E] |
 
     Query i is at position p = i + `query_offset`. It sees key j when all of
@@ -224,6 +225,12 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     blocks of `block_size` w, which divides S and T, and query i sees the keys of
     the blocks in row i / w, each from 0 to T / w - 1; a block that is listed
     twice counts twice. Nothing else hides or biases scores then.
+
+    With `sequences` (ByteTransformer, Zhai et al. 2023) the tokens of N sequences lie
+    one after the other, without padding, in a batch of 1; S is T. Those of sequence n
+    are sequences[n] to sequences[n + 1] - 1, ascending from 0 to S, and a query sees
+    keys of its own sequence only; causality and windows hide more of them. Nothing else
+    hides or biases scores then.
 
     The score of a key that it does not see is `masked_score`, or -inf without
     it. A row all of which is hidden by a finite number is the mean of the
@@ -270,7 +277,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
   let arguments = (ins Attn_Shaped:$query, Attn_Shaped:$key, Attn_Shaped:$value,
       Optional<Attn_Shaped>:$bias, Optional<Attn_Mask>:$mask,
       Optional<Attn_Counts>:$key_lengths, Optional<Attn_Position>:$query_offset,
-      Optional<Attn_Blocks>:$key_blocks, Attn_Shaped:$init,
+      Optional<Attn_Blocks>:$key_blocks, Attn_Shaped:$init, Optional<Attn_Counts>:$sequences,
       DefaultValuedAttr<Attn_ScoreFunctionAttr, "::tfc::attn::ScoreFunction::Softmax">:$score,
       F64Attr:$scale, OptionalAttr<F64Attr>:$softcap, OptionalAttr<F64Attr>:$epsilon,
       UnitAttr:$causal, OptionalAttr<I64Attr>:$left_window, OptionalAttr<I64Attr>:$right_window,
@@ -289,6 +296,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
     (`key_lengths` `(` $key_lengths^ `:` type($key_lengths) `)`)?
     (`query_offset` `(` $query_offset^ custom<PositionType>(type($query_offset)) `)`)?
     (`key_blocks` `(` $key_blocks^ `:` type($key_blocks) `)`)?
+    (`sequences` `(` $sequences^ `:` type($sequences) `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$query, "::mlir::Value":$key,
@@ -298,7 +306,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments]> {
               ? ::mlir::TypeRange(init.getType()) : ::mlir::TypeRange(),
           query, key, value, /*bias=*/::mlir::Value(), /*mask=*/::mlir::Value(),
           /*key_lengths=*/::mlir::Value(), /*query_offset=*/::mlir::Value(),
-          /*key_blocks=*/::mlir::Value(), init,
+          /*key_blocks=*/::mlir::Value(), init, /*sequences=*/::mlir::Value(),
           ScoreFunction::Softmax, ::llvm::APFloat(scale),
           /*softcap=*/::mlir::FloatAttr(), /*epsilon=*/::mlir::FloatAttr(), /*causal=*/false,
           /*left_window=*/::mlir::IntegerAttr(), /*right_window=*/::mlir::IntegerAttr(),

@@ -48,6 +48,26 @@ def PlaceResultsPass : Pass<"lower-place-results", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect"];
 }
 
+def FoldTransposesPass : Pass<"lower-fold-transposes", "mlir::func::FuncOp"> {
+  let summary = "Let attention read and write heads where they lie";
+  let description = [{
+    Graphs transpose [B, S, H, D] to [B, H, S, D] before attention and back after it. A
+    kernel that takes strided rows needs no copies for that:
+
+    ```mlir
+    linalg.transpose ins(%q : memref<2x8x4x16xf32>) outs(%t : memref<2x4x8x16xf32>) permutation = [0, 2, 1, 3]
+    attn.attention scale 0.25 ins(%t, ...
+    // becomes
+    %t = memref.transpose %q (d0, d1, d2, d3) -> (d0, d2, d1, d3)
+    attn.attention scale 0.25 ins(%t, ...
+    ```
+
+    Transposes of buffers that are written again before the attention, or that somebody
+    else reads, stay.
+  }];
+  let dependentDialects = ["mlir::memref::MemRefDialect"];
+}
+
 def LowerLoopsPass : Pass<"lower-loops", "mlir::func::FuncOp"> {
   let summary = "Lower linalg on buffers to loops over scalars";
   let description = [{

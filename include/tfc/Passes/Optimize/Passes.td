@@ -43,4 +43,34 @@ def SinkSlicesPass : Pass<"attn-sink-slices", "mlir::func::FuncOp"> {
                            "mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect"];
 }
 
+def PackTokensPass : Pass<"attn-pack-tokens", "mlir::func::FuncOp"> {
+  let summary = "Compute batches of sequences without their padding";
+  let description = [{
+    Sequences of a batch are padded to the longest, and a mask [batch, tokens] of ones
+    and zeros, an input, hides the padding from attention; all else is computed for it
+    all the same. Here the tokens of all sequences lie one after the other instead
+    (ByteTransformer, Zhai et al. 2023): what is computed token by token is so for those
+    that there are, attention takes `sequences`, and a result of all tokens is zero where
+    the mask is.
+
+    The mask is that of the first attention whose bias or mask is made of an input alone,
+    such that 1 changes nothing and 0 hides a key, by -1e4 or less. The pass fails, with
+    the operation and the reason, where the padding would be missed: where an attention
+    has no mask or another, or windows; where something else than a sum that the mask
+    zeroes, a single token or the result of the function reads tokens that attention
+    leads to. A single token that is masked reads as zero. A mask with other numbers is
+    an error when the function runs.
+
+    ```mlir
+    %y = attn.attention scale 0.125 ins(%q, %k, %v : tensor<?x12x?x64xf32>, ...) bias(%hidden : tensor<?x1x1x?xf32>) ...
+    // becomes
+    %tokens = scf.for ... // counts and lists them
+    %y = attn.attention scale 0.125 ins(%q1, %k1, %v1 : tensor<1x12x?x64xf32>, ...) sequences(%bounds : tensor<?xi64>) ...
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::scf::SCFDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
 #endif // TFC_PASSES_OPTIMIZE_PASSES_TD

@@ -15,7 +15,12 @@ class OpPassManager;
 
 namespace tfc::raise {
 
-struct RaiseOptions {};
+struct RaiseOptions {
+  /// Find more in the graph than its nodes say: masks as causality, windows and
+  /// lengths, blocks of keys, recurrences. What is computed stays; without it
+  /// passes see masks as tensors, and raising takes less time.
+  bool findStructure = true;
+};
 
 /// A module of the `onnx` dialect to `attn`, linalg, tensor and arith on ranked
 /// tensors. Fails, naming every node that it cannot express exactly.

@@ -25,11 +25,4 @@
 #define GET_OP_CLASSES
 #include "tfc/Target/CUDA/CudaOps.h.inc"
 
-namespace tfc::cuda {
-
-/// Lets the operations of the dialect bufferise.
-void registerCudaInterfaces(mlir::DialectRegistry &registry);
-
-} // namespace tfc::cuda
-
 #endif // TFC_TARGET_CUDA_CUDA_H

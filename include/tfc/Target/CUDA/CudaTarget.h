@@ -31,6 +31,10 @@ struct CudaOptions {
   std::string runtimeDirectory;
 };
 
+/// Registers what upstream's passes must know to run the pipeline: interface
+/// implementations of the dialects they meet.
+void registerCudaInterfaces(mlir::DialectRegistry &registry);
+
 /// The passes and pipelines "cuda" (to the LLVM and NVVM dialects).
 void registerCudaPipelines();
 

@@ -16,6 +16,7 @@
 #include <string>
 
 namespace mlir {
+class DialectRegistry;
 class OpPassManager;
 } // namespace mlir
 
@@ -43,6 +44,10 @@ struct CortexM7Options {
   /// Calls a function of the user where the work of each node begins.
   bool profile = false;
 };
+
+/// Registers what upstream's passes must know to run the pipeline: interface
+/// implementations of the dialects they meet.
+void registerCortexM7Interfaces(mlir::DialectRegistry &registry);
 
 /// Registers the target's passes, and the pipeline `cortex-m7`, by name.
 void registerCortexM7Pipelines();

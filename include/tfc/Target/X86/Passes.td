@@ -158,6 +158,48 @@ def X86PackWeightsPass : Pass<"x86-pack-weights", "mlir::ModuleOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def X86SelectKernelsPass : Pass<"x86-select-kernels", "mlir::func::FuncOp"> {
+  let summary = "Leave attention that has a kernel, decompose the other";
+  let description = [{
+    `attn.attention` by softmax of f32, of heads of a known size, is left for
+    `x86-lower-attention`; of others there remain the products and the softmax.
+
+    ```mlir
+    %y = attn.attention score hard scale 0.25 ins(%q, %k, %v : ...
+    // becomes
+    %s = linalg.generic ... ins(%q, %k : ...
+    ```
+  }];
+  let dependentDialects = ["mlir::linalg::LinalgDialect", "mlir::tensor::TensorDialect",
+                           "mlir::arith::ArithDialect", "mlir::math::MathDialect",
+                           "mlir::scf::SCFDialect", "mlir::affine::AffineDialect"];
+}
+
+def X86LowerAttentionPass : Pass<"x86-lower-attention", "mlir::ModuleOp"> {
+  let summary = "Make parallel regions of attention on buffers";
+  let description = [{
+    Each `attn.attention` becomes two: the first copies keys and values of each head to
+    panels as the micro-kernels read them, the second computes a block of 48 queries of a
+    head at a time. Scores exist for 192 keys of a block only, and are corrected as
+    larger ones come (FlashAttention, Dao 2022). Keys that no query of a block sees, by
+    causality, windows and lengths, are not visited. Query heads that share a head of keys
+    share its panels.
+
+    ```mlir
+    attn.attention scale 0.25 ins(%q, %k, %v : ...) outs(%y : ...)
+    // becomes
+    x86.parallel %panels grain %grain : index { ... call @tfc_keys_f32_64(...) ... }
+    x86.parallel %blocks grain %grain : index { ... call @tfc_attention_0(...) ... }
+    ```
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256",
+                        "Width of the target's vector registers">];
+  let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect",
+                           "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 def X86LowerKernelsPass : Pass<"x86-lower-kernels", "mlir::ModuleOp"> {
   let summary = "Lower packed products to calls of a micro-kernel";
   let description = [{

@@ -6,14 +6,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef TFC_TARGETS_CUDA_DENSEOPERANDS_H
-#define TFC_TARGETS_CUDA_DENSEOPERANDS_H
+#ifndef TFC_PASSES_LOWER_DENSEOPERANDS_H
+#define TFC_PASSES_LOWER_DENSEOPERANDS_H
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 
-namespace tfc::cuda {
+namespace tfc::lower {
 
 /// Replaces operands of `op`, a kernel on buffers, that do not lie as
 /// `isGood` wants it by dense copies; `init`, one of them, is copied back. An
@@ -26,6 +26,6 @@ void makeOperandsDense(mlir::Operation *op, mlir::OpOperand &init,
                        llvm::function_ref<bool(mlir::OpOperand &, int64_t)>
                            hasSizeOfInit = nullptr);
 
-} // namespace tfc::cuda
+} // namespace tfc::lower
 
-#endif // TFC_TARGETS_CUDA_DENSEOPERANDS_H
+#endif // TFC_PASSES_LOWER_DENSEOPERANDS_H

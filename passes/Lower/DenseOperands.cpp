@@ -6,7 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DenseOperands.h"
+#include "tfc/Passes/Lower/DenseOperands.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -14,7 +14,7 @@
 using namespace mlir;
 using namespace tfc;
 
-void tfc::cuda::makeOperandsDense(
+void tfc::lower::makeOperandsDense(
     Operation *op, OpOperand &init, OpBuilder &b,
     llvm::function_ref<bool(MemRefType)> isGood,
     llvm::function_ref<bool(OpOperand &, int64_t)> hasSizeOfInit) {

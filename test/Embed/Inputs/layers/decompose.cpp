@@ -1,0 +1,13 @@
+#include "layer.h"
+#include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Passes/Decompose/Passes.h"
+
+int main(int, char **argv) {
+  mlir::DialectRegistry registry;
+  mlir::registerAllDialects(registry);
+  registry.insert<tfc::attn::AttnDialect>();
+  mlir::MLIRContext context(registry);
+  return print(runOn(context, argv[1], [](mlir::OpPassManager &pm) {
+    pm.addPass(tfc::decompose::createAttnDecomposePass());
+  }));
+}

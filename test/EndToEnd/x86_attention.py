@@ -1,0 +1,68 @@
+"""Attention compiled for x86-64 against its definition in numpy.
+
+usage: x86_attention.py WORK [NAME...]
+
+The cases and references are those of cuda_attention.py, for each width of vectors that
+this machine has, on one worker and on three, which must give the same bits.
+"""
+
+import subprocess
+import sys
+
+import numpy as np
+from cuda_attention import CASES, TOLERANCES, Case, prepare
+
+CPUS = {"x86-64-v2": "sse4_2", "x86-64-v3": "avx2", "x86-64-v4": "avx512f"}
+NAMES = [name for name in CASES if name.startswith("f32-")]
+# Blocks of queries and of keys, and panels: one less, as many, one more.
+for size in (47, 48, 49, 95, 191, 192, 193, 385):
+    CASES[f"f32-rows-{size}"] = Case(queries=size, keys=size, size=20, attributes="causal")
+    CASES[f"f32-keys-{size}"] = Case(batch=1, queries=5, keys=size, size=33, value_size=50)
+NAMES += [name for name in CASES if name.startswith(("f32-rows", "f32-keys"))]
+for name, options in {"long": dict(sequences=[200, 47, 48, 49, 385]), "none": dict(sequences=[0, 0]),
+                      "one": dict(sequences=[3]), "softcap": dict(sequences=[30, 60], attributes="softcap 2.0"),
+                      "many": dict(sequences=[i % 11 for i in range(100)], size=40)}.items():
+    CASES[f"f32-sequences-{name}"] = Case(**options)
+    NAMES.append(f"f32-sequences-{name}")
+# Hidden by -inf all the same: the mean of nothing, or zero where it is asked for.
+CASES["f32-nothing-seen"] = Case(mask=(2, 1, 37, 75), attributes="zero_masked_rows zero_nan_rows")
+NAMES += ["f32-nothing-seen"]
+
+
+def here():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = next(line for line in file if line.startswith("flags")).split()
+    return [cpu for cpu, feature in CPUS.items() if feature in flags]
+
+
+def check(name, case, work, cpu):
+    expected = prepare(name, case, work)
+    subprocess.run(["tfc", work + ".mlir", f"-mcpu={cpu}", "-o", work + ".so"], check=True)
+    results = []
+    for threads in ("1", "3"):
+        subprocess.run(["tfc-run", work + ".so", "--threads", threads, "--inputs", work + ".in.npz",
+                        "--outputs", work + ".out.npz"], check=True)
+        results.append(next(iter(np.load(work + ".out.npz").values())))
+    if results[0].tobytes() != results[1].tobytes():
+        return f"{cpu}: differs between one thread and three"
+    gap = np.abs(results[0].astype(np.float64) - expected)
+    if results[0].shape != expected.shape or not gap.max(initial=0) <= TOLERANCES[case.type]:
+        return f"{cpu}: differs by {gap.max():.3g}"
+    return ""
+
+
+def main(work, *names):
+    faults = count = 0
+    for name in names or NAMES:
+        for cpu in here():
+            count += 1
+            message = check(name, CASES[name], f"{work}.{name}", cpu)
+            if message:
+                print(f"{name}: {message}")
+                faults += 1
+    print(f"{count} cases, {faults} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
