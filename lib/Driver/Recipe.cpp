@@ -17,6 +17,8 @@
 using namespace tfc;
 using llvm::StringRef;
 
+LLVM_YAML_IS_SEQUENCE_VECTOR(std::string)
+
 template <>
 struct llvm::yaml::MappingTraits<Recipe> {
   static void mapping(IO &io, Recipe &recipe) {
@@ -26,6 +28,7 @@ struct llvm::yaml::MappingTraits<Recipe> {
     io.mapRequired("compress", recipe.passes);
     io.mapOptional("fit", recipe.fit, true);
     io.mapOptional("quantize", recipe.quantize, false);
+    io.mapOptional("quantize-keep", recipe.quantizeKeep);
   }
 };
 

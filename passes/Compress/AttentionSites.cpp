@@ -50,8 +50,9 @@ LogicalResult tfc::compress::checkAttentionSites(func::FuncOp function,
 
 bool tfc::compress::hidesKeys(attn::AttentionOp attention) {
   return attention.getMask() || attention.getKeyLengths() ||
-         attention.getKeyBlocks() || attention.getCausal() ||
-         attention.getLeftWindow() || attention.getRightWindow();
+         attention.getKeyBlocks() || attention.getSequences() ||
+         attention.getCausal() || attention.getLeftWindow() ||
+         attention.getRightWindow();
 }
 
 LogicalResult AttentionNumbers::read(func::FuncOp function, StringRef pass,

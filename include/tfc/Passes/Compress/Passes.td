@@ -519,6 +519,46 @@ def SparseAttentionPass : Pass<"attn-sparse-attention", "mlir::func::FuncOp"> {
   let dependentDialects = ["attn::AttnDialect"];
 }
 
+
+def PruneResidualPass : Pass<"attn-prune-residual", "mlir::func::FuncOp"> {
+  let summary = "Narrow the residual stream to its principal directions";
+  let description = [{
+    The residual stream x of n features becomes x Q, of `keep` numbers or without the
+    `share` of n, where Q are the principal directions of what norms give of it (SliceGPT,
+    Ashkboos et al. 2024, with one Q for a whole stream): what writes it is multiplied by Q,
+    linear layers, embedding tables, positions, patches alike, and linear layers behind its
+    norms by the transpose. Before, norms give their scale and bias to the layers behind
+    them, and layer norms the mean to what writes, so that RMS norms are left, which a
+    rotation does not change:
+
+    ```mlir
+    %y = attn.linear ins(%h, %w : tensor<4x96xf32>, tensor<96x48xf32>) ... -> tensor<4x48xf32>
+    %s = linalg.generic {...} ins(%x, %y : tensor<4x48xf32>, tensor<4x48xf32>) { arith.addf } -> tensor<4x48xf32>
+    %n = attn.norm layer axis 1 epsilon 1.0e-05 ins(%s : tensor<4x48xf32>) scale(%g : tensor<48xf32>) bias(%b : tensor<48xf32>) ...
+    %q = attn.linear ins(%n, %v : tensor<4x48xf32>, tensor<48x48xf32>) ... -> tensor<4x48xf32>
+    // becomes, with keep=36
+    %y = attn.linear ins(%h, %wq : tensor<4x96xf32>, tensor<96x36xf32>) ... -> tensor<4x36xf32>
+    %s = linalg.generic {...} ins(%x, %y : tensor<4x36xf32>, tensor<4x36xf32>) { arith.addf } -> tensor<4x36xf32>
+    %n = attn.norm rms axis 1 epsilon 1.3333e-05 ins(%s : tensor<4x36xf32>) ...
+    %q = attn.linear ins(%n, %qv : tensor<4x36xf32>, tensor<36x48xf32>) bias(%c : ...) ... -> tensor<4x48xf32>
+    ```
+
+    Norms divide by n as before: epsilon and the weights behind have that. So the result is
+    that of the model, but for rounding, where all that is written lies in so many
+    directions. What is lost on average goes to the biases behind, where
+    `tfc.input_moments` and `tfc.input_mean` are known; without them directions are those of
+    the weights that write. Norms that something else than linear layers reads get a layer
+    behind them that gives n features again.
+
+    Refused, with the operation at fault, are streams that anything but norms reads, as
+    results of the model and layers behind the norms of sums (post-norm) do, and that
+    something else than sums of linear maps of constant weights writes.
+  }];
+  let options = [
+    Option<"share", "share", "double", "0", "share of the features that goes">,
+    Option<"keep", "keep", "int64_t", "0", "how many stay">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect"];
+}
 def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
   let summary = "Go on with the tokens alone that attention went to";
   let description = [{
