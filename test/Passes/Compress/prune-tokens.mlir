@@ -16,6 +16,13 @@
 // CHECK-NOT: tfc.layer
 // CHECK: tensor.extract_slice %{{.*}}[0, 0, 0] [1, 1, 2] [1, 1, 1] : tensor<1x3x2xf32> to tensor<1x2xf32>
 
+// As many as are said.
+// RUN: tfc-opt %t/class.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{tokens=out=3}))' | FileCheck %s
+// RUN: not tfc-opt %t/class.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{tokens=out=5}))' 2>&1 | FileCheck %s --check-prefix=ALL
+// RUN: not tfc-opt %t/class.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{tokens=in=3}))' 2>&1 | FileCheck %s --check-prefix=SITE
+// RUN: not tfc-opt %t/class.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{tokens=out=0}))' 2>&1 | FileCheck %s --check-prefix=NUMBER
+// NUMBER: error: {{.*}}prune-tokens: tokens takes SITE=N, N from 1 on, not 'out=0'
+
 // CLASS: func.func @f
 // CLASS-SAME: tokens = 2 : i64
 // CLASS: tensor.extract_slice %{{.*}}[0, 0, 0, 0] [1, 1, 1, 2] {{.*}} to tensor<1x1x1x2xf32>
@@ -23,7 +30,7 @@
 // RUN: not tfc-opt %t/class.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{keep=1 after=out}))' 2>&1 | FileCheck %s --check-prefix=SHARE
 // SHARE: error: {{.*}}prune-tokens: keep is a share above 0 and below 1
 // RUN: not tfc-opt %t/class.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{}))' 2>&1 | FileCheck %s --check-prefix=NONE
-// NONE: error: {{.*}}prune-tokens: expected after, the sites of attentions
+// NONE: error: {{.*}}prune-tokens: expected after, the sites of attentions, or tokens
 // RUN: not tfc-opt %t/class.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{importance=most after=out}))' 2>&1 | FileCheck %s --check-prefix=HOW
 // HOW: error: {{.*}}prune-tokens: importance is received or class, not 'most'
 // RUN: not tfc-opt %t/class.mlir --pass-pipeline='builtin.module(func.func(attn-prune-tokens{after=in}))' 2>&1 | FileCheck %s --check-prefix=SITE
