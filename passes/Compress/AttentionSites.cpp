@@ -49,7 +49,11 @@ LogicalResult tfc::compress::checkAttentionSites(func::FuncOp function,
 }
 
 bool tfc::compress::hidesKeys(attn::AttentionOp attention) {
-  return attention.getMask() || attention.getKeyLengths() ||
+  return attention.getMask() || hidesByPlace(attention);
+}
+
+bool tfc::compress::hidesByPlace(attn::AttentionOp attention) {
+  return attention.getMaskBlock() || attention.getKeyLengths() ||
          attention.getKeyBlocks() || attention.getSequences() ||
          attention.getCausal() || attention.getLeftWindow() ||
          attention.getRightWindow();

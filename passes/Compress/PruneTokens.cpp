@@ -50,8 +50,10 @@ static std::string whyNot(attn::AttentionOp attention, Operation *sum) {
        key = cast<ShapedType>(attention.getKey().getType());
   if (attention.getScore() != attn::ScoreFunction::Softmax)
     return "its scores go through no softmax";
-  if (hidesKeys(attention) || attention.getBias() || attention.getSoftcap())
-    return "a mask, a bias or a window goes by the tokens' places";
+  if (hidesByPlace(attention) || attention.getBias() || attention.getSoftcap())
+    return "a bias or a window goes by the tokens' places";
+  if (attention.getZeroMaskedRows() || attention.getZeroNanRows())
+    return "its mask may hide all tokens of a row";
   if (!isReal(sum->getResult(0)) || stream.getRank() != 3)
     return "the residual stream is not of f32 and [batch, tokens, features]";
   if (stream.isDynamicDim(1))
@@ -70,21 +72,29 @@ namespace {
 class TokenShrink {
 public:
   /// `source` gives the tokens that stay, as dimension 1 of its result.
-  explicit TokenShrink(Operation *source)
-      : source(source), shrink({/*norms=*/false, /*tokens=*/true, source}) {}
+  explicit TokenShrink(Operation *source) : source(source) {}
+  /// Takes stand-ins back that followTokens has not replaced.
+  ~TokenShrink();
 
   /// Why `count` tokens are not enough for what follows; empty where they are.
   std::string check(int64_t count);
 
   LogicalResult apply();
 
+  /// Gives attentions masks of those tokens alone that stay: `tokens` has their
+  /// numbers, [batch, count].
+  void followTokens(OpBuilder &b, Value tokens);
+
 private:
   std::string whyNot(Operation *op);
+  void standInForMasks();
   void noteSum(linalg::LinalgOp op);
 
   Operation *source;
   DimensionShrink shrink;
   SetVector<Operation *> after;
+  /// For masks of attentions behind, by mask.
+  llvm::MapVector<Value, Operation *> masks;
   /// How many times as many terms sums over tokens had.
   SmallVector<std::pair<Operation *, double>> sums;
 };
@@ -182,14 +192,52 @@ void TokenShrink::noteSum(linalg::LinalgOp op) {
     sums.push_back({op, factor});
 }
 
+/// Puts a stand-in behind `value`, which is of its type until types change.
+static Operation *castOf(Value value) {
+  OpBuilder b(value.getContext());
+  b.setInsertionPointAfterValue(value);
+  return UnrealizedConversionCastOp::create(b, value.getLoc(), value.getType(),
+                                            value);
+}
+
+static void replaceStandIn(Operation *standIn, Value by) {
+  standIn->getResult(0).replaceAllUsesWith(by);
+  standIn->erase();
+}
+
+TokenShrink::~TokenShrink() {
+  for (auto [mask, standIn] : masks)
+    replaceStandIn(standIn, mask);
+}
+
+void TokenShrink::standInForMasks() {
+  for (Operation *op : llvm::to_vector(after)) {
+    auto attention = dyn_cast<attn::AttentionOp>(op);
+    Value mask = attention ? attention.getMask() : Value();
+    // One that is computed from tokens has those that stay.
+    if (!mask || after.contains(mask.getDefiningOp()))
+      continue;
+    Operation *&standIn = masks[mask];
+    if (!standIn)
+      standIn = castOf(mask);
+    attention.getMaskMutable().assign(standIn->getResult(0));
+  }
+}
+
 std::string TokenShrink::check(int64_t count) {
   getForwardSlice(source->getResult(0), &after);
   after.insert(source);
+  standInForMasks();
+  SmallVector<Operation *> sources{source};
+  for (auto [mask, standIn] : masks)
+    sources.push_back(standIn);
+  after.insert(sources.begin(), sources.end());
+  shrink = DimensionShrink({/*norms=*/false, /*tokens=*/true, sources});
   if (failed(shrink.keep(source->getResult(0), 1,
                          llvm::to_vector(llvm::seq<int64_t>(0, count)))))
     return shrink.reason();
   for (Operation *op : shrink.operations()) {
-    if (op == source)
+    if (llvm::is_contained(sources, op))
       continue;
     std::string reason = whyNot(op);
     if (!reason.empty())
@@ -236,6 +284,21 @@ LogicalResult TokenShrink::apply() {
   return success();
 }
 
+void TokenShrink::followTokens(OpBuilder &b, Value tokens) {
+  for (auto [mask, standIn] : llvm::make_early_inc_range(masks)) {
+    OpBuilder::InsertionGuard guard(b);
+    Operation *made = mask.getDefiningOp();
+    if (made && made->getBlock() == b.getInsertionBlock() &&
+        !made->isBeforeInBlock(&*b.getInsertionPoint()))
+      b.setInsertionPointAfter(made);
+    Value standsFor = standIn->getResult(0);
+    replaceStandIn(standIn,
+                   maskOfTokens(b, mask, tokens, shrink.keptOf(standsFor, 2),
+                                shrink.keptOf(standsFor, 3)));
+  }
+  masks.clear();
+}
+
 LogicalResult PruneTokensPass::checkOptions() {
   if (!(keep > 0 && keep < 1))
     return getOperation().emitError(
@@ -258,17 +321,9 @@ LogicalResult PruneTokensPass::checkOptions() {
 /// Puts a stand-in behind `stream` for the tokens that stay, until types have
 /// changed.
 static Operation *standInFor(Value stream) {
-  OpBuilder b(stream.getContext());
-  b.setInsertionPointAfterValue(stream);
-  auto source = UnrealizedConversionCastOp::create(b, stream.getLoc(),
-                                                   stream.getType(), stream);
-  stream.replaceAllUsesExcept(source.getResult(0), source);
+  Operation *source = castOf(stream);
+  stream.replaceAllUsesExcept(source->getResult(0), source);
   return source;
-}
-
-static void replaceStandIn(Operation *source, Value by) {
-  source->getResult(0).replaceAllUsesWith(by);
-  source->erase();
 }
 
 std::string tfc::compress::whyNoFewerTokens(attn::AttentionOp attention,
@@ -279,7 +334,10 @@ std::string tfc::compress::whyNoFewerTokens(attn::AttentionOp attention,
   if (!reason.empty())
     return reason;
   Operation *source = standInFor(sum->getResult(0));
-  reason = TokenShrink(source).check(tokens);
+  {
+    TokenShrink shrink(source);
+    reason = shrink.check(tokens);
+  }
   replaceStandIn(source, sum->getResult(0));
   return reason;
 }
@@ -318,7 +376,9 @@ LogicalResult PruneTokensPass::pruneAfter(const AttentionSite &site) {
   OpBuilder b(function.getContext());
   b.setInsertionPoint(source);
   Value received = attentionReceived(b, attention, importance == "class");
-  Value rows = rowsOfTokens(b, stream, greatestTokens(b, received, count));
+  Value tokens = greatestTokens(b, received, count);
+  Value rows = rowsOfTokens(b, stream, tokens);
+  shrink.followTokens(b, tokens);
   replaceStandIn(source, rows);
   noteCompression(
       function, "prune-tokens", site.name,

@@ -187,7 +187,8 @@ ResidualStream::normBefore(attn::LinearOp reader) const {
 
 MatrixXd ResidualStream::centring() const {
   MatrixXd matrix = MatrixXd::Identity(width(), width());
-  if (norms.front().op.getKind() == attn::NormKind::Layer)
+  attn::NormOp first = norms.front().op;
+  if (first.getKind() == attn::NormKind::Layer)
     matrix.array() -= 1 / double(width());
   return matrix;
 }

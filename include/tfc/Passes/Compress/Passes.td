@@ -583,9 +583,10 @@ def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
     Sums over tokens behind stand for all of them: they are multiplied with the number of
     tokens before, divided by that now, so that means stay means.
 
-    Refused, with the operation at fault, are models of which something depends on the
-    tokens' number, place or order: results of a row for each token, masks, biases and
-    constants with something of their own for each, slices of other tokens than the first.
+    Masks of attentions, there and behind, are those of the tokens that stay. Refused, with
+    the operation at fault, are models of which something depends on the tokens' number,
+    place or order: results of a row for each token, biases, windows, constants with
+    something of their own for each, slices of other tokens than the first.
   }];
   let options = [
     Option<"keep", "keep", "double", "0.5", "share of the tokens that stays, of those behind the first">,
