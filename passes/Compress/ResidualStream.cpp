@@ -49,21 +49,34 @@ static std::string describe(Operation *op, const Twine &reason) {
       .str();
 }
 
+/// The dimension of `operand` that is the stream's; nothing where none is.
+static std::optional<unsigned> featuresOf(OpOperand &operand,
+                                          const DimensionShrink &reach) {
+  for (int64_t dim = 0; dim < rankOf(operand.get()); ++dim)
+    if (reach.keptOf(operand, dim))
+      return dim;
+  return std::nullopt;
+}
+
 /// Whether `op` adds and copies features, each of its operands' for itself.
 static bool isLinearMap(linalg::LinalgOp op, const DimensionShrink &reach) {
   if (op.getNumLoops() != op.getNumParallelLoops())
     return false;
+  auto isFloat = [](Type type) {
+    return isa<FloatType>(getElementTypeOrSelf(type));
+  };
   for (OpOperand *input : op.getDpsInputOperands())
     if (op.payloadUsesValueFromOperand(input) &&
-        isa<FloatType>(getElementTypeOrSelf(input->get().getType())) &&
-        llvm::none_of(llvm::seq<unsigned>(rankOf(input->get())),
-                      [&](unsigned dim) { return reach.keptOf(*input, dim); }))
+        isFloat(input->get().getType()) && !featuresOf(*input, reach))
       return false;
-  return llvm::all_of(
-      op.getBlock()->without_terminator(), [](Operation &inner) {
-        return isa<arith::AddFOp, arith::SubFOp, tensor::ExtractOp>(inner) ||
-               llvm::none_of(inner.getResultTypes(), llvm::IsaPred<FloatType>);
-      });
+  return llvm::all_of(op.getBlock()->without_terminator(),
+                      [&](Operation &inner) {
+                        if (auto extract = dyn_cast<tensor::ExtractOp>(inner))
+                          return !isFloat(extract.getType()) ||
+                                 featuresOf(extract.getTensorMutable(), reach);
+                        return isa<arith::AddFOp, arith::SubFOp>(inner) ||
+                               llvm::none_of(inner.getResultTypes(), isFloat);
+                      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -119,8 +132,11 @@ std::string ResidualStream::add(Operation *op) {
 }
 
 std::string ResidualStream::addNorm(attn::NormOp op) {
-  if (op.getAxis() != uint64_t(rankOf(op.getX()) - 1))
-    return "it is over more than features";
+  int64_t last = rankOf(op.getX()) - 1;
+  if (int64_t(op.getAxis()) != last ||
+      featuresOf(op.getXMutable(), reach) != unsigned(last) ||
+      cast<ShapedType>(op.getX().getType()).getDimSize(last) != width())
+    return "it is not over the features of the residual stream";
   if (behindRows(op.getX()).getDefiningOp<attn::NormOp>())
     return "it reads another norm";
   Norm norm{op, VectorXd::Ones(width()), VectorXd::Zero(width())};
@@ -142,10 +158,22 @@ std::string ResidualStream::addNorm(attn::NormOp op) {
 std::string ResidualStream::addLinear(attn::LinearOp op) {
   if (!weightOf(op) || !biasOf(op))
     return "its weight or bias is no constant";
-  if (reach.keptOf(op.getXMutable(), rankOf(op.getX()) - 1))
+  auto isLast = [&](OpOperand &operand) {
+    std::optional<unsigned> dim = featuresOf(operand, reach);
+    auto type = cast<ShapedType>(operand.get().getType());
+    return dim == unsigned(type.getRank() - 1) &&
+           type.getShape().back() == width();
+  };
+  bool reads = featuresOf(op.getXMutable(), reach).has_value(),
+       writes = reach.keptOf(op.getResult(), rankOf(op.getResult()) - 1);
+  if (reads && !isLast(op.getXMutable()))
+    return "it reads some of the features, or along another dimension";
+  if (reads)
     readers.push_back(op);
-  if (!reach.keptOf(op.getResult(), rankOf(op.getResult()) - 1))
+  if (!writes)
     return "";
+  if (cast<ShapedType>(op.getResult().getType()).getShape().back() != width())
+    return "it writes other features too";
   writers.push_back(op);
   return op.getActivation() == attn::Activation::None
              ? ""
@@ -160,6 +188,9 @@ std::string ResidualStream::addConstants(Operation *op) {
         if (!reach.keptOf(operand, dim))
           continue;
         Operation *from = operand.get().getDefiningOp();
+        auto type = cast<ShapedType>(operand.get().getType());
+        if (type.getDimSize(dim) != width())
+          reason = "it has to do with some of the features";
         if (matchPattern(operand.get(), m_Constant())) {
           constants.push_back({&operand, dim});
           if (!numbersOf(operand.get()))
