@@ -376,9 +376,9 @@ LogicalResult PruneTokensPass::pruneAfter(const AttentionSite &site) {
   OpBuilder b(function.getContext());
   b.setInsertionPoint(source);
   Value received = attentionReceived(b, attention, importance == "class");
-  Value tokens = greatestTokens(b, received, count);
-  Value rows = rowsOfTokens(b, stream, tokens);
-  shrink.followTokens(b, tokens);
+  Value kept = greatestTokens(b, received, count);
+  Value rows = rowsOfTokens(b, stream, kept);
+  shrink.followTokens(b, kept);
   replaceStandIn(source, rows);
   noteCompression(
       function, "prune-tokens", site.name,
