@@ -17,8 +17,6 @@
 using namespace tfc;
 using llvm::StringRef;
 
-LLVM_YAML_IS_SEQUENCE_VECTOR(std::string)
-
 template <>
 struct llvm::yaml::MappingTraits<Recipe> {
   static void mapping(IO &io, Recipe &recipe) {
