@@ -144,11 +144,13 @@ const std::vector<OptionSpec> &optionTable() {
        OptSearchTime},
       {"--resume", "FILE",
        "keep what was measured in FILE, and take what is there", OptResume},
-      {"--save-recipe", "FILE", "write what was done, for --recipe",
+      {"--save-recipe", "FILE",
+       "write the passes, and the nodes of --quantize that stay in\n"
+       "f32, for --recipe",
        OptSaveRecipe},
       {"--recipe", "FILE",
-       "compress as the file says, which --save-recipe wrote for\n"
-       "this model",
+       "compress, and keep nodes in f32, as the file says, which\n"
+       "--save-recipe wrote for this model",
        OptRecipe},
       {"--no-fit", "",
        "leave weights as the passes of --compress give them; without\n"
@@ -569,9 +571,12 @@ void settleCompression(Parsed &parsed) {
   if (!options.recipe.empty() &&
       (parsed.searches || !options.compression.empty()))
     parsed.error = "--recipe takes the place of --compress";
+  if (!options.recipe.empty() && !options.quantizeKeep.empty())
+    parsed.error = "--recipe takes the place of --quantize-keep";
   if (!options.recipeOutput.empty() && !parsed.searches &&
-      options.compression.empty())
-    parsed.error = "--save-recipe is an option of --compress only";
+      options.compression.empty() && !options.quantize)
+    parsed.error =
+        "--save-recipe is an option of --compress and --quantize only";
   if (options.compression.empty())
     return;
   if (llvm::Error error = checkCompression(options.compression))
