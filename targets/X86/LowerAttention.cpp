@@ -10,6 +10,7 @@
 #include "FewQueries.h"
 #include "KernelCalls.h"
 #include "PanelCopy.h"
+#include "RegionWork.h"
 #include "tfc/Passes/Lower/DenseOperands.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -81,9 +82,9 @@ struct TileList {
 class Lowering {
 public:
   Lowering(ModuleOp module, attn::AttentionOp op, KernelShape shape,
-           llvm::StringMap<func::FuncOp> &kernels)
+           llvm::StringMap<func::FuncOp> &kernels, bool profile)
       : module(module), op(op), shape(shape), sizes(op, shape),
-        kernels(kernels), b(op), loc(op.getLoc()) {}
+        kernels(kernels), profile(profile), b(op), loc(op.getLoc()) {}
 
   void run();
 
@@ -126,10 +127,12 @@ private:
   func::FuncOp attentionKernel(bool direct);
 
   /// A parallel region of `count` iterations, of `work` each; `body` for each.
+  /// `told` is what a profile is told of all iterations.
   void parallel(Value count, Value work, int64_t workWorthAWorker,
-                llvm::function_ref<void(Value, Value)> body);
+                ValueRange told, llvm::function_ref<void(Value, Value)> body);
   Value rowsOf(Value buffer, Value batch, Value head, Value first, Value count);
   Value stackOf(Value stacks, Value number);
+  SmallVector<Value> toldWork();
   void copyToPanels();
   void computeBlocks();
   /// Without panels, for few queries: parts of the keys are dealt to workers,
@@ -147,6 +150,7 @@ private:
   KernelShape shape;
   AttentionShape sizes;
   llvm::StringMap<func::FuncOp> &kernels;
+  bool profile;
   OpBuilder b;
   Location loc;
   Value batches, heads, keyHeads, numQueries, numKeys, keyStacks, valueStacks,
@@ -255,6 +259,7 @@ func::FuncOp Lowering::attentionKernel(bool direct) {
 }
 
 void Lowering::parallel(Value count, Value work, int64_t workWorthAWorker,
+                        ValueRange told,
                         llvm::function_ref<void(Value, Value)> body) {
   Value one = index(1);
   Value grain =
@@ -262,7 +267,7 @@ void Lowering::parallel(Value count, Value work, int64_t workWorthAWorker,
                              divide(index(workWorthAWorker),
                                     arith::MaxUIOp::create(b, loc, work, one)),
                              one);
-  auto region = ParallelOp::create(b, loc, count, grain);
+  auto region = ParallelOp::create(b, loc, count, grain, told);
   OpBuilder::InsertionGuard guard(b);
   Block *block = &region.getBody().emplaceBlock();
   for (unsigned i = 0; i < 3; ++i)
@@ -372,7 +377,7 @@ void Lowering::copyToPanels() {
             .buildRows(name, sizes.valueSize);
       });
   Value work = index(sizes.keyWidth * (sizes.keySize + sizes.valueSize));
-  parallel(multiply(panels.count, keyHeads), work, copiesWorthAWorker,
+  parallel(multiply(panels.count, keyHeads), work, copiesWorthAWorker, {},
            [&](Value i, Value) {
              Value number = remainder(i, panels.count);
              Value head = divide(i, panels.count);
@@ -453,6 +458,16 @@ SmallVector<Value> Lowering::argumentsOf(const Tile &tile, Value head,
   return arguments;
 }
 
+/// Of all queries with all keys, for a profile.
+SmallVector<Value> Lowering::toldWork() {
+  if (!profile)
+    return {};
+  return workOf(
+      b, op,
+      multiply(multiply(multiply(sizeOf(op.getInit(), 0), heads), numQueries),
+               multiply(numKeys, index(sizes.keySize + sizes.valueSize))));
+}
+
 void Lowering::computeBlocks() {
   constexpr int64_t open = ShapedType::kDynamic;
   constexpr int64_t rows = AttentionShape::queries;
@@ -465,7 +480,7 @@ void Lowering::computeBlocks() {
   Value work = multiply(multiply(least(numQueries, index(rows)), numKeys),
                         index(sizes.keySize + sizes.valueSize));
   parallel(multiply(blocks.count, heads), work, productsWorthAWorker,
-           [&](Value i, Value worker) {
+           toldWork(), [&](Value i, Value worker) {
              Value number = remainder(i, blocks.count);
              Value head = divide(i, blocks.count);
              callKernel(b, loc, compute,
@@ -497,43 +512,45 @@ void Lowering::computeParts() {
   OpFoldResult zero = b.getIndexAttr(0);
   Value group = divide(heads, keyHeads);
   Segment segment{Value(), index(0), numQueries, numKeys, index(0)};
-  parallel(count, work, productsWorthAWorker, [&](Value i, Value worker) {
-    // The heads of a group go first: what they read stays in the cache.
-    Value rest = divide(i, group);
-    Value part = remainder(rest, numParts);
-    Value keyNumber = divide(rest, numParts);
-    Value number = add(multiply(keyNumber, group), remainder(i, group));
-    Value head = remainder(number, heads);
-    Value keyHead = remainder(keyNumber, keyHeads);
-    segment.batch = divide(keyNumber, keyHeads);
-    Value place = add(multiply(number, numParts), part);
-    Value first = multiply(part, index(keysOfPart));
-    SmallVector<Value> arguments(AttentionKernel::NumFixedArguments);
-    arguments[AttentionKernel::Query] =
-        rowsOf(op.getQuery(), segment.batch, head, index(0), numQueries);
-    arguments[AttentionKernel::Result] =
-        blockOf(b, loc, matrixOf(b, loc, parts, place), {zero, zero},
-                {numQueries, b.getIndexAttr(sizes.valueSize)});
-    arguments[AttentionKernel::Keys] =
-        rowsOf(op.getKey(), segment.batch, keyHead, index(0), numKeys);
-    arguments[AttentionKernel::Values] =
-        rowsOf(op.getValue(), segment.batch, keyHead, index(0), numKeys);
-    arguments[AttentionKernel::Scores] = matrixOf(b, loc, scores, worker);
-    arguments[AttentionKernel::Statistics] =
-        matrixOf(b, loc, statistics, place);
-    arguments[AttentionKernel::FirstQuery] = index(0);
-    arguments[AttentionKernel::Offset] = offsetOf(segment);
-    arguments[AttentionKernel::Length] = lengthOf(segment);
-    arguments[AttentionKernel::FirstKey] = first;
-    arguments[AttentionKernel::EndKey] =
-        least(add(first, index(keysOfPart)), numKeys);
-    arguments[AttentionKernel::Batch] = segment.batch;
-    arguments[AttentionKernel::Head] = head;
-    for (Value operand : {op.getBias(), mask})
-      if (operand)
-        arguments.push_back(operand);
-    callKernel(b, loc, compute, arguments);
-  });
+  parallel(
+      count, work, productsWorthAWorker, toldWork(),
+      [&](Value i, Value worker) {
+        // The heads of a group go first: what they read stays in the cache.
+        Value rest = divide(i, group);
+        Value part = remainder(rest, numParts);
+        Value keyNumber = divide(rest, numParts);
+        Value number = add(multiply(keyNumber, group), remainder(i, group));
+        Value head = remainder(number, heads);
+        Value keyHead = remainder(keyNumber, keyHeads);
+        segment.batch = divide(keyNumber, keyHeads);
+        Value place = add(multiply(number, numParts), part);
+        Value first = multiply(part, index(keysOfPart));
+        SmallVector<Value> arguments(AttentionKernel::NumFixedArguments);
+        arguments[AttentionKernel::Query] =
+            rowsOf(op.getQuery(), segment.batch, head, index(0), numQueries);
+        arguments[AttentionKernel::Result] =
+            blockOf(b, loc, matrixOf(b, loc, parts, place), {zero, zero},
+                    {numQueries, b.getIndexAttr(sizes.valueSize)});
+        arguments[AttentionKernel::Keys] =
+            rowsOf(op.getKey(), segment.batch, keyHead, index(0), numKeys);
+        arguments[AttentionKernel::Values] =
+            rowsOf(op.getValue(), segment.batch, keyHead, index(0), numKeys);
+        arguments[AttentionKernel::Scores] = matrixOf(b, loc, scores, worker);
+        arguments[AttentionKernel::Statistics] =
+            matrixOf(b, loc, statistics, place);
+        arguments[AttentionKernel::FirstQuery] = index(0);
+        arguments[AttentionKernel::Offset] = offsetOf(segment);
+        arguments[AttentionKernel::Length] = lengthOf(segment);
+        arguments[AttentionKernel::FirstKey] = first;
+        arguments[AttentionKernel::EndKey] =
+            least(add(first, index(keysOfPart)), numKeys);
+        arguments[AttentionKernel::Batch] = segment.batch;
+        arguments[AttentionKernel::Head] = head;
+        for (Value operand : {op.getBias(), mask})
+          if (operand)
+            arguments.push_back(operand);
+        callKernel(b, loc, compute, arguments);
+      });
   mergeParts(parts, statistics, numParts);
 }
 
@@ -548,21 +565,21 @@ void Lowering::mergeParts(Value parts, Value statistics, Value numParts) {
   });
   OpFoldResult zero = b.getIndexAttr(0);
   Value work = multiply(multiply(numQueries, numParts), index(sizes.valueSize));
-  parallel(
-      multiply(batches, heads), work, copiesWorthAWorker, [&](Value i, Value) {
-        Value first = multiply(i, numParts);
-        Value own =
-            blockOf(b, loc, parts, {first, zero, zero},
-                    {numParts, numQueries, b.getIndexAttr(sizes.valueSize)});
-        Value ownStatistics =
-            blockOf(b, loc, statistics, {first, zero, zero},
-                    {numParts, b.getIndexAttr(AttentionShape::statistics),
-                     b.getIndexAttr(AttentionShape::queries)});
-        callKernel(b, loc, merge,
-                   {own, ownStatistics,
-                    rowsOf(op.getInit(), divide(i, heads), remainder(i, heads),
-                           index(0), numQueries)});
-      });
+  parallel(multiply(batches, heads), work, copiesWorthAWorker, {},
+           [&](Value i, Value) {
+             Value first = multiply(i, numParts);
+             Value own = blockOf(
+                 b, loc, parts, {first, zero, zero},
+                 {numParts, numQueries, b.getIndexAttr(sizes.valueSize)});
+             Value ownStatistics =
+                 blockOf(b, loc, statistics, {first, zero, zero},
+                         {numParts, b.getIndexAttr(AttentionShape::statistics),
+                          b.getIndexAttr(AttentionShape::queries)});
+             callKernel(b, loc, merge,
+                        {own, ownStatistics,
+                         rowsOf(op.getInit(), divide(i, heads),
+                                remainder(i, heads), index(0), numQueries)});
+           });
 }
 
 void Lowering::run() {
@@ -618,7 +635,7 @@ struct LowerAttentionPass
                                         operand.get() == op.getQuery();
                                });
       Lowering(getOperation(), op, KernelShape::forVectorBits(vectorBits),
-               kernels)
+               kernels, profile)
           .run();
     }
   }
