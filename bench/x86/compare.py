@@ -156,7 +156,8 @@ def time_rounds(command, sessions, inputs, rounds):
     def calls(ms):
         return min(max(3, int(800 / ms)), 4000)
 
-    repeat = {"tfc": calls(tfc(1)), **{name: calls(best_of(lambda: call(inputs), 2)) for name, call in sessions.items()}}
+    repeat = {name: calls(best_of(lambda: call(inputs), 2)) for name, call in sessions.items()}
+    repeat["tfc"] = calls(tfc(1))
     times = {name: [] for name in ("tfc", *sessions)}
     for _ in range(rounds):
         # Threads of the peers spin for a while after a call.

@@ -193,6 +193,11 @@ const std::vector<OptionSpec> &optionTable() {
        "padding, by the input that masks it; results are zero\n"
        "there (docs/padding.md)",
        OptPaddingFree},
+      {"--profile", "",
+       "prepare for tfc-run --profile, which prints where the\n"
+       "time goes; on a Cortex-M7, call PREFIX_profile, which you\n"
+       "write, where each node begins",
+       OptProfile},
       {"-O0", "", "", OptO0},
       {"-O1", "", "", OptO1},
       {"-O2", "", "", OptO2},
@@ -220,9 +225,6 @@ const std::vector<OptionSpec> &optionTable() {
        OptAllowFloat},
       {"--plain-memory", "",
        "leave out what makes the arena smaller, to compare", OptPlainMemory},
-      {"--profile", "",
-       "call PREFIX_profile, which you write, where each node begins",
-       OptProfile},
       {"--input-stream", "[=NAME]",
        "the caller delivers the input by rows, as a camera\n"
        "does; NAME where there are more inputs",
@@ -400,9 +402,6 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
     return setBytes(parsed, option, options.sram);
   case OptFlash:
     return setBytes(parsed, option, options.flash);
-  case OptProfile:
-    options.profile = true;
-    return;
   case OptInputStream:
     options.streamedInput = option.value;
     return;
@@ -428,6 +427,9 @@ void settleTarget(Parsed &parsed) {
       parsed.error.empty())
     parsed.error = parsed.cpuOption +
                    " is an option of --target=x86-64 and --target=cuda only";
+  if (options.profile && options.target == "cuda" && parsed.error.empty())
+    parsed.error = "--profile is an option of --target=x86-64 and "
+                   "--target=cortex-m7 only";
   if (!parsed.error.empty())
     return;
   const TargetRegistry::Entry *target = parsed.targets.find(options.target);
@@ -631,9 +633,11 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptFlash:
   case OptAllowFloat:
   case OptPlainMemory:
-  case OptProfile:
   case OptInputStream:
     applyCortexM7(parsed, option);
+    break;
+  case OptProfile:
+    options.profile = true;
     break;
   case OptCpu:
     options.cpu = option.value;

@@ -8,6 +8,7 @@
 
 #include "AttentionKernel.h"
 #include "KernelCalls.h"
+#include "RegionWork.h"
 #include "tfc/Passes/Lower/DenseOperands.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -74,9 +75,9 @@ struct TileList {
 class Lowering {
 public:
   Lowering(ModuleOp module, attn::AttentionOp op, KernelShape shape,
-           llvm::StringMap<func::FuncOp> &kernels)
+           llvm::StringMap<func::FuncOp> &kernels, bool profile)
       : module(module), op(op), shape(shape), sizes(op, shape),
-        kernels(kernels), b(op), loc(op.getLoc()) {}
+        kernels(kernels), profile(profile), b(op), loc(op.getLoc()) {}
 
   void run();
 
@@ -119,8 +120,9 @@ private:
   func::FuncOp attentionKernel();
 
   /// A parallel region of `count` iterations, of `work` each; `body` for each.
+  /// `told` is what a profile is told of all iterations.
   void parallel(Value count, Value work, int64_t workWorthAWorker,
-                llvm::function_ref<void(Value, Value)> body);
+                ValueRange told, llvm::function_ref<void(Value, Value)> body);
   Value rowsOf(Value buffer, Value batch, Value head, Value first, Value count);
   Value stackOf(Value stacks, Value number);
   void copyToPanels();
@@ -135,6 +137,7 @@ private:
   KernelShape shape;
   AttentionShape sizes;
   llvm::StringMap<func::FuncOp> &kernels;
+  bool profile;
   OpBuilder b;
   Location loc;
   Value batches, heads, keyHeads, numQueries, numKeys, keyStacks, valueStacks,
@@ -228,6 +231,7 @@ func::FuncOp Lowering::attentionKernel() {
 }
 
 void Lowering::parallel(Value count, Value work, int64_t workWorthAWorker,
+                        ValueRange told,
                         llvm::function_ref<void(Value, Value)> body) {
   Value one = index(1);
   Value grain =
@@ -235,7 +239,7 @@ void Lowering::parallel(Value count, Value work, int64_t workWorthAWorker,
                              divide(index(workWorthAWorker),
                                     arith::MaxUIOp::create(b, loc, work, one)),
                              one);
-  auto region = ParallelOp::create(b, loc, count, grain);
+  auto region = ParallelOp::create(b, loc, count, grain, told);
   OpBuilder::InsertionGuard guard(b);
   Block *block = &region.getBody().emplaceBlock();
   for (unsigned i = 0; i < 3; ++i)
@@ -345,7 +349,7 @@ void Lowering::copyToPanels() {
             .buildRows(name, sizes.valueSize);
       });
   Value work = index(sizes.keyWidth * (sizes.keySize + sizes.valueSize));
-  parallel(multiply(panels.count, keyHeads), work, copiesWorthAWorker,
+  parallel(multiply(panels.count, keyHeads), work, copiesWorthAWorker, {},
            [&](Value i, Value) {
              Value number = remainder(i, panels.count);
              Value head = divide(i, panels.count);
@@ -435,7 +439,14 @@ void Lowering::computeBlocks() {
   TileList blocks = tilesOf(rows, numQueries);
   Value work = multiply(multiply(least(numQueries, index(rows)), numKeys),
                         index(sizes.keySize + sizes.valueSize));
-  parallel(multiply(blocks.count, heads), work, productsWorthAWorker,
+  SmallVector<Value> told;
+  if (profile)
+    told = workOf(
+        b, op,
+        multiply(
+            multiply(multiply(sizeOf(op.getQuery(), 0), heads), numQueries),
+            multiply(numKeys, index(sizes.keySize + sizes.valueSize))));
+  parallel(multiply(blocks.count, heads), work, productsWorthAWorker, told,
            [&](Value i, Value worker) {
              Value number = remainder(i, blocks.count);
              Value head = divide(i, blocks.count);
@@ -485,7 +496,7 @@ struct LowerAttentionPass
                                         operand.get() == op.getQuery();
                                });
       Lowering(getOperation(), op, KernelShape::forVectorBits(vectorBits),
-               kernels)
+               kernels, profile)
           .run();
     }
   }
