@@ -117,11 +117,15 @@ static void addOperationChoices(func::FuncOp function,
         counts.push_back(count);
     if (counts.size() > 1 &&
         whyNoFewerTokens(attention, function, counts[1]).empty())
-      tokens.push_back({"prune-tokens", "tokens", site.name, "tokens", counts,
-                        /*isSingle=*/true});
+      tokens.push_back({"prune-tokens", "tokens", site.name, "tokens", counts});
   }
+  // One by one: of the last attention of a classifier, which is computed for
+  // one query, they save nothing.
   for (std::vector<SizeChoice> *part : {&lengths, &tops, &tokens})
-    llvm::append_range(choices, *part);
+    for (SizeChoice &choice : *part) {
+      choice.isSingle = true;
+      choices.push_back(std::move(choice));
+    }
 }
 
 /// All that only the branch of `block` reads.
