@@ -317,10 +317,18 @@ static Value broadcastTile(Tile &tile, Value value, Sizes offsets,
   return tile.slice(value, offsets, sizes);
 }
 
+/// Whether `broadcastTile` has a tile: an open size may be 1, or not. Asked
+/// before anything is made, as a pattern that fails may leave nothing behind.
+static bool hasBroadcastTile(Value value) {
+  return !value || cast<ShapedType>(value.getType()).hasStaticShape();
+}
+
 FailureOr<TilingResult>
 AttentionOp::getTiledImplementation(OpBuilder &b,
                                     ArrayRef<OpFoldResult> offsets,
                                     ArrayRef<OpFoldResult> sizes) {
+  if (!hasBroadcastTile(getBias()) || !hasBroadcastTile(getMask()))
+    return failure();
   Tile tile(b, *this);
   Sizes query = tile.shape(getQuery()), key = tile.shape(getKey());
   Sizes keyOffsets = {offsets[0], offsets[1], tile.zero()};
@@ -382,6 +390,8 @@ AttentionOp::getTiledImplementation(OpBuilder &b,
 FailureOr<TilingResult>
 RopeOp::getTiledImplementation(OpBuilder &b, ArrayRef<OpFoldResult> offsets,
                                ArrayRef<OpFoldResult> sizes) {
+  if (!hasBroadcastTile(getCosine()) || !hasBroadcastTile(getSine()))
+    return failure();
   Tile tile(b, *this);
   SmallVector<Value> operands = {tile.slice(getX(), offsets, sizes)};
   Sizes from(offsets), extent(sizes);

@@ -151,3 +151,19 @@ func.func @checked(%x: tensor<9xf32>) -> tensor<1xf32> {
   %s = tensor.extract_slice %y[0] [1] [1] : tensor<9xf32> to tensor<1xf32>
   return %s : tensor<1xf32>
 }
+
+// -----
+
+// A mask of open sizes may be the same for all of a batch or not, so attention has
+// no tile. The pass ends all the same, as it did not.
+// CHECK-LABEL: @open_mask
+// CHECK: attn.attention {{.*}} mask(%{{.*}} : tensor<?x1x1x13xi1>) {{.*}} -> tensor<?x4x13x8xf32>
+// CHECK: tensor.extract_slice
+func.func @open_mask(%x: tensor<?x4x13x8xf32>, %mask: tensor<?x1x1x13xi1>) -> tensor<?x4x1x8xf32> {
+  %c0 = arith.constant 0 : index
+  %b = tensor.dim %x, %c0 : tensor<?x4x13x8xf32>
+  %init = tensor.empty(%b) : tensor<?x4x13x8xf32>
+  %y = attn.attention scale 0.5 ins(%x, %x, %x : tensor<?x4x13x8xf32>, tensor<?x4x13x8xf32>, tensor<?x4x13x8xf32>) mask(%mask : tensor<?x1x1x13xi1>) outs(%init : tensor<?x4x13x8xf32>) -> tensor<?x4x13x8xf32>
+  %first = tensor.extract_slice %y[0, 0, 0, 0] [%b, 4, 1, 8] [1, 1, 1, 1] : tensor<?x4x13x8xf32> to tensor<?x4x1x8xf32>
+  return %first : tensor<?x4x1x8xf32>
+}
