@@ -160,7 +160,7 @@ def check_digits(root, work):
 def main():
     root, zoo, folder = sys.argv[1:4]
     work = os.path.join(folder, "model")
-    faults = [*check_rewritten(work), *check_refused(work), *check_zoo(zoo, work),
+    faults = [*check_rewritten(work), *check_hidden(work), *check_refused(work), *check_zoo(zoo, work),
               *check_digits(root, work)]
     for fault in faults:
         print("error: " + fault)
