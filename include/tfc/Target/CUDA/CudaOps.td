@@ -80,7 +80,10 @@ def Cuda_ProductOp : Cuda_Op<"product", [
 
     and added in f32, in no particular order. `tile`, if given, is the kernel's: rows and
     columns that a block of threads computes, the depth of a step, rows and columns of a
-    warp, and steps in shared memory; else `cuda-lower-products` chooses. The region's arguments are the sum, in f32,
+    warp, and steps in shared memory; else `cuda-lower-products` chooses. So it is with
+    `parts`, how many blocks share the loop k of a tile: each adds a contiguous range of
+    steps, and the last that is done adds the parts in their order, so that a result is
+    the same whichever that is. The region's arguments are the sum, in f32,
     and the elements of `others`; it is pure and yields the element of `init`.
 
     ```mlir
@@ -103,11 +106,11 @@ def Cuda_ProductOp : Cuda_Op<"product", [
   }];
   let arguments = (ins Cuda_Multiply:$multiply, AffineMapArrayAttr:$maps, AnyShaped:$a,
       AnyShaped:$b, Variadic<AnyShaped>:$others, AnyShaped:$init,
-      OptionalAttr<DenseI64ArrayAttr>:$tile);
+      OptionalAttr<DenseI64ArrayAttr>:$tile, OptionalAttr<I64Attr>:$parts);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    $multiply (`tile` $tile^)? `maps` $maps `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
+    $multiply (`tile` $tile^)? (`parts` $parts^)? `maps` $maps `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
     (`others` `(` $others^ `:` type($others) `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict-with-keyword $epilogue
     (`->` type($result)^)?

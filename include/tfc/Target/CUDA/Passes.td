@@ -158,13 +158,15 @@ def CudaSelectKernelsPass : Pass<"cuda-select-kernels", "mlir::func::FuncOp"> {
   let summary = "Leave attention and norms that have kernels, decompose the others";
   let description = [{
     On tensors. Kept are softmax of f32, f16 or bf16 with heads of a known size, a
-    multiple of 16 bytes, up to 256 elements; and norms of such elements over the last
-    dimension, of a known size up to 2048. With `matmul=f16`, queries, keys and values
+    multiple of 16 bytes, up to 256 elements; norms of such elements over the last
+    dimension, of a known size up to 2048; and recurrences whose keys have a known size
+    up to 512. Causal linear attention becomes such a recurrence, of values with a
+    column of ones more, and a division by its results. With `matmul=f16`, queries, keys and values
     of f32 are rounded to f16 for tensor cores, where heads are multiples of 8.
   }];
   let options = [Option<"matmul", "matmul", "std::string", "\"f32\"",
                         "how f32 is multiplied: f32, tf32 (attention: as f32) or f16">];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::scf::SCFDialect",
                            "mlir::tensor::TensorDialect"];
 }
@@ -188,6 +190,35 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
                            "mlir::vector::VectorDialect", "tfc::x86::X86Dialect"];
 }
 
+def CudaEstimatePass : Pass<"cuda-estimate", "mlir::func::FuncOp"> {
+  let summary = "Remark what each kernel takes at least by the roofline model";
+  let description = [{
+    On buffers, of what becomes a kernel: operations on floats, bytes of its operands,
+    each counted once, and the longer of what both take at a device's peaks (Williams,
+    Waterman, Patterson 2009). Peaks are those of NVIDIA's data sheets, without sparsity:
+
+    | device | f32 | tf32 | f16, bf16 | memory |
+    |---|---|---|---|---|
+    | `a100` (80 GB, SXM) | 19.5 | 156 | 312 TFLOP/s | 2.039 TB/s |
+    | `h100` (SXM5) | 67 | 494.7 | 989.4 TFLOP/s | 3.35 TB/s |
+
+    These are lower bounds, not measured: they know nothing of launches, caches or idle
+    multiprocessors. What a loop on the host repeats counts once.
+
+    ```mlir
+    // 268435456 operations, 3145728 bytes: 13.77 us at least on a100, by arithmetic;
+    // an estimate, not measured
+    cuda.product f32 maps [#mk, #kn, #mn]
+        ins(%a, %b : memref<512x512xf32>, memref<512x512xf32>) outs(%c : memref<512x512xf32>) {
+    ^bb0(%sum: f32):
+      cuda.yield %sum : f32
+    }
+    ```
+  }];
+  let options = [Option<"name", "device", "std::string", "\"a100\"",
+      "The device whose peaks are counted with: a100 or h100">];
+}
+
 def CudaLowerNormsPass : Pass<"cuda-lower-norms", "mlir::func::FuncOp"> {
   let summary = "Make kernels of norms on buffers";
   let description = [{
@@ -198,6 +229,32 @@ def CudaLowerNormsPass : Pass<"cuda-lower-norms", "mlir::func::FuncOp"> {
                            "mlir::LLVM::LLVMDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::memref::MemRefDialect",
                            "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
+}
+
+def CudaLowerScansPass : Pass<"cuda-lower-scans", "mlir::func::FuncOp"> {
+  let summary = "Make kernels of recurrences on buffers";
+  let description = [{
+    Each `attn.scan` becomes a launch whose threads have the state in registers. Where
+    that would be few blocks for many tokens, and there is no `beta`, tokens are cut
+    into chunks of 128, and there are three launches: the state that each chunk makes
+    of zero, and what it multiplies the one before with; the state before each chunk;
+    results. `docs/cuda.md` has the schedule.
+
+    ```mlir
+    attn.scan scale 1.0 ins(%q, %k, %v : memref<1x1x2048x16xf32>, ...)
+        step(%step : ...) rate(%rate : ...) outs(%y, %state : ...)
+    // becomes
+    %states = memref.alloc() : memref<1x1x16x16x64xf32>
+    %sums = memref.alloc() : memref<1x1x16x64xf32>
+    gpu.launch ... // 15 chunks
+    gpu.launch ... // a thread for each number of the state
+    gpu.launch ... // 16 chunks
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
+                           "mlir::LLVM::LLVMDialect", "mlir::math::MathDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
 }
 
 def CudaReduceByWarpsPass : Pass<"cuda-reduce-by-warps", "mlir::func::FuncOp"> {
