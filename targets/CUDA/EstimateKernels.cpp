@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelBuilder.h"
+#include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Target/CUDA/Cuda.h"
 #include "tfc/Target/CUDA/Passes.h"
 
@@ -172,8 +173,9 @@ public:
   using Base::Base;
 
   void runOnOperation() override {
-    const Device *device = llvm::find_if(
-        devices, [&](const Device &other) { return other.name == name; });
+    const Device *device = llvm::find_if(devices, [&](const Device &other) {
+      return other.name == StringRef(name);
+    });
     if (device == std::end(devices)) {
       getOperation().emitError("expected the device a100 or h100, found ")
           << name;
