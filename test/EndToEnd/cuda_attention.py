@@ -50,7 +50,7 @@ for type_ in ("f32", "f16", "bf16"):
         "causal-window": dict(attributes="causal left_window 70", queries=300, keys=300, size=32),
         "global": dict(attributes="left_window 4 right_window 4 global 3", queries=90, keys=90),
         # Values of tiles that no query sees are NaN, which would show if they were weighed by 0.
-        "causal-hidden": dict(attributes="causal", queries=20, keys=400, offset=30, hidden=(128, 400)),
+        "causal-hidden": dict(attributes="causal", queries=20, keys=400, offset=30, hidden=(192, 400)),
         "window-hidden": dict(attributes="left_window 9 right_window 9", queries=20, keys=700, offset=300,
                               hidden=(448, 700)),
         "global-many": dict(attributes="left_window 30 right_window 9 global 70", queries=300, keys=700),
