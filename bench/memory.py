@@ -25,21 +25,26 @@ def own_bytes(pid):
                for name in ("RssAnon", "RssShmem") if name in fields)
 
 
+def measure(command):
+    """Exit code of a command, its seconds, and the most memory of its own, in bytes."""
+    start = time.time()
+    process = subprocess.Popen(command)
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, own_bytes(process.pid))
+        time.sleep(0.005)
+    return process.returncode, time.time() - start, peak
+
+
 def main(model, options):
     beside = model + ".data"
     weights = sum(os.path.getsize(path) for path in (model, beside) if os.path.exists(path))
     with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(model))) as folder:
-        start = time.time()
-        process = subprocess.Popen(["tfc", model, "-o", os.path.join(folder, "model.so"), *options])
-        peak = 0
-        while process.poll() is None:
-            peak = max(peak, own_bytes(process.pid))
-            time.sleep(0.005)
-        seconds = time.time() - start
+        code, seconds, peak = measure(["tfc", model, "-o", os.path.join(folder, "model.so"), *options])
         files = {name: os.path.getsize(os.path.join(folder, name))
                  for name in sorted(os.listdir(folder))}
-    if process.returncode:
-        return process.returncode
+    if code:
+        return code
     print(f"model {weights / 1e6:.0f} MB, peak {peak / 1e6:.0f} MB, "
           f"{peak / weights:.3f} of the model, {seconds:.1f} s")
     for name, size in files.items():

@@ -12,6 +12,7 @@ activations keep their size through the layers.
 
 import os
 import sys
+import tempfile
 
 import numpy as np
 import onnx
@@ -90,14 +91,15 @@ class Graph:
         rows = self.node("Reshape", rows, self.constant(np.array([0, -1, width])))
         return self.linear(rows, width, width, f"{name}.output")
 
-    def save(self, path, inputs, output, shape, more=()):
+    def save(self, path, inputs, output, shape, more=(), opset=17):
         """`more`: outputs besides, with their shapes."""
         graph = helper.make_graph(
             self.nodes, "main_graph",
             [helper.make_tensor_value_info(name, kind, dims) for name, kind, dims in inputs],
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims) for name, dims in ((output, shape), *more)],
             self.weights)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        opsets = [helper.make_opsetid("", opset)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=helper.find_min_ir_version_for(opsets))
         with open(path, "wb") as file:
             file.write(model.SerializeToString())
         if self.external:
@@ -148,64 +150,141 @@ def vit(path, layers, width, heads, hidden, image=224, patch=16):
            g.linear(x, width, 1000, "classify"), ["batch", 1000])
 
 
-def gpt2_decode(path, layers=12, width=768, heads=12, vocabulary=50257, positions=1024):
-    """One step of a generation: a token, and the keys and values of those before it."""
+def poolformer(path, depths=(2, 2, 6, 2), widths=(64, 128, 320, 512), image=224):
+    """PoolFormer (Yu et al., "MetaFormer Is Actually What You Need for Vision", 2022)."""
+    g = Graph()
+
+    def convolution(x, rows, columns, kernel, stride, name):
+        weight = g.normal((columns, rows, kernel, kernel), (rows * kernel**2) ** -0.5, f"{name}.weight")
+        bias = g.normal((columns,), 0.02, f"{name}.bias")
+        pad = {1: 0, 3: 1, 7: 2}[kernel]
+        return g.node("Conv", x, weight, bias, kernel_shape=[kernel] * 2, strides=[stride] * 2, pads=[pad] * 4)
+
+    def group_norm(x, width, name):
+        rows = g.node("Reshape", x, g.constant(np.array([0, 1, -1])))
+        rows = g.node("InstanceNormalization", rows, g.constant(np.ones(1, np.float32)),
+                      g.constant(np.zeros(1, np.float32)), epsilon=1e-5)
+        rows = g.node("Reshape", rows, g.node("Shape", x))
+        scale = g.constant(1 + 0.1 * g.random.standard_normal((width, 1, 1), dtype=np.float32), f"{name}.scale")
+        return g.node("Add", g.node("Mul", rows, scale), g.normal((width, 1, 1), 0.02, f"{name}.bias"))
+
+    def residual(x, branch, width, name):
+        return g.node("Add", x, g.node("Mul", g.normal((width, 1, 1), 0.3, name), branch))
+
+    x, before = "images", 3
+    for stage, (depth, width) in enumerate(zip(depths, widths)):
+        x = convolution(x, before, width, *((3, 2) if stage else (7, 4)), f"embed.{stage}")
+        for layer in range(depth):
+            name = f"stage.{stage}.{layer}"
+            rows = group_norm(x, width, f"{name}.norm1")
+            pooled = g.node("AveragePool", rows, kernel_shape=[3, 3], strides=[1, 1], pads=[1] * 4,
+                            count_include_pad=0)
+            x = residual(x, g.node("Sub", pooled, rows), width, f"{name}.layer_scale1")
+            inner = convolution(group_norm(x, width, f"{name}.norm2"), width, 4 * width, 1, 1, f"{name}.expand")
+            inner = convolution(g.gelu(inner), 4 * width, width, 1, 1, f"{name}.contract")
+            x = residual(x, inner, width, f"{name}.layer_scale2")
+        before = width
+    x = g.node("ReduceMean", group_norm(x, before, "norm"), axes=[-2, -1], keepdims=0)
+    weight = g.normal((1000, before), before**-0.5, "classify.weight")
+    x = g.node("Gemm", x, weight, g.normal((1000,), 0.02, "classify.bias"), transB=1)
+    g.save(path, [("images", TensorProto.FLOAT, ["batch", 3, image, image])], x, ["batch", 1000])
+
+
+def gpt2(path, decode, layers=12, width=768, heads=12, vocabulary=50257, positions=1024):
+    """All logits; of what a query does not see, a corner of a constant triangle is false. With
+    `decode` one step of a generation: a token, and the keys and values of those before it."""
     g, depth = Graph(), width // heads
-    length = g.node("Gather", g.node("Shape", "past.0.key"), g.constant(np.array(2)), axis=0)
-    end = g.node("Add", length, g.constant(np.array(1)))
-    range_ = g.node("Range", length, end, g.constant(np.array(1)))
+    zero, one, axes = g.constant(np.array(0)), g.constant(np.array(1)), g.constant(np.array([0]))
+    if decode:
+        begin = g.node("Gather", g.node("Shape", "past.0.key"), g.constant(np.array(2)), axis=0)
+        end = g.node("Add", begin, one)
+    else:
+        begin, end = zero, g.node("Gather", g.node("Shape", "input_ids"), one, axis=0)
+        seen, rows = g.constant(np.tri(positions, dtype=bool)[None, None], "triangle"), g.node("Unsqueeze", end, axes)
+        for axis in (2, 3):
+            seen = g.node("Slice", seen, axes, rows, g.constant(np.array([axis])), g.constant(np.array([1])))
+        least = g.constant(np.finfo(np.float32).min)
     words = g.normal((vocabulary, width), 0.5, "words")
     x = g.node("Gather", words, "input_ids", axis=0)
-    x = g.node("Add", x, g.node("Gather", g.normal((positions, width), 0.5, "positions"), range_, axis=0))
+    places = g.node("Gather", g.normal((positions, width), 0.5, "positions"), g.node("Range", begin, end, one), axis=0)
+    x = g.node("Add", x, places)
     split = g.constant(np.array([0, -1, heads, depth]))
-    inputs, outputs = [("input_ids", TensorProto.INT64, ["batch", 1])], []
-    cache = ["batch", heads, "past", depth]
+    tokens = 1 if decode else "sequence"
+    inputs, outputs = [("input_ids", TensorProto.INT64, ["batch", tokens])], []
     for layer in range(layers):
         name = f"layer.{layer}"
-        normed = g.norm(x, width, 1e-5, f"{name}.norm1")
-        joined = g.linear(normed, width, 3 * width, f"{name}.joined")
+        joined = g.linear(g.norm(x, width, 1e-5, f"{name}.norm1"), width, 3 * width, f"{name}.joined")
         parts = [f"{name}.{part}" for part in ("q", "k", "v")]
         g.nodes.append(helper.make_node("Split", [joined, g.constant(np.array([width] * 3))], parts, f"{name}.split",
                                         axis=-1))
         query, key, value = (g.node("Transpose", g.node("Reshape", part, split), perm=[0, 2, 1, 3]) for part in parts)
-        for kind, new in (("key", key), ("value", value)):
-            inputs.append((f"past.{layer}.{kind}", TensorProto.FLOAT, cache))
-            g.nodes.append(helper.make_node("Concat", [f"past.{layer}.{kind}", new], [f"present.{layer}.{kind}"],
-                                            f"{name}.{kind}s", axis=2))
-            outputs.append((f"present.{layer}.{kind}", ["batch", heads, "all", depth]))
-        turned = g.node("Transpose", f"present.{layer}.key", perm=[0, 1, 3, 2])
-        scores = g.node("Div", g.node("MatMul", query, turned), g.constant(np.float32(depth**0.5)))
-        mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), f"present.{layer}.value")
+        if decode:
+            for kind, new in (("key", key), ("value", value)):
+                inputs.append((f"past.{layer}.{kind}", TensorProto.FLOAT, ["batch", heads, "past", depth]))
+                g.nodes.append(helper.make_node("Concat", [f"past.{layer}.{kind}", new], [f"present.{layer}.{kind}"],
+                                                f"{name}.{kind}s", axis=2))
+                outputs.append((f"present.{layer}.{kind}", ["batch", heads, "all", depth]))
+            key, value = f"present.{layer}.key", f"present.{layer}.value"
+        scores = g.node("MatMul", query, g.node("Transpose", key, perm=[0, 1, 3, 2]))
+        scores = g.node("Div", scores, g.constant(np.float32(depth**0.5)))
+        if not decode:
+            scores = g.node("Where", seen, scores, least)
+        mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), value)
         rows = g.node("Reshape", g.node("Transpose", mixed, perm=[0, 2, 1, 3]), g.constant(np.array([0, -1, width])))
         x = g.node("Add", g.linear(rows, width, width, f"{name}.output"), x)
         inner = g.gelu(g.linear(g.norm(x, width, 1e-5, f"{name}.norm2"), width, 4 * width, f"{name}.expand"))
         x = g.node("Add", g.linear(inner, 4 * width, width, f"{name}.contract"), x)
     head = g.normal((width, vocabulary), width**-0.5, "head")
     logits = g.node("MatMul", g.norm(x, width, 1e-5, "norm"), head)
-    g.save(path, inputs, logits, ["batch", 1, vocabulary], outputs)
+    g.save(path, inputs, logits, ["batch", tokens, vocabulary], outputs)
 
 
 HEADS, DEPTH = 12, 64
 
 
-def attention(path, mask=None):
-    """Queries, keys and values of 12 heads of 64; `mask`: truths, the size of the scores."""
+def attention(path, mask=None, distance=None):
+    """Queries, keys and values of 12 heads of 64; `mask`: truths, the size of the scores.
+    `distance`: a query sees so many keys up to its own, by arithmetic on positions."""
     g = Graph()
     scores = g.node("MatMul", "q", g.node("Transpose", "k", perm=[0, 1, 3, 2]))
     scores = g.node("Mul", scores, g.constant(np.float32(DEPTH**-0.5)))
     if mask is not None:
         scores = g.node("Where", g.constant(mask[None, None]), scores, g.constant(np.float32(-np.inf)))
+    if distance is not None:
+        length = g.node("Gather", g.node("Shape", "q"), g.constant(np.array(2)), axis=0)
+        place = g.node("Range", g.constant(np.array(0)), length, g.constant(np.array(1)))
+        behind = g.node("Sub", g.node("Unsqueeze", place, g.constant(np.array([1]))), place)
+        near = g.node("Less", behind, g.constant(np.array(distance)))
+        seen = g.node("And", near, g.node("GreaterOrEqual", behind, g.constant(np.array(0))))
+        scores = g.node("Where", seen, scores, g.constant(np.float32(-np.inf)))
     mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), "v")
-    rows = [len(mask), len(mask)] if mask is not None else ["queries", "keys"]
+    rows = [len(mask), len(mask)] if mask is not None else ["tokens"] * 2 if distance else ["queries", "keys"]
     g.save(path, [("q", TensorProto.FLOAT, ["batch", HEADS, rows[0], DEPTH]),
                   ("k", TensorProto.FLOAT, ["batch", HEADS, rows[1], DEPTH]),
                   ("v", TensorProto.FLOAT, ["batch", HEADS, rows[1], DEPTH])], mixed,
            ["batch", HEADS, rows[0], DEPTH])
 
 
-def window(length, distance):
-    place = np.arange(length)
-    return (place[None] <= place[:, None]) & (place[None] > place[:, None] - distance)
+def attention_of_exporter(path, causal, operator):
+    """scaled_dot_product_attention: as opset 23 has it, or as the exporter by tracing writes it,
+    which scales queries and keys each and makes a triangle as large as the scores."""
+    g = Graph()
+    if operator:
+        mixed = g.node("Attention", "q", "k", "v", is_causal=int(causal))
+    else:
+        scale = g.constant(np.float32(DEPTH**-0.25))
+        key = g.node("Mul", g.node("Transpose", "k", perm=[0, 1, 3, 2]), scale)
+        scores = g.node("MatMul", g.node("Mul", "q", scale), key)
+        if causal:
+            rows = [g.node("Gather", g.node("Shape", x), g.constant(np.array([2])), axis=0) for x in ("q", "k")]
+            ones = g.node("Expand", g.constant(np.float32(1)), g.node("Concat", *rows, axis=0))
+            hidden = g.node("Equal", g.node("Trilu", ones, upper=0), g.constant(np.float32(0)))
+            mask = g.node("Where", hidden, g.constant(np.float32(-np.inf)), g.constant(np.float32(0)))
+            scores = g.node("Add", scores, mask)
+        mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), "v")
+    shape = ["batch", HEADS, "tokens", DEPTH]
+    g.save(path, [(x, TensorProto.FLOAT, shape) for x in ("q", "k", "v")], mixed, shape,
+           opset=23 if operator else 17)
 
 
 def linear_attention(path):
@@ -221,18 +300,46 @@ def linear_attention(path):
            g.node("Div", g.node("MatMul", query, state), weight), shape)
 
 
+def quantised(path, name, samples=4, sequence=128):
+    """The model `name` in int8 as onnxruntime's static quantisation writes it: QDQ around
+    each MatMul, weights with a scale a column, ranges from random inputs of fixed seeds."""
+    from onnxruntime import quantization
+
+    class Reader(quantization.CalibrationDataReader):
+        def __init__(self):
+            self.calls = iter([inputs_of(name, 1, sequence, seed) for seed in range(samples)])
+
+        def get_next(self):
+            return next(self.calls, None)
+
+    with tempfile.TemporaryDirectory(dir=os.path.dirname(os.path.abspath(path))) as folder:
+        plain = os.path.join(folder, "f32.onnx")
+        MODELS[name](plain)
+        quantization.quantize_static(
+            plain, path, Reader(), quant_format=quantization.QuantFormat.QDQ,
+            op_types_to_quantize=["MatMul"], per_channel=True,
+            activation_type=quantization.QuantType.QInt8, weight_type=quantization.QuantType.QInt8)
+
+
 MODELS = {
+    # For a test of the benchmark.
+    "tiny": lambda path: bert(path, 2, 32, 4, 64, positions=64),
     "bert-base": lambda path: bert(path, 12, 768, 12, 3072),
+    "bert-base-int8": lambda path: quantised(path, "bert-base"),
     "minilm": lambda path: bert(path, 6, 384, 12, 1536),
     "bert-3gb": lambda path: bert(path, 14, 2048, 16, 8192, beside=True),
     "vit-b16": lambda path: vit(path, 12, 768, 12, 3072),
     "deit-tiny": lambda path: vit(path, 12, 192, 3, 768),
-    "gpt2-decode": gpt2_decode,
+    "poolformer-s12": poolformer,
+    "gpt2": lambda path: gpt2(path, decode=False),
+    "gpt2-decode": lambda path: gpt2(path, decode=True),
     "attention": attention,
     "attention-causal-1024": lambda path: attention(path, np.tri(1024, dtype=bool)),
     "attention-causal-4096": lambda path: attention(path, np.tri(4096, dtype=bool)),
-    "attention-window-2048": lambda path: attention(path, window(2048, 512)),
-    "attention-window-8192": lambda path: attention(path, window(8192, 512)),
+    "attention-window": lambda path: attention(path, distance=512),
+    "attention-causal": lambda path: attention_of_exporter(path, causal=True, operator=False),
+    "attention-operator": lambda path: attention_of_exporter(path, causal=False, operator=True),
+    "attention-operator-causal": lambda path: attention_of_exporter(path, causal=True, operator=True),
     "linear-attention": linear_attention,
 }
 
@@ -244,7 +351,7 @@ def inputs_of(name, batch, sequence, seed=1):
     def normal(*shape):
         return random.standard_normal(shape, dtype=np.float32)
 
-    if name.startswith(("vit", "deit")):
+    if name.startswith(("vit", "deit", "poolformer")):
         return {"images": normal(batch, 3, 224, 224)}
     if name.startswith(("attention", "linear-attention")):
         queries, keys = (1, -sequence) if sequence < 0 else (sequence, sequence)
@@ -254,6 +361,8 @@ def inputs_of(name, batch, sequence, seed=1):
         past = {f"past.{layer}.{kind}": normal(batch, HEADS, sequence, DEPTH)
                 for layer in range(12) for kind in ("key", "value")}
         return {"input_ids": random.integers(0, 50257, (batch, 1)), **past}
+    if name == "gpt2":
+        return {"input_ids": random.integers(0, 50257, (batch, sequence))}
     ids = random.integers(0, 30522, (batch, sequence))
     mask = np.ones((batch, sequence), np.int64)
     # Rows of a batch differ in length.
@@ -262,15 +371,32 @@ def inputs_of(name, batch, sequence, seed=1):
     return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
 
 
+def poolformer_multiply_adds(depths=(2, 2, 6, 2), widths=(64, 128, 320, 512)):
+    total, before = 1000 * widths[-1], 3
+    for stage, (depth, width) in enumerate(zip(depths, widths)):
+        pixels = (56 >> stage) ** 2
+        total += pixels * (before * width * (9 if stage else 49) + depth * 8 * width**2)
+        before = width
+    return total
+
+
 def multiply_adds(name, batch, sequence):
     """Of the products that the result needs; what a mask hides is not among them."""
     def layers(count, width, hidden, tokens):
         return count * tokens * (4 * width * width + 2 * width * hidden + 2 * tokens * width)
 
-    if name in ("bert-base", "minilm", "vit-b16", "deit-tiny"):
-        count, width, hidden = {"minilm": (6, 384, 1536), "deit-tiny": (12, 192, 768)}.get(name, (12, 768, 3072))
-        tokens = 197 if name in ("vit-b16", "deit-tiny") else sequence
-        return batch * layers(count, width, hidden, tokens)
+    if name in ("tiny", "bert-base", "bert-base-int8", "bert-3gb", "minilm", "vit-b16", "deit-tiny"):
+        others = {"tiny": (2, 32, 64), "bert-3gb": (14, 2048, 8192), "minilm": (6, 384, 1536),
+                  "deit-tiny": (12, 192, 768)}
+        count, width, hidden = others.get(name, (12, 768, 3072))
+        if name not in ("vit-b16", "deit-tiny"):
+            return batch * layers(count, width, hidden, sequence)
+        return batch * (layers(count, width, hidden, 197) + (196 * 768 + 1000) * width)
+    if name == "poolformer-s12":
+        return batch * poolformer_multiply_adds()
+    if name == "gpt2":
+        pairs = sequence * (sequence + 1) // 2
+        return batch * (12 * (sequence * 12 * 768 * 768 + 2 * pairs * 768) + sequence * 768 * 50257)
     if name == "gpt2-decode":
         return batch * (12 * (12 * 768 * 768 + 2 * (sequence + 1) * 768) + 768 * 50257)
     if name == "linear-attention":
@@ -279,8 +405,18 @@ def multiply_adds(name, batch, sequence):
     if "causal" in name:
         pairs = sequence * (sequence + 1) // 2
     elif "window" in name:
-        pairs = int(window(sequence, 512).sum())
+        pairs = sum(min(place + 1, 512) for place in range(sequence))
     return batch * HEADS * pairs * 2 * DEPTH
+
+
+def read_bytes(name, batch, sequence):
+    """What a call must read from memory, where that and not arithmetic decides its time: keys
+    and values of one query, and weights for one token. None for other models."""
+    if name == "gpt2-decode":
+        return 4 * (12 * (12 * 768 * 768 + batch * 2 * sequence * 768) + 768 * 50257)
+    if name == "attention" and sequence < 0:
+        return 4 * batch * HEADS * 2 * -sequence * DEPTH
+    return None
 
 
 if __name__ == "__main__":

@@ -45,6 +45,10 @@ struct Budget {
   }
   bool limitsOperations() const { return operationShare || operations; }
   bool limitsLatency() const { return latencyShare || latency; }
+  /// Of what a call takes.
+  bool limitsComputation() const {
+    return limitsOperations() || limitsLatency();
+  }
   bool limitsDevice() const { return flash || sram; }
 };
 

@@ -30,14 +30,27 @@ std::optional<Measured> CandidateSearch::look(const Steps &steps) {
 /// Each of the move's choices that has a step left goes down; false where none
 /// has.
 bool CandidateSearch::stepDown(Steps &steps, const Move &move) const {
-  bool moved = false;
+  Steps before = steps;
   for (size_t choice : move.choices)
-    for (unsigned count = 0; count < move.count; ++count)
-      if (steps[choice] + 1 < choices[choice].sizes.size()) {
-        ++steps[choice];
-        moved = true;
-      }
-  return moved;
+    for (unsigned count = 0; count < move.count; ++count) {
+      Steps next = steps;
+      do
+        ++next[choice];
+      while (next[choice] < choices[choice].sizes.size() &&
+             !compress::hasEffect(choices, next, choice));
+      if (next[choice] < choices[choice].sizes.size())
+        steps = next;
+    }
+  compress::settle(choices, steps);
+  return steps != before;
+}
+
+bool CandidateSearch::stepUp(Steps &steps, size_t choice) const {
+  if (steps[choice] == 0)
+    return false;
+  --steps[choice];
+  compress::settle(choices, steps);
+  return true;
 }
 
 std::optional<CandidateSearch::Found>
@@ -109,7 +122,7 @@ CandidateSearch::exchanges(const Found &at, double size) const {
   };
   for (size_t up = 0; up <= choices.size(); ++up) {
     Steps raised = at.steps;
-    if (up < choices.size() && raised[up]-- == 0)
+    if (up < choices.size() && !stepUp(raised, up))
       continue;
     consider(raised);
     for (size_t down = 0; down < choices.size(); ++down) {
@@ -158,9 +171,10 @@ std::vector<CandidateSearch::Move> CandidateSearch::coarseMoves() const {
   std::map<std::string, llvm::SmallVector<size_t>> kinds;
   std::vector<Move> moves;
   for (auto [i, choice] : llvm::enumerate(choices)) {
-    // Blocks go one by one: without any there is no model.
-    if (choice.sizes.back() == 0)
-      moves.push_back({{i}, 1});
+    if (!choice.name.empty())
+      continue;
+    if (choice.isSingle)
+      moves.push_back({{i}, stepsAtOnce});
     else
       kinds[choice.kind.str()].push_back(i);
   }
@@ -177,8 +191,9 @@ std::optional<CandidateSearch::Found> CandidateSearch::run() {
     return std::nullopt;
   at.measured = *whole;
   std::vector<Move> fine;
-  for (size_t i = 0; i < choices.size(); ++i)
-    fine.push_back({{i}, 1});
+  for (auto [i, choice] : llvm::enumerate(choices))
+    if (choice.name.empty())
+      fine.push_back({{i}, 1});
   if (descend(at, coarseMoves()) || descend(at, fine))
     exchange(at);
   return at;

@@ -79,7 +79,9 @@ private:
     llvm::SmallVector<size_t> choices;
     unsigned count;
   };
+  /// Steps without effect are left out. False where there is none to go.
   bool stepDown(Steps &steps, const Move &move) const;
+  bool stepUp(Steps &steps, size_t choice) const;
   std::vector<Move> coarseMoves() const;
   bool descend(Found &at, llvm::ArrayRef<Move> moves);
   /// `price` is what a move cost when it was last measured, for what it saved.

@@ -144,11 +144,13 @@ const std::vector<OptionSpec> &optionTable() {
        OptSearchTime},
       {"--resume", "FILE",
        "keep what was measured in FILE, and take what is there", OptResume},
-      {"--save-recipe", "FILE", "write what was done, for --recipe",
+      {"--save-recipe", "FILE",
+       "write the passes, and the nodes of --quantize that stay in\n"
+       "f32, for --recipe",
        OptSaveRecipe},
       {"--recipe", "FILE",
-       "compress as the file says, which --save-recipe wrote for\n"
-       "this model",
+       "compress, and keep nodes in f32, as the file says, which\n"
+       "--save-recipe wrote for this model",
        OptRecipe},
       {"--no-fit", "",
        "leave weights as the passes of --compress give them; without\n"
@@ -193,6 +195,11 @@ const std::vector<OptionSpec> &optionTable() {
        "padding, by the input that masks it; results are zero\n"
        "there (docs/padding.md)",
        OptPaddingFree},
+      {"--profile", "",
+       "prepare for tfc-run --profile, which prints where the\n"
+       "time goes; on a Cortex-M7, call PREFIX_profile, which you\n"
+       "write, where each node begins",
+       OptProfile},
       {"-O0", "", "", OptO0},
       {"-O1", "", "", OptO1},
       {"-O2", "", "", OptO2},
@@ -220,9 +227,6 @@ const std::vector<OptionSpec> &optionTable() {
        OptAllowFloat},
       {"--plain-memory", "",
        "leave out what makes the arena smaller, to compare", OptPlainMemory},
-      {"--profile", "",
-       "call PREFIX_profile, which you write, where each node begins",
-       OptProfile},
       {"--input-stream", "[=NAME]",
        "the caller delivers the input by rows, as a camera\n"
        "does; NAME where there are more inputs",
@@ -400,9 +404,6 @@ void applyCortexM7(Parsed &parsed, const ParsedOption &option) {
     return setBytes(parsed, option, options.sram);
   case OptFlash:
     return setBytes(parsed, option, options.flash);
-  case OptProfile:
-    options.profile = true;
-    return;
   case OptInputStream:
     options.streamedInput = option.value;
     return;
@@ -428,6 +429,9 @@ void settleTarget(Parsed &parsed) {
       parsed.error.empty())
     parsed.error = parsed.cpuOption +
                    " is an option of --target=x86-64 and --target=cuda only";
+  if (options.profile && options.target == "cuda" && parsed.error.empty())
+    parsed.error = "--profile is an option of --target=x86-64 and "
+                   "--target=cortex-m7 only";
   if (!parsed.error.empty())
     return;
   const TargetRegistry::Entry *target = parsed.targets.find(options.target);
@@ -569,9 +573,12 @@ void settleCompression(Parsed &parsed) {
   if (!options.recipe.empty() &&
       (parsed.searches || !options.compression.empty()))
     parsed.error = "--recipe takes the place of --compress";
+  if (!options.recipe.empty() && !options.quantizeKeep.empty())
+    parsed.error = "--recipe takes the place of --quantize-keep";
   if (!options.recipeOutput.empty() && !parsed.searches &&
-      options.compression.empty())
-    parsed.error = "--save-recipe is an option of --compress only";
+      options.compression.empty() && !options.quantize)
+    parsed.error =
+        "--save-recipe is an option of --compress and --quantize only";
   if (options.compression.empty())
     return;
   if (llvm::Error error = checkCompression(options.compression))
@@ -631,9 +638,11 @@ void apply(Parsed &parsed, const ParsedOption &option) {
   case OptFlash:
   case OptAllowFloat:
   case OptPlainMemory:
-  case OptProfile:
   case OptInputStream:
     applyCortexM7(parsed, option);
+    break;
+  case OptProfile:
+    options.profile = true;
     break;
   case OptCpu:
     options.cpu = option.value;

@@ -335,7 +335,8 @@ ExitCode Compilation::run() {
     return code;
   if (stopsAt(Phase::Import, EmitKind::Onnx))
     return printModule();
-  bool changes = options.quantize || !options.compression.empty();
+  bool changes = options.quantize || !options.compression.empty() ||
+                 !options.budget.empty() || !options.recipe.empty();
   if (writesModel() && !changes && holdsOnnx())
     return writeOnnxModel();
   // Raising leaves nothing of the file.
@@ -349,6 +350,8 @@ ExitCode Compilation::run() {
     report.noteMultiplyAdds(*module);
   if (code == ExitSuccess && options.quantize)
     code = compressor.quantize();
+  if (code == ExitSuccess)
+    code = compressor.saveRecipe();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
     return code == ExitSuccess ? printModule() : code;
   if (writesModel()) {

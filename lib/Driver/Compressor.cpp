@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Compressor.h"
+#include "Budget.h"
 #include "Calibration.h"
 #include "Compression.h"
 #include "LayerFitter.h"
@@ -159,7 +160,7 @@ ExitCode Compressor::quantize(std::optional<int64_t> mostSamples) {
   if (code != ExitSuccess || (code = calibrate(data, ranges)) != ExitSuccess)
     return code;
   known.ranges.assign(ranges.begin(), ranges.end());
-  std::vector<std::string> kept = runner.options.quantizeKeep;
+  llvm::append_range(kept, runner.options.quantizeKeep);
   known.keep.assign(kept.begin(), kept.end());
   if (runner.options.measuresSensitivity) {
     code = Sensitivity(runner, report, *module, known).run(kept);
@@ -185,12 +186,17 @@ ExitCode Compressor::quantize(std::optional<int64_t> mostSamples) {
   return code;
 }
 
-ExitCode Compressor::prepare(std::string &passes,
-                             std::unique_ptr<Search> &search) {
+ExitCode Compressor::prepare(std::unique_ptr<Search> &search) {
   const CompileOptions &options = runner.options;
   OpPassManager scratch(func::FuncOp::getOperationName());
   compress::CompressionStatistics reads;
-  reads.inputs = !options.budget.empty();
+  if (!options.budget.empty()) {
+    llvm::Expected<Budget> wanted = Budget::parse(options.budget);
+    if (!wanted)
+      return runner.refuse(wanted.takeError());
+    reads.inputs = true;
+    reads.positions = wanted->limitsComputation();
+  }
   if (!passes.empty())
     if (llvm::Error error =
             compress::addCompressionPasses(passes, scratch, reads))
@@ -245,7 +251,7 @@ ExitCode Compressor::runCompression(const std::string &passes) {
   return code;
 }
 
-ExitCode Compressor::readRecipe(std::string &passes) {
+ExitCode Compressor::readRecipe() {
   const CompileOptions &options = runner.options;
   llvm::Expected<Recipe> recipe = Recipe::read(options.recipe);
   if (!recipe)
@@ -274,6 +280,7 @@ ExitCode Compressor::readRecipe(std::string &passes) {
         "the recipe '" + options.recipe + "' was made " +
         (recipe->quantize ? "with" : "without") + " --quantize"));
   fits = recipe->fit;
+  kept = recipe->quantizeKeep;
   passes = recipe->passes;
   return ExitSuccess;
 }
@@ -285,12 +292,15 @@ ExitCode Compressor::fitCompressed() {
                              : code;
 }
 
-ExitCode Compressor::saveRecipe(const std::string &passes) {
+ExitCode Compressor::saveRecipe() {
   const CompileOptions &options = runner.options;
+  if (options.recipeOutput.empty())
+    return ExitSuccess;
   Recipe recipe;
   recipe.passes = passes;
   recipe.fit = fits;
   recipe.quantize = options.quantize;
+  recipe.quantizeKeep = kept;
   for (auto [file, to] : {std::pair<const std::string &, std::string &>{
                               options.input, recipe.model},
                           {options.calibrationFile, recipe.calibration}}) {
@@ -334,19 +344,18 @@ ExitCode Compressor::compress() {
     return ExitRefused;
   }
   int64_t before = compress::numberOfParameters(function);
-  std::string passes = options.compression;
+  passes = options.compression;
   std::unique_ptr<Search> search;
   ExitCode code = ExitSuccess;
   fits = options.fitLayers;
   if (!options.recipe.empty())
-    code = readRecipe(passes);
+    code = readRecipe();
   // First, so that budgets are of what can be read.
   if (code == ExitSuccess && options.optLevel >= 2)
     code = pruneExactly("prune tables", [] {
       return std::unique_ptr<Pass>(compress::createPruneTablesPass());
     });
-  if (isAsked && code == ExitSuccess &&
-      (code = prepare(passes, search)) == ExitSuccess)
+  if (isAsked && code == ExitSuccess && (code = prepare(search)) == ExitSuccess)
     code = runCompression(passes);
   if (code == ExitSuccess && options.optLevel >= 2)
     code = pruneExactly("prune zeros", [] {
@@ -359,7 +368,5 @@ ExitCode Compressor::compress() {
   if (notes || isAsked)
     report.noteCompression(before, compress::numberOfParameters(function),
                            notes);
-  if (search && (code = search->judge(*module)) != ExitSuccess)
-    return code;
-  return options.recipeOutput.empty() ? ExitSuccess : saveRecipe(passes);
+  return search ? search->judge(*module) : ExitSuccess;
 }

@@ -33,17 +33,18 @@ public:
   ExitCode compress();
   /// By about as many samples of the calibration data.
   ExitCode quantize(std::optional<int64_t> mostSamples = std::nullopt);
+  /// Writes what both did, where --save-recipe asks for it.
+  ExitCode saveRecipe();
 
 private:
   ExitCode readCalibration(CalibrationData &data);
-  /// Puts passes and statistics where `passes` reads or searches them.
-  ExitCode prepare(std::string &passes, std::unique_ptr<Search> &search);
+  /// Finds passes where they are searched, and the statistics that they read.
+  ExitCode prepare(std::unique_ptr<Search> &search);
   /// Says in `reads` what the passes use of calibration data.
   ExitCode runPasses(const std::string &passes,
                      compress::CompressionStatistics &reads);
   ExitCode runCompression(const std::string &passes);
-  ExitCode readRecipe(std::string &passes);
-  ExitCode saveRecipe(const std::string &passes);
+  ExitCode readRecipe();
   ExitCode pruneExactly(llvm::StringRef phase,
                         std::unique_ptr<mlir::Pass> (*create)());
   /// Says of linear layers what goes into them when the model is called.
@@ -60,6 +61,9 @@ private:
   Report &report;
   mlir::OwningOpRef<mlir::ModuleOp> &module;
   bool fits = true;
+  /// The passes that ran, and the nodes that stay in f32.
+  std::string passes;
+  std::vector<std::string> kept;
   /// Before compression, where layers are to be fitted to it.
   mlir::OwningOpRef<mlir::ModuleOp> original;
 };

@@ -26,6 +26,7 @@ struct llvm::yaml::MappingTraits<Recipe> {
     io.mapRequired("compress", recipe.passes);
     io.mapOptional("fit", recipe.fit, true);
     io.mapOptional("quantize", recipe.quantize, false);
+    io.mapOptional("quantize-keep", recipe.quantizeKeep);
   }
 };
 

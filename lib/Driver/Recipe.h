@@ -13,6 +13,7 @@
 #include "llvm/Support/Error.h"
 
 #include <string>
+#include <vector>
 
 namespace tfc {
 
@@ -24,6 +25,8 @@ struct Recipe {
   /// As --compress takes it.
   std::string passes;
   bool fit = true, quantize = false;
+  /// Nodes that --quantize left in f32.
+  std::vector<std::string> quantizeKeep;
 
   static llvm::Expected<Recipe> read(llvm::StringRef path);
   llvm::Error write(llvm::StringRef path) const;

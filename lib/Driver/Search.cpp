@@ -51,7 +51,7 @@ ExitCode Search::open() {
   }
   if (llvm::Error error = cache.open(options.searchCache, key))
     return runner.refuse(std::move(error));
-  choices = compress::sizeChoices(function);
+  choices = compress::sizeChoices(function, budget.limitsComputation());
   clock.emplace(options.searchSeconds);
   return ExitSuccess;
 }
@@ -164,9 +164,8 @@ double Search::sizeOf(const Measured &measured) const {
   auto share = [](double now, double before) {
     return before > 0 ? now / before : 1;
   };
-  bool countsOperations =
-      (budget.limitsOperations() || budget.limitsLatency()) &&
-      measured.multiplyAdds && whole.multiplyAdds;
+  bool countsOperations = budget.limitsComputation() &&
+                          measured.multiplyAdds && whole.multiplyAdds;
   double size = 0;
   if (budget.limitsNumbers() || !countsOperations)
     size += share(measured.parameters, whole.parameters);

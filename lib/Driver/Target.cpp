@@ -53,6 +53,7 @@ class X86 : public WeightsTarget<x86::X86Options> {
 public:
   explicit X86(const CompileOptions &options) : WeightsTarget(options) {
     target.cpu = options.cpu;
+    target.profile = options.profile;
   }
 
   llvm::Error checkOptions() override {

@@ -8,6 +8,7 @@
 
 #include "tfc/Runtime/runtime.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <dlfcn.h>
@@ -25,6 +26,8 @@ struct tfc_library {
   decltype(&tfc_model_prepare) prepare = nullptr;
   decltype(&tfc_model_run) run = nullptr;
   const tfc_model_info *info = nullptr;
+  /// Null, but of a library compiled with --profile.
+  const tfc_profile_info *profile = nullptr;
 };
 
 struct tfc_session {
@@ -37,6 +40,8 @@ struct tfc_session {
   std::vector<int64_t *> outputDimPointers;
   void *arena = nullptr;
   size_t arenaCapacity = 0, arenaBytes = 0;
+  /// Of each region since the profile began; empty: nothing is measured.
+  std::vector<tfc_region_time> times;
 };
 
 static void say(char *message, size_t bytes, const std::string &text) {
@@ -47,6 +52,26 @@ static void say(char *message, size_t bytes, const std::string &text) {
 template <typename Function>
 static Function symbolOf(void *handle, const char *name) {
   return reinterpret_cast<Function>(dlsym(handle, name));
+}
+
+/// A tfc_parallel_for that measures those of a session.
+static void measureRegion(void *pointer, tfc_task task, void *captures,
+                          int64_t count, int64_t grain) {
+  using Clock = std::chrono::steady_clock;
+  auto *session = static_cast<tfc_session *>(pointer);
+  const auto *region = static_cast<const tfc_region *>(captures);
+  Clock::time_point start = Clock::now();
+  if (session->pool)
+    tfc_pool_parallel_for(session->pool, task, captures, count, grain);
+  else if (count > 0)
+    task(captures, 0, count, 0);
+  tfc_region_time &time = session->times[region->number];
+  time.nanoseconds +=
+      std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start)
+          .count();
+  time.calls += 1;
+  time.multiply_adds += region->multiply_adds;
+  time.bytes += region->bytes;
 }
 
 tfc_library *tfc_library_open(const char *path, char *message,
@@ -77,6 +102,8 @@ tfc_library *tfc_library_open(const char *path, char *message,
         "not a library that tfc wrote: it exports no tfc_model_ functions");
     return nullptr;
   }
+  library->profile =
+      symbolOf<const tfc_profile_info *>(library->handle, "tfc_model_profile");
   library->info = getInfo();
   if (library->info->abi_version != TFC_ABI_VERSION) {
     say(message, messageBytes,
@@ -133,6 +160,23 @@ tfc_status tfc_session_prepare(tfc_session *session, const tfc_tensor *inputs,
   return TFC_OK;
 }
 
+const tfc_region_time *tfc_session_start_profile(tfc_session *session,
+                                                 int64_t *count) try {
+  const tfc_profile_info *profile = session->library->profile;
+  *count = profile ? profile->num_regions : 0;
+  // One more: none may be there, and NULL means something else.
+  session->times.assign(profile ? *count + 1 : 0, {});
+  for (int64_t i = 0; i < *count; ++i)
+    session->times[i].nodes = profile->nodes[i];
+  // A model that is told of one worker never calls parallel_for; of two, the
+  // second has nothing to do then.
+  if (profile && session->numThreads < 2)
+    session->numThreads = 2;
+  return profile ? session->times.data() : nullptr;
+} catch (const std::bad_alloc &) {
+  return nullptr;
+}
+
 const int64_t *tfc_session_output_dims(const tfc_session *session,
                                        uint32_t index) {
   return session->outputDims[index].data();
@@ -153,6 +197,10 @@ tfc_status tfc_session_run(tfc_session *session, const tfc_tensor *inputs,
   call.parallel_for = session->numThreads > 1 ? tfc_pool_parallel_for : nullptr;
   call.pool = session->pool;
   call.num_threads = session->numThreads;
+  if (!session->times.empty()) {
+    call.parallel_for = measureRegion;
+    call.pool = session;
+  }
   call.message = message;
   call.message_bytes = messageBytes;
   call.output_dims = session->outputDimPointers.data();

@@ -49,9 +49,14 @@ LogicalResult tfc::compress::checkAttentionSites(func::FuncOp function,
 }
 
 bool tfc::compress::hidesKeys(attn::AttentionOp attention) {
-  return attention.getMask() || attention.getKeyLengths() ||
-         attention.getKeyBlocks() || attention.getCausal() ||
-         attention.getLeftWindow() || attention.getRightWindow();
+  return attention.getMask() || hidesByPlace(attention);
+}
+
+bool tfc::compress::hidesByPlace(attn::AttentionOp attention) {
+  return attention.getMaskBlock() || attention.getKeyLengths() ||
+         attention.getKeyBlocks() || attention.getSequences() ||
+         attention.getCausal() || attention.getLeftWindow() ||
+         attention.getRightWindow();
 }
 
 LogicalResult AttentionNumbers::read(func::FuncOp function, StringRef pass,

@@ -36,6 +36,10 @@ llvm::LogicalResult checkAttentionSites(mlir::func::FuncOp function,
 /// lengths, a window.
 bool hidesKeys(attn::AttentionOp attention);
 
+/// Whether what hides keys goes by the places of queries and keys: anything but
+/// a mask that has a truth for each of them.
+bool hidesByPlace(attn::AttentionOp attention);
+
 /// Numbers for some attentions, "SITE=N", and one for all others: what options
 /// of a pass say. Errors are of `function`, and name the pass and the option.
 class AttentionNumbers {

@@ -34,6 +34,7 @@ ArrayRef<CompressionPass> tfc::compress::compressionPasses() {
        {/*inputs=*/false, /*positions=*/true, /*fit=*/true}},
       {"attn-low-rank", [] { return createLowRankPass(); }, inputs},
       {"attn-prune", [] { return createPrunePass(); }, inputs},
+      {"attn-prune-residual", [] { return createPruneResidualPass(); }, inputs},
       {"attn-prune-tokens", [] { return createPruneTokensPass(); }, {}},
       {integersPass, [] { return createQuantizeWeightsPass(); }, weights},
       {"attn-shrink-heads", [] { return createShrinkHeadsPass(); }, inputs},

@@ -133,7 +133,7 @@ LogicalResult DimensionShrink::keep(Value value, unsigned dim,
   ShrinkRules rules(*this);
   while (why.empty() && !pending.empty()) {
     Operation *op = pending.pop_back_val();
-    if (op != limits.source)
+    if (!llvm::is_contained(limits.sources, op))
       rules.visit(op);
   }
   return success(why.empty());

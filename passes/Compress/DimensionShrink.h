@@ -43,8 +43,8 @@ struct ShrinkLimits {
   /// Tokens, whose order counts for nothing: attention, sums and maxima are
   /// over those that stay.
   bool tokens = false;
-  /// Whose results lose indices while its operands stay.
-  mlir::Operation *source = nullptr;
+  /// Whose results lose indices while their operands stay.
+  llvm::SmallVector<mlir::Operation *> sources = {};
 };
 
 class DimensionShrink {

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionMoves.h"
 #include "AttentionSites.h"
 #include "InputStatistics.h"
 #include "LinalgBuilder.h"
@@ -47,8 +48,7 @@ static bool isCached(Value value) {
   return false;
 }
 
-/// Why the keys of `attention` cannot become fewer; empty where they can.
-static std::string whyNot(attn::AttentionOp attention) {
+std::string tfc::compress::whyNoMeansOfKeys(attn::AttentionOp attention) {
   if (attention.getScore() != attn::ScoreFunction::Softmax)
     return "its scores go through no softmax";
   if (!isReal(attention.getKey()))
@@ -230,7 +230,7 @@ LogicalResult LinformerPass::readOptions(ArrayRef<AttentionSite> found,
 LogicalResult LinformerPass::projectAs(AttentionSite &site,
                                        const PositionProjection &projection) {
   func::FuncOp function = getOperation();
-  std::string reason = whyNot(site.attention);
+  std::string reason = whyNoMeansOfKeys(site.attention);
   int64_t keys = keysOf(site.attention);
   if (reason.empty() && projection.keys.cols() != keys)
     reason = "it has " + std::to_string(keys) +
@@ -251,7 +251,7 @@ LogicalResult LinformerPass::projectAs(AttentionSite &site,
 LogicalResult LinformerPass::project(AttentionSite &site, int64_t number,
                                      bool isNamed) {
   func::FuncOp function = getOperation();
-  std::string reason = whyNot(site.attention);
+  std::string reason = whyNoMeansOfKeys(site.attention);
   int64_t keys = keysOf(site.attention), least = isNamed ? number : beyond;
   if (reason.empty() && keys <= std::max(number, least))
     reason = "it has " + std::to_string(keys) + " keys, not more than " +

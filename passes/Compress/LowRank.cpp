@@ -15,6 +15,7 @@
 
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/StringSwitch.h"
 
 namespace tfc::compress {
 #define GEN_PASS_DEF_LOWRANKPASS
@@ -72,6 +73,7 @@ struct LowRankPass : public compress::impl::LowRankPassBase<LowRankPass> {
 
 private:
   LogicalResult checkOptions();
+  LogicalResult readMethods();
   LogicalResult checkSites(const SiteNames &names);
   LogicalResult collect(const SiteNames &names,
                         std::vector<Candidate> &candidates);
@@ -84,8 +86,9 @@ private:
   void noteLeftAlone(const Candidate &candidate);
   void replace(Candidate &candidate);
 
-  /// The rank that `ranks` gives for a site.
+  /// The rank that `ranks` gives for a site, and the method of `methods`.
   llvm::StringMap<int64_t> rankOf;
+  llvm::StringMap<Method> methodOf;
 };
 
 } // namespace
@@ -106,6 +109,8 @@ LogicalResult LowRankPass::checkOptions() {
   if (failed(given))
     return failure();
   rankOf = std::move(*given);
+  if (failed(readMethods()))
+    return failure();
   if (rank < 0)
     return fail("a rank is 1 at least, not " + Twine(rank));
   auto isShare = [](double x) { return x >= 0 && x <= 1; };
@@ -113,16 +118,35 @@ LogicalResult LowRankPass::checkOptions() {
     return fail("energy and budget are shares above 0 and up to 1");
   int number = (rank != 0) + (energy != 0) + (budget != 0);
   bool isExact = method == "exact";
-  if (isExact && (number > 0 || !ranks.empty()))
+  if (isExact && (number > 0 || !ranks.empty() || !methods.empty()))
     return fail("the method exact finds the ranks itself");
   if (!isExact && (number > 1 || (number == 0 && ranks.empty())))
     return fail("expected one of rank, energy and budget, or ranks");
   return success();
 }
 
+LogicalResult LowRankPass::readMethods() {
+  for (StringRef entry : methods) {
+    auto [site, name] = entry.rsplit('=');
+    std::optional<Method> method =
+        llvm::StringSwitch<std::optional<Method>>(name)
+            .Case("svd", Method::Svd)
+            .Case("whitened", Method::Whitened)
+            .Case("snmf", Method::SemiNonnegative)
+            .Default(std::nullopt);
+    if (site.empty() || !method)
+      return getOperation().emitError("low-rank: methods has '")
+             << entry << "'; expected a site, '=' and svd, whitened or snmf";
+    methodOf[site] = *method;
+  }
+  return success();
+}
+
 LogicalResult LowRankPass::checkSites(const SiteNames &names) {
   SmallVector<std::string> asked(sites.begin(), sites.end());
   for (const auto &entry : rankOf)
+    asked.push_back(entry.getKey().str());
+  for (const auto &entry : methodOf)
     asked.push_back(entry.getKey().str());
   return checkLinearSites(getOperation(), names, "low-rank", asked);
 }
@@ -156,10 +180,17 @@ LogicalResult LowRankPass::collect(const SiteNames &names,
     isAnyKnown |= candidate.input.has_value();
     if (candidate.reason.empty() && readers.lookup(numbers) > 1)
       candidate.reason = "its weight is read elsewhere too";
-    if (!candidate.reason.empty() && rankOf.contains(candidate.site))
+    if (!candidate.reason.empty() &&
+        (rankOf.contains(candidate.site) || methodOf.contains(candidate.site)))
       return layer.emitError("cannot have a lower rank: ") << candidate.reason;
     candidates.push_back(std::move(candidate));
   }
+  for (const auto &entry : methodOf)
+    if (llvm::none_of(candidates, [&](const Candidate &candidate) {
+          return candidate.site == entry.getKey();
+        }))
+      return getOperation().emitError("low-rank: methods names '")
+             << entry.getKey() << "', which gets no rank";
   if (method == "whitened" && !isAnyKnown && !layers.empty())
     return getOperation().emitError("low-rank: the method whitened needs "
                                     "inputs: --calibration=FILE.npz");
@@ -167,6 +198,8 @@ LogicalResult LowRankPass::collect(const SiteNames &names,
 }
 
 Method LowRankPass::methodFor(const Candidate &candidate) const {
+  if (auto given = methodOf.find(candidate.site); given != methodOf.end())
+    return given->second;
   if (method == "snmf")
     return Method::SemiNonnegative;
   if (method == "exact")

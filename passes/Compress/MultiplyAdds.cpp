@@ -146,7 +146,9 @@ std::optional<int64_t> Counter::count(attn::AttentionOp op) {
   if (!width || !results || !result || !keys)
     return fail(*op, "its sizes depend on data");
   int64_t rows = *result ? *results / *result : 0;
-  return rows * *keys * (*width + *result);
+  // What hard attention gives is one of the values.
+  bool addsValues = op.getScore() != attn::ScoreFunction::Hard;
+  return rows * *keys * (*width + (addsValues ? *result : 0));
 }
 
 std::optional<int64_t> Counter::count(scf::ForOp op) {

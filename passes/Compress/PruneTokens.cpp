@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionMoves.h"
 #include "AttentionSites.h"
 #include "DimensionShrink.h"
 #include "Layers.h"
@@ -49,8 +50,10 @@ static std::string whyNot(attn::AttentionOp attention, Operation *sum) {
        key = cast<ShapedType>(attention.getKey().getType());
   if (attention.getScore() != attn::ScoreFunction::Softmax)
     return "its scores go through no softmax";
-  if (hidesKeys(attention) || attention.getBias() || attention.getSoftcap())
-    return "a mask, a bias or a window goes by the tokens' places";
+  if (hidesByPlace(attention) || attention.getBias() || attention.getSoftcap())
+    return "a bias or a window goes by the tokens' places";
+  if (attention.getZeroMaskedRows() || attention.getZeroNanRows())
+    return "its mask may hide all tokens of a row";
   if (!isReal(sum->getResult(0)) || stream.getRank() != 3)
     return "the residual stream is not of f32 and [batch, tokens, features]";
   if (stream.isDynamicDim(1))
@@ -69,21 +72,29 @@ namespace {
 class TokenShrink {
 public:
   /// `source` gives the tokens that stay, as dimension 1 of its result.
-  explicit TokenShrink(Operation *source)
-      : source(source), shrink({/*norms=*/false, /*tokens=*/true, source}) {}
+  explicit TokenShrink(Operation *source) : source(source) {}
+  /// Takes stand-ins back that followTokens has not replaced.
+  ~TokenShrink();
 
   /// Why `count` tokens are not enough for what follows; empty where they are.
   std::string check(int64_t count);
 
   LogicalResult apply();
 
+  /// Gives attentions masks of those tokens alone that stay: `tokens` has their
+  /// numbers, [batch, count].
+  void followTokens(OpBuilder &b, Value tokens);
+
 private:
   std::string whyNot(Operation *op);
+  void standInForMasks();
   void noteSum(linalg::LinalgOp op);
 
   Operation *source;
   DimensionShrink shrink;
   SetVector<Operation *> after;
+  /// For masks of attentions behind, by mask.
+  llvm::MapVector<Value, Operation *> masks;
   /// How many times as many terms sums over tokens had.
   SmallVector<std::pair<Operation *, double>> sums;
 };
@@ -99,18 +110,24 @@ struct PruneTokensPass
     if (failed(checkOptions()))
       return signalPassFailure();
     std::vector<AttentionSite> found = findAttentionSites(function);
-    if (failed(checkAttentionSites(
-            function, "prune-tokens", found,
-            std::vector<std::string>(after.begin(), after.end()))))
+    std::vector<std::string> asked(after.begin(), after.end());
+    for (const auto &entry : tokensOf)
+      asked.push_back(entry.getKey().str());
+    if (failed(checkAttentionSites(function, "prune-tokens", found, asked)))
       return signalPassFailure();
     for (AttentionSite &site : found)
-      if (llvm::is_contained(after, site.name) && failed(pruneAfter(site)))
+      if (llvm::is_contained(asked, site.name) && failed(pruneAfter(site)))
         return signalPassFailure();
   }
 
 private:
   LogicalResult checkOptions();
   LogicalResult pruneAfter(const AttentionSite &site);
+  /// How many of `tokens` go on behind a site.
+  int64_t countAfter(const AttentionSite &site, int64_t tokens) const;
+
+  /// What `tokens` says of sites.
+  llvm::StringMap<int64_t> tokensOf;
 };
 
 } // namespace
@@ -175,14 +192,52 @@ void TokenShrink::noteSum(linalg::LinalgOp op) {
     sums.push_back({op, factor});
 }
 
+/// Puts a stand-in behind `value`, which is of its type until types change.
+static Operation *castOf(Value value) {
+  OpBuilder b(value.getContext());
+  b.setInsertionPointAfterValue(value);
+  return UnrealizedConversionCastOp::create(b, value.getLoc(), value.getType(),
+                                            value);
+}
+
+static void replaceStandIn(Operation *standIn, Value by) {
+  standIn->getResult(0).replaceAllUsesWith(by);
+  standIn->erase();
+}
+
+TokenShrink::~TokenShrink() {
+  for (auto [mask, standIn] : masks)
+    replaceStandIn(standIn, mask);
+}
+
+void TokenShrink::standInForMasks() {
+  for (Operation *op : llvm::to_vector(after)) {
+    auto attention = dyn_cast<attn::AttentionOp>(op);
+    Value mask = attention ? attention.getMask() : Value();
+    // One that is computed from tokens has those that stay.
+    if (!mask || after.contains(mask.getDefiningOp()))
+      continue;
+    Operation *&standIn = masks[mask];
+    if (!standIn)
+      standIn = castOf(mask);
+    attention.getMaskMutable().assign(standIn->getResult(0));
+  }
+}
+
 std::string TokenShrink::check(int64_t count) {
   getForwardSlice(source->getResult(0), &after);
   after.insert(source);
+  standInForMasks();
+  SmallVector<Operation *> sources{source};
+  for (auto [mask, standIn] : masks)
+    sources.push_back(standIn);
+  after.insert(sources.begin(), sources.end());
+  shrink = DimensionShrink({/*norms=*/false, /*tokens=*/true, sources});
   if (failed(shrink.keep(source->getResult(0), 1,
                          llvm::to_vector(llvm::seq<int64_t>(0, count)))))
     return shrink.reason();
   for (Operation *op : shrink.operations()) {
-    if (op == source)
+    if (llvm::is_contained(sources, op))
       continue;
     std::string reason = whyNot(op);
     if (!reason.empty())
@@ -229,18 +284,70 @@ LogicalResult TokenShrink::apply() {
   return success();
 }
 
+void TokenShrink::followTokens(OpBuilder &b, Value tokens) {
+  for (auto [mask, standIn] : llvm::make_early_inc_range(masks)) {
+    OpBuilder::InsertionGuard guard(b);
+    Operation *made = mask.getDefiningOp();
+    if (made && made->getBlock() == b.getInsertionBlock() &&
+        !made->isBeforeInBlock(&*b.getInsertionPoint()))
+      b.setInsertionPointAfter(made);
+    Value standsFor = standIn->getResult(0);
+    replaceStandIn(standIn,
+                   maskOfTokens(b, mask, tokens, shrink.keptOf(standsFor, 2),
+                                shrink.keptOf(standsFor, 3)));
+  }
+  masks.clear();
+}
+
 LogicalResult PruneTokensPass::checkOptions() {
   if (!(keep > 0 && keep < 1))
     return getOperation().emitError(
         "prune-tokens: keep is a share above 0 and below 1");
-  if (after.empty())
+  FailureOr<llvm::StringMap<int64_t>> given =
+      readSiteNumbers(getOperation(), "prune-tokens", "tokens", tokens);
+  if (failed(given))
+    return failure();
+  tokensOf = std::move(*given);
+  if (after.empty() && tokens.empty())
     return getOperation().emitError(
-        "prune-tokens: expected after, the sites of attentions");
+        "prune-tokens: expected after, the sites of attentions, or tokens");
   if (importance != "received" && importance != "class")
     return getOperation().emitError("prune-tokens: importance is received or "
                                     "class, not '")
            << std::string(importance) << "'";
   return success();
+}
+
+/// Puts a stand-in behind `stream` for the tokens that stay, until types have
+/// changed.
+static Operation *standInFor(Value stream) {
+  Operation *source = castOf(stream);
+  stream.replaceAllUsesExcept(source->getResult(0), source);
+  return source;
+}
+
+std::string tfc::compress::whyNoFewerTokens(attn::AttentionOp attention,
+                                            func::FuncOp function,
+                                            int64_t tokens) {
+  Operation *sum = sumBehind(attention, function);
+  std::string reason = whyNot(attention, sum);
+  if (!reason.empty())
+    return reason;
+  Operation *source = standInFor(sum->getResult(0));
+  {
+    TokenShrink shrink(source);
+    reason = shrink.check(tokens);
+  }
+  replaceStandIn(source, sum->getResult(0));
+  return reason;
+}
+
+int64_t PruneTokensPass::countAfter(const AttentionSite &site,
+                                    int64_t tokens) const {
+  auto given = tokensOf.find(site.name);
+  return given != tokensOf.end()
+             ? given->second
+             : 1 + int64_t(std::ceil(keep * double(tokens - 1)));
 }
 
 LogicalResult PruneTokensPass::pruneAfter(const AttentionSite &site) {
@@ -255,27 +362,24 @@ LogicalResult PruneTokensPass::pruneAfter(const AttentionSite &site) {
     return refuse(reason);
   Value stream = sum->getResult(0);
   int64_t tokens = cast<ShapedType>(stream.getType()).getDimSize(1),
-          count = 1 + int64_t(std::ceil(keep * double(tokens - 1)));
+          count = countAfter(site, tokens);
   if (count >= tokens)
     return refuse("it has " + std::to_string(tokens) +
                   " tokens, of which all would stay");
-  // Stands for the tokens that stay until types have changed.
-  OpBuilder b(function.getContext());
-  b.setInsertionPointAfter(sum);
-  auto source = UnrealizedConversionCastOp::create(b, sum->getLoc(),
-                                                   stream.getType(), stream);
-  stream.replaceAllUsesExcept(source.getResult(0), source);
+  Operation *source = standInFor(stream);
   TokenShrink shrink(source);
   reason = shrink.check(count);
   if (!reason.empty() || failed(shrink.apply())) {
-    source.getResult(0).replaceAllUsesWith(stream);
-    source.erase();
+    replaceStandIn(source, stream);
     return refuse("what follows needs all tokens: " + reason);
   }
+  OpBuilder b(function.getContext());
+  b.setInsertionPoint(source);
   Value received = attentionReceived(b, attention, importance == "class");
-  Value rows = rowsOfTokens(b, stream, greatestTokens(b, received, count));
-  source.getResult(0).replaceAllUsesWith(rows);
-  source.erase();
+  Value kept = greatestTokens(b, received, count);
+  Value rows = rowsOfTokens(b, stream, kept);
+  shrink.followTokens(b, kept);
+  replaceStandIn(source, rows);
   noteCompression(
       function, "prune-tokens", site.name,
       {b.getNamedAttr("tokens", b.getI64IntegerAttr(count)),

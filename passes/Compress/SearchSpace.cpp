@@ -8,14 +8,17 @@
 
 #include "tfc/Passes/Compress/SearchSpace.h"
 
+#include "AttentionMoves.h"
 #include "AttentionSides.h"
 #include "ChannelGroups.h"
 #include "HeadLayout.h"
 #include "Layers.h"
 #include "SiteNames.h"
+#include "tfc/Passes/Compress/LinearInputs.h"
 
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -72,12 +75,115 @@ static void addSides(attn::AttentionOp attention, func::FuncOp function,
                          option, sizesDown(side.size())});
 }
 
-std::vector<SizeChoice> tfc::compress::sizeChoices(func::FuncOp function) {
+/// Numbers of means that save products: of `queries` with all of them, beside
+/// those of the means themselves, rather than with all keys.
+static SmallVector<int64_t> lengthsOf(attn::AttentionOp attention) {
+  ArrayRef<int64_t>
+      query = cast<ShapedType>(attention.getQuery().getType()).getShape(),
+      key = cast<ShapedType>(attention.getKey().getType()).getShape();
+  if (ShapedType::isDynamicShape(query.slice(1, 2)) ||
+      ShapedType::isDynamicShape(key.slice(1, 2)))
+    return {};
+  int64_t rows = query[1] * query[2], positions = key[1] * key[2];
+  int64_t most = rows * key[2] / (rows + positions) - 1;
+  SmallVector<int64_t> sizes{key[2]};
+  if (most > 0)
+    llvm::append_range(sizes, sizesDown(most));
+  return sizes;
+}
+
+/// What saves operations and no numbers.
+static void addOperationChoices(func::FuncOp function,
+                                std::vector<SizeChoice> &choices) {
+  std::vector<SizeChoice> lengths, tops, tokens;
+  for (const AttentionSite &site : findAttentionSites(function)) {
+    attn::AttentionOp attention = site.attention;
+    // Names in loops are of what runs many times.
+    if (attention->getParentOp() != function)
+      continue;
+    if (whyNoMeansOfKeys(attention).empty())
+      lengths.push_back(
+          {"linformer", "lengths", site.name, "lengths", lengthsOf(attention)});
+    int64_t keys = cast<ShapedType>(attention.getKey().getType()).getDimSize(2);
+    if (whyNotHard(attention).empty())
+      tops.push_back({"sparse-attention",
+                      "tops",
+                      site.name,
+                      "tops",
+                      {ShapedType::isDynamic(keys) ? 2 : keys, 1}});
+    SmallVector<int64_t> counts;
+    for (int64_t count : sizesDown(ShapedType::isDynamic(keys) ? 1 : keys))
+      if (count > 1)
+        counts.push_back(count);
+    if (counts.size() > 1 &&
+        whyNoFewerTokens(attention, function, counts[1]).empty())
+      tokens.push_back({"prune-tokens", "tokens", site.name, "tokens", counts});
+  }
+  // One by one: of the last attention of a classifier, which is computed for
+  // one query, they save nothing.
+  for (std::vector<SizeChoice> *part : {&lengths, &tops, &tokens})
+    for (SizeChoice &choice : *part) {
+      choice.isSingle = true;
+      choices.push_back(std::move(choice));
+    }
+}
+
+/// All that only the branch of `block` reads.
+static DenseSet<Operation *> insideOf(const ResidualBlock &block) {
+  DenseSet<Operation *> inside;
+  auto isInside = [&](OpOperand &use) {
+    Operation *user =
+        block.sum->getBlock()->findAncestorOpInBlock(*use.getOwner());
+    return user == block.sum ? use.get() != block.input : inside.contains(user);
+  };
+  for (Operation *op = block.sum->getPrevNode(); op; op = op->getPrevNode())
+    if (!op->use_empty() && llvm::all_of(op->getUses(), isInside))
+      inside.insert(op);
+  return inside;
+}
+
+/// Says of `choices` which of the first ones, of `blocks`, they are inside of.
+static void nameBlocks(ArrayRef<ResidualBlock> blocks, const SiteNames &names,
+                       func::FuncOp function,
+                       MutableArrayRef<SizeChoice> choices) {
+  llvm::StringMap<Operation *> layers;
+  for (auto layer : function.getOps<attn::LinearOp>())
+    layers[names[layer]] = layer;
+  for (auto [number, block] : llvm::enumerate(blocks)) {
+    DenseSet<Operation *> inside = insideOf(block);
+    for (SizeChoice &choice : choices.drop_front(blocks.size()))
+      if (inside.contains(layers.lookup(choice.site)))
+        choice.blocks.push_back(number);
+  }
+}
+
+/// Other methods than the default of layers that may have a lower rank.
+static void addMethods(ArrayRef<SizeChoice> ranks, size_t first,
+                       func::FuncOp function, const SiteNames &names,
+                       std::vector<SizeChoice> &choices) {
+  llvm::StringSet<> whitened;
+  for (auto layer : function.getOps<attn::LinearOp>())
+    if (layer->hasAttr(momentsName))
+      whitened.insert(names[layer]);
+  for (auto [i, choice] : llvm::enumerate(ranks))
+    if (whitened.contains(choice.site)) {
+      SizeChoice method{"low-rank", "methods", choice.site, "methods", {1, 0}};
+      method.name = "svd";
+      method.of = first + i;
+      choices.push_back(std::move(method));
+    }
+}
+
+std::vector<SizeChoice> tfc::compress::sizeChoices(func::FuncOp function,
+                                                   bool fewerOperations) {
   SiteNames names(function);
-  std::vector<SizeChoice> blocks, heads, inner, channels, ranks;
-  for (const ResidualBlock &block : findResidualBlocks(function))
+  std::vector<ResidualBlock> residual = findResidualBlocks(function);
+  std::vector<SizeChoice> blocks, heads, inner, channels, operations, ranks;
+  for (const ResidualBlock &block : residual) {
     blocks.push_back(
         {"prune", "drop-blocks", names[block.last].str(), "block", {1, 0}});
+    blocks.back().isSingle = true;
+  }
   for (ChannelGroup &group : findChannelGroups(function)) {
     std::string site = names[group.consumers.front()].str();
     bool isHeads = group.kind == ChannelGroup::Kind::Heads;
@@ -87,16 +193,43 @@ std::vector<SizeChoice> tfc::compress::sizeChoices(func::FuncOp function) {
   }
   for (auto attention : function.getOps<attn::AttentionOp>())
     addSides(attention, function, names, inner);
+  if (fewerOperations)
+    addOperationChoices(function, operations);
   for (auto linear : function.getOps<attn::LinearOp>())
     if (std::optional<SizeChoice> choice = ranksOf(linear, names[linear]))
       ranks.push_back(std::move(*choice));
   std::vector<SizeChoice> all;
   for (std::vector<SizeChoice> *part :
-       {&blocks, &heads, &inner, &channels, &ranks})
+       {&blocks, &heads, &inner, &channels, &operations, &ranks})
     for (SizeChoice &choice : *part)
       if (choice.sizes.size() > 1)
-        all.push_back(std::move(choice));
+        all.push_back(choice);
+  addMethods(ranks, all.size() - ranks.size(), function, names, all);
+  nameBlocks(residual, names, function, all);
   return all;
+}
+
+bool tfc::compress::hasEffect(ArrayRef<SizeChoice> choices,
+                              ArrayRef<unsigned> steps, size_t i) {
+  const SizeChoice &choice = choices[i];
+  if (llvm::any_of(choice.blocks, [&](size_t block) { return steps[block]; }) ||
+      (choice.of && steps[*choice.of] == 0))
+    return false;
+  if (choice.kind != "tokens" || steps[i] == 0)
+    return true;
+  // Of tokens that went before none come back.
+  for (size_t before = 0; before < i; ++before)
+    if (choices[before].kind == "tokens" && steps[before] > 0 &&
+        choices[before].sizes[steps[before]] <= choice.sizes[steps[i]])
+      return false;
+  return true;
+}
+
+void tfc::compress::settle(ArrayRef<SizeChoice> choices,
+                           MutableArrayRef<unsigned> steps) {
+  for (size_t i = 0; i < choices.size(); ++i)
+    if (!hasEffect(choices, steps, i))
+      steps[i] = 0;
 }
 
 std::string tfc::compress::pipelineOf(ArrayRef<SizeChoice> choices,
@@ -110,7 +243,9 @@ std::string tfc::compress::pipelineOf(ArrayRef<SizeChoice> choices,
     if (!list.empty())
       list += ",";
     list += choice.site;
-    if (choice.sizes[step] > 0)
+    if (!choice.name.empty())
+      list += "=" + choice.name.str();
+    else if (choice.sizes[step] > 0)
       list += "=" + std::to_string(choice.sizes[step]);
   }
   std::string text;

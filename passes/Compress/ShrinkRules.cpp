@@ -178,10 +178,16 @@ void ShrinkRules::visitTokens(attn::AttentionOp op) {
   SmallVector<Place> queries{of(op.getQueryMutable(), 2),
                              of(op.getInitMutable(), 2), of(op.getResult(), 2)},
       keys{of(op.getKeyMutable(), 2), of(op.getValueMutable(), 2)};
-  if (hidesKeys(op) || op.getBias() || op.getQueryOffset() ||
+  if (hidesByPlace(op) || op.getBias() || op.getQueryOffset() ||
       op.getScore() == attn::ScoreFunction::Grouped)
     for (ArrayRef<Place> places : {queries, keys})
-      pin(op, places, "a mask, a bias or a window goes by the tokens' places");
+      pin(op, places, "a bias or a window goes by the tokens' places");
+  for (OpOperand &mask : op.getMaskMutable()) {
+    if (of(mask, 2).size() != 1)
+      queries.push_back(of(mask, 2));
+    if (of(mask, 3).size() != 1)
+      keys.push_back(of(mask, 3));
+  }
   couple(queries);
   couple(keys);
 }

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionMoves.h"
 #include "AttentionSites.h"
 #include "SiteNames.h"
 #include "tfc/Passes/Compress/Passes.h"
@@ -42,6 +43,13 @@ static std::string whyNot(attn::AttentionOp attention, int64_t top) {
 static bool mayHideAll(attn::AttentionOp attention) {
   return hidesKeys(attention) || attention.getBias() ||
          attention.getZeroMaskedRows() || attention.getZeroNanRows();
+}
+
+std::string tfc::compress::whyNotHard(attn::AttentionOp attention) {
+  std::string reason = whyNot(attention, 1);
+  return reason.empty() && mayHideAll(attention)
+             ? "all keys of a query may be hidden"
+             : reason;
 }
 
 namespace {

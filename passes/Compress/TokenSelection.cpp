@@ -25,6 +25,33 @@ static Value firstQuery(OpBuilder &b, Location loc, Value query) {
   return tensor::ExtractSliceOp::create(b, loc, query, zeros, sizes, ones);
 }
 
+/// `scores` where the mask of `attention` hides none, of all queries or, where
+/// there is one row of them, of the first.
+static Value masked(OpBuilder &b, attn::AttentionOp attention, Value scores) {
+  Location loc = attention.getLoc();
+  LinalgBuilder l(b, loc);
+  SmallVector<AffineExpr> at;
+  auto mask = cast<ShapedType>(attention.getMask().getType()),
+       type = cast<ShapedType>(scores.getType());
+  for (unsigned dim = 0; dim < 4; ++dim)
+    at.push_back(mask.getDimSize(dim) == 1 || type.getDimSize(dim) == 1
+                     ? b.getAffineConstantExpr(0)
+                     : b.getAffineDimExpr(dim));
+  AffineMap whole = b.getMultiDimIdentityMap(4),
+            ofMask = AffineMap::get(4, 0, at, b.getContext());
+  double hidden = attention.getMaskedScore()
+                      ? attention.getMaskedScore()->convertToDouble()
+                      : -std::numeric_limits<double>::infinity();
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, scores);
+  return l.generic({scores, attention.getMask()},
+                   l.empty(sizes, b.getF32Type()), {whole, ofMask, whole},
+                   [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                     Value least = arith::ConstantOp::create(
+                         b, loc, b.getF32FloatAttr(hidden));
+                     return arith::SelectOp::create(b, loc, v[1], v[0], least);
+                   });
+}
+
 static Value scoresOf(OpBuilder &b, attn::AttentionOp attention, Value query) {
   Location loc = attention.getLoc();
   LinalgBuilder l(b, loc);
@@ -51,12 +78,51 @@ static Value scoresOf(OpBuilder &b, attn::AttentionOp attention, Value query) {
         return arith::AddFOp::create(b, loc, v[2], product);
       });
   double scale = attention.getScale().convertToDouble();
-  return l.mapped(
+  Value scores = l.mapped(
       products, [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
         Value factor =
             arith::ConstantOp::create(b, loc, b.getF32FloatAttr(scale));
         return arith::MulFOp::create(b, loc, v[0], factor);
       });
+  return attention.getMask() ? masked(b, attention, scores) : scores;
+}
+
+Value tfc::compress::maskOfTokens(OpBuilder &b, Value mask, Value tokens,
+                                  bool ofQueries, bool ofKeys) {
+  if (!ofQueries && !ofKeys)
+    return mask;
+  Location loc = mask.getLoc();
+  LinalgBuilder l(b, loc);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, mask);
+  bool isShared = cast<ShapedType>(mask.getType()).getDimSize(0) == 1;
+  sizes[0] = tensor::getMixedSize(b, loc, tokens, 0);
+  SmallVector<Value> inputs;
+  SmallVector<AffineMap> maps;
+  for (auto [dim, follows] :
+       {std::pair<unsigned, bool>{2, ofQueries}, {3, ofKeys}})
+    if (follows) {
+      sizes[dim] = tensor::getMixedSize(b, loc, tokens, 1);
+      inputs.push_back(tokens);
+      maps.push_back(mapOfLoops(b, 4, {0, dim}));
+    }
+  maps.push_back(b.getMultiDimIdentityMap(4));
+  return l.generic(inputs, l.empty(sizes, getElementTypeOrSelf(mask)), maps,
+                   [&](OpBuilder &b, Location loc, ValueRange v) -> Value {
+                     SmallVector<Value> at;
+                     for (unsigned dim = 0; dim < 4; ++dim)
+                       at.push_back(linalg::IndexOp::create(b, loc, dim));
+                     auto token = [&](Value number) -> Value {
+                       return arith::IndexCastOp::create(
+                           b, loc, b.getIndexType(), number);
+                     };
+                     if (isShared)
+                       at[0] = arith::ConstantIndexOp::create(b, loc, 0);
+                     if (ofQueries)
+                       at[2] = token(v[0]);
+                     if (ofKeys)
+                       at[3] = token(v[ofQueries ? 1 : 0]);
+                     return tensor::ExtractOp::create(b, loc, mask, at);
+                   });
 }
 
 Value tfc::compress::attentionReceived(OpBuilder &b,

@@ -15,7 +15,7 @@ namespace tfc::compress {
 
 /// What each key of `attention` receives, [B, T]: the sum over heads and
 /// queries of the softmax of the scores, or over heads of those of the first
-/// query. Of f32, with nothing that hides keys.
+/// query. Of f32, with nothing but a mask that hides keys.
 mlir::Value attentionReceived(mlir::OpBuilder &b, attn::AttentionOp attention,
                               bool ofFirstQuery);
 
@@ -27,6 +27,11 @@ mlir::Value greatestTokens(mlir::OpBuilder &b, mlir::Value importance,
 
 /// Rows `tokens`, of [B, N], of `x`, of [B, T, D]: [B, N, D].
 mlir::Value rowsOfTokens(mlir::OpBuilder &b, mlir::Value x, mlir::Value tokens);
+
+/// `mask`, of rank 4 as attention takes it, for queries and keys `tokens`, of
+/// [B, N], alone, or for one of both.
+mlir::Value maskOfTokens(mlir::OpBuilder &b, mlir::Value mask,
+                         mlir::Value tokens, bool ofQueries, bool ofKeys);
 
 } // namespace tfc::compress
 

@@ -31,7 +31,14 @@ tfc::raise::constantNumbers(Attribute constant) {
                                       elements.getNumElements()));
       return numbers;
     }
-    return std::nullopt;
+    // A byte for each truth, as files have them.
+    ArrayRef<char> bytes = blob->getData();
+    if (!type.isInteger(1) ||
+        static_cast<int64_t>(bytes.size()) != elements.getNumElements())
+      return std::nullopt;
+    for (char truth : bytes)
+      numbers.push_back(truth != 0);
+    return numbers;
   }
   auto dense = dyn_cast<DenseElementsAttr>(elements);
   if (!dense)

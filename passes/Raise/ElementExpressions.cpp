@@ -9,6 +9,7 @@
 #include "ElementExpressions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -473,6 +474,33 @@ AffineExpr ElementExpressions::integer(OpFoldResult value) {
   return symbol(known);
 }
 
+/// The sizes of arguments that have the name of one, and so are equal; that one
+/// first.
+static SmallVector<std::pair<Value, int64_t>> placesOfName(Value tensor,
+                                                           int64_t dim) {
+  SmallVector<std::pair<Value, int64_t>> places = {{tensor, dim}};
+  auto argument = dyn_cast<BlockArgument>(tensor);
+  auto function =
+      argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
+               : func::FuncOp();
+  auto nameOf = [&](BlockArgument other, int64_t place) {
+    auto names =
+        function.getArgAttrOfType<ArrayAttr>(other.getArgNumber(), "tfc.dims");
+    return names && place < static_cast<int64_t>(names.size())
+               ? cast<StringAttr>(names[place]).getValue()
+               : StringRef();
+  };
+  if (!function || nameOf(argument, dim).empty())
+    return places;
+  for (BlockArgument other : function.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(other.getType());
+    for (int64_t place = 0; type && place < type.getRank(); ++place)
+      if (nameOf(other, place) == nameOf(argument, dim))
+        places.push_back({other, place});
+  }
+  return places;
+}
+
 AffineExpr ElementExpressions::size(Value tensor, int64_t dim) {
   auto type = cast<RankedTensorType>(tensor.getType());
   if (!type.isDynamicDim(dim))
@@ -495,10 +523,11 @@ AffineExpr ElementExpressions::size(Value tensor, int64_t dim) {
   if (auto style = dyn_cast_if_present<DestinationStyleOpInterface>(op))
     return size(style.getTiedOpOperand(cast<OpResult>(tensor))->get(), dim);
   // The size of an argument is read once, as raising does.
-  for (Operation *user : tensor.getUsers())
-    if (auto read = dyn_cast<tensor::DimOp>(user))
-      if (read.getSource() == tensor && read.getConstantIndex() == dim)
-        return symbol(read.getResult());
+  for (auto [argument, place] : placesOfName(tensor, dim))
+    for (Operation *user : argument.getUsers())
+      if (auto read = dyn_cast<tensor::DimOp>(user))
+        if (read.getSource() == argument && read.getConstantIndex() == place)
+          return symbol(read.getResult());
   // Nothing else stands for it: a symbol of its own.
   return newSymbol();
 }

@@ -27,6 +27,10 @@ struct AttentionShape {
   /// Keys whose scores are held at once: a multiple of all panel widths. Scores
   /// of a block and the keys and values stay in the second-level cache.
   static constexpr int64_t keys = 192;
+  /// The same where keys are read where they lie: as much memory, for more keys
+  /// of fewer queries, as keys and values come from afar in turns.
+  static constexpr int64_t directQueries = 8;
+  static constexpr int64_t directKeys = queries * keys / directQueries;
   /// Maximum, sum and last correction of each row.
   static constexpr int64_t statistics = 3;
 
@@ -35,30 +39,41 @@ struct AttentionShape {
   int64_t keySize, valueSize;
   /// Keys are in panels [keySize, keyWidth], values in [T, valueWidth].
   int64_t keyWidth, valueWidth, valuePanels;
+  /// Of values that are read where they lie: as much of a row at once as there
+  /// are registers for, so that few rows are begun twice; 0 where a row is no
+  /// multiple of a vector, and would be read beyond its end.
+  int64_t directWidth;
 };
+
+/// The rows of a block's statistics.
+enum Statistic { Maximum, Sum, Correction };
 
 /// Writes the attention of a block of queries of one head: scores of
 /// `AttentionShape::keys` keys at a time with a softmax that is corrected as
 /// larger scores come (Milakov, Gimelshein 2018; FlashAttention, Dao 2022).
+/// `direct`: keys and values are read where they lie, which is worth it for few
+/// queries; the sums that the result was divided by are left to the caller.
 class AttentionKernel : public PanelFunction {
 public:
   /// `scores` multiplies a block of queries with a panel of keys, `values` adds
   /// the product of weights and a panel of values.
   AttentionKernel(mlir::ModuleOp module, KernelShape shape,
                   attn::AttentionOp op, mlir::func::FuncOp scores,
-                  mlir::func::FuncOp values);
+                  mlir::func::FuncOp values, bool direct);
 
   /// The order of its arguments.
   enum Argument {
     Query,      ///< [rows, keySize]
     Result,     ///< [rows, valueSize]
-    Keys,       ///< [panels, keySize, keyWidth]
-    Values,     ///< [valuePanels, T, valueWidth]
+    Keys,       ///< [panels, keySize, keyWidth]; direct: [T, keySize]
+    Values,     ///< [valuePanels, T, valueWidth]; direct: [T, valueSize]
     Scores,     ///< [queries, keys], scratch
     Statistics, ///< [statistics, queries], scratch
     FirstQuery, ///< the row's number among the queries
     Offset,     ///< the position of query 0 among the keys
     Length,     ///< keys that are there, at most T
+    FirstKey,   ///< of those that this call is about
+    EndKey,
     Batch,
     Head,
     NumFixedArguments ///< then the bias and the mask of the operation, if any
@@ -78,6 +93,8 @@ private:
   mlir::Value spread(mlir::Value scalar);
   mlir::Value spreadIndex(mlir::Value scalar);
   mlir::Value larger(mlir::Value x, mlir::Value y);
+  /// Of exponents of 0 and less, as e^(x - maximum) has them in base 2.
+  mlir::Value powerOfTwo(mlir::Value exponent);
   mlir::Value statistic(int64_t which, mlir::Value row);
   void setStatistic(int64_t which, mlir::Value row, mlir::Value value);
 
@@ -108,27 +125,14 @@ private:
   attn::AttentionOp op;
   AttentionShape sizes;
   mlir::func::FuncOp scoresFunction, valuesFunction;
-  bool needsScores;
+  int64_t blockKeys() const {
+    return direct ? AttentionShape::directKeys : AttentionShape::keys;
+  }
+
+  bool direct, needsScores;
   mlir::Value query, result, keys, values, scores, statistics, firstQuery,
-      offset, length, batch, head, bias, mask;
+      offset, length, firstKey, endKey, batch, head, bias, mask;
   mlir::Value numRows, numKeys, rangeBegin, rangeEnd, fullBegin, fullEnd;
-};
-
-/// Writes the copies of keys and values to panels:
-/// (rows [n, size], panel), of a panel's keys or as many values.
-class PanelCopy : public PanelFunction {
-public:
-  using PanelFunction::PanelFunction;
-  /// (keys [n, size], panel [size, width]), n at most `width`; the last key is
-  /// repeated to the panel's end.
-  mlir::func::FuncOp buildTransposed(llvm::StringRef name, int64_t size);
-  /// (values [n, size], panels [P, n, width]).
-  mlir::func::FuncOp buildRows(llvm::StringRef name, int64_t size);
-
-private:
-  llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> rows);
-  mlir::Value load(mlir::Value source, mlir::Value row, mlir::Value column,
-                   int64_t used);
 };
 
 } // namespace tfc::x86

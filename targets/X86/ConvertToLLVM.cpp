@@ -154,8 +154,9 @@ struct ParallelOpConversion : public ConvertOpToLLVMPattern<ParallelOp> {
   LogicalResult
   matchAndRewrite(ParallelOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    auto converted = ParallelOp::create(rewriter, op.getLoc(),
-                                        adaptor.getCount(), adaptor.getGrain());
+    auto converted =
+        ParallelOp::create(rewriter, op.getLoc(), adaptor.getCount(),
+                           adaptor.getGrain(), adaptor.getWork());
     rewriter.inlineRegionBefore(op.getBody(), converted.getBody(),
                                 converted.getBody().end());
     if (failed(rewriter.convertRegionTypes(&converted.getBody(),

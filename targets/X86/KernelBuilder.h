@@ -106,11 +106,23 @@ class FloatKernel : public KernelBuilder {
 public:
   using KernelBuilder::KernelBuilder;
 
-private:
+protected:
   llvm::SmallVector<mlir::Type> panelTypes() override { return {f32Panel()}; }
   llvm::SmallVector<mlir::Value>
   accumulate(llvm::ArrayRef<mlir::Value> rows,
              llvm::SmallVector<mlir::Value> sums) override;
+};
+
+/// The same, where rows of a panel are some way apart.
+class StridedFloatKernel : public FloatKernel {
+public:
+  using FloatKernel::FloatKernel;
+
+private:
+  llvm::SmallVector<mlir::Type> panelTypes() override {
+    constexpr int64_t open = mlir::ShapedType::kDynamic;
+    return {matrix(open, width, open, b.getF32Type())};
+  }
 };
 
 } // namespace tfc::x86

@@ -7,7 +7,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionKernel.h"
+#include "FewQueries.h"
 #include "KernelCalls.h"
+#include "PanelCopy.h"
+#include "RegionWork.h"
 #include "tfc/Passes/Lower/DenseOperands.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -36,6 +39,11 @@ namespace {
 /// it brings.
 constexpr int64_t productsWorthAWorker = 1 << 17;
 constexpr int64_t copiesWorthAWorker = 1 << 14;
+
+/// Queries up to which keys are not worth copying, and the keys of a part: the
+/// same for any number of workers, so that results are.
+constexpr int64_t fewQueries = AttentionShape::directQueries;
+constexpr int64_t keysOfPart = 1024;
 
 bool hasUnitStride(MemRefType type) {
   SmallVector<int64_t> strides;
@@ -74,9 +82,9 @@ struct TileList {
 class Lowering {
 public:
   Lowering(ModuleOp module, attn::AttentionOp op, KernelShape shape,
-           llvm::StringMap<func::FuncOp> &kernels)
+           llvm::StringMap<func::FuncOp> &kernels, bool profile)
       : module(module), op(op), shape(shape), sizes(op, shape),
-        kernels(kernels), b(op), loc(op.getLoc()) {}
+        kernels(kernels), profile(profile), b(op), loc(op.getLoc()) {}
 
   void run();
 
@@ -116,15 +124,22 @@ private:
   Value maskAsIntegers();
   func::FuncOp kernel(const Twine &key,
                       llvm::function_ref<func::FuncOp(StringRef)> build);
-  func::FuncOp attentionKernel();
+  func::FuncOp attentionKernel(bool direct);
 
   /// A parallel region of `count` iterations, of `work` each; `body` for each.
+  /// `told` is what a profile is told of all iterations.
   void parallel(Value count, Value work, int64_t workWorthAWorker,
-                llvm::function_ref<void(Value, Value)> body);
+                ValueRange told, llvm::function_ref<void(Value, Value)> body);
   Value rowsOf(Value buffer, Value batch, Value head, Value first, Value count);
   Value stackOf(Value stacks, Value number);
+  SmallVector<Value> toldWork();
   void copyToPanels();
   void computeBlocks();
+  /// Without panels, for few queries: parts of the keys are dealt to workers,
+  /// and merged.
+  void computeParts();
+  void mergeParts(Value parts, Value statistics, Value numParts);
+  bool mayBeDirect();
   Value offsetOf(const Segment &segment);
   Value lengthOf(const Segment &segment);
   SmallVector<Value> argumentsOf(const Tile &tile, Value head, Value scores,
@@ -135,6 +150,7 @@ private:
   KernelShape shape;
   AttentionShape sizes;
   llvm::StringMap<func::FuncOp> &kernels;
+  bool profile;
   OpBuilder b;
   Location loc;
   Value batches, heads, keyHeads, numQueries, numKeys, keyStacks, valueStacks,
@@ -198,7 +214,7 @@ Lowering::kernel(const Twine &key,
   return place->second;
 }
 
-func::FuncOp Lowering::attentionKernel() {
+func::FuncOp Lowering::attentionKernel(bool direct) {
   auto product = [&](StringRef name, int64_t width, SumStart start) {
     return kernel(
         "tfc_" + name + "_f32_" + Twine(width), [&](StringRef symbol) {
@@ -206,14 +222,29 @@ func::FuncOp Lowering::attentionKernel() {
               .build(symbol);
         });
   };
-  func::FuncOp scores = product("scores", sizes.keyWidth, SumStart::Zero);
-  func::FuncOp values =
-      product("values", sizes.valueWidth, SumStart::ScaledResult);
+  func::FuncOp scores, values;
+  if (direct) {
+    scores =
+        kernel("tfc_dot_f32_" + Twine(sizes.keySize), [&](StringRef symbol) {
+          return DotProducts(module, shape, shape.lanes)
+              .build(symbol, sizes.keySize);
+        });
+    int64_t width = sizes.directWidth;
+    values =
+        kernel("tfc_strided_values_f32_" + Twine(width), [&](StringRef symbol) {
+          return StridedFloatKernel(module, shape.forWidth(width), width,
+                                    SumStart::ScaledResult)
+              .build(symbol);
+        });
+  } else {
+    scores = product("scores", sizes.keyWidth, SumStart::Zero);
+    values = product("values", sizes.valueWidth, SumStart::ScaledResult);
+  }
   // What the function depends on besides its arguments.
   std::string key;
   llvm::raw_string_ostream stream(key);
-  stream << op->getPropertiesAsAttribute() << sizes.keySize << " "
-         << sizes.valueSize;
+  stream << (direct ? "direct " : "") << op->getPropertiesAsAttribute()
+         << sizes.keySize << " " << sizes.valueSize;
   for (Value operand : {op.getBias(), mask})
     if (operand)
       stream << AttentionKernel::broadcastType(
@@ -222,12 +253,13 @@ func::FuncOp Lowering::attentionKernel() {
   if (isNew) {
     std::string name = "tfc_attention_" + std::to_string(kernels.size());
     place->second =
-        AttentionKernel(module, shape, op, scores, values).build(name);
+        AttentionKernel(module, shape, op, scores, values, direct).build(name);
   }
   return place->second;
 }
 
 void Lowering::parallel(Value count, Value work, int64_t workWorthAWorker,
+                        ValueRange told,
                         llvm::function_ref<void(Value, Value)> body) {
   Value one = index(1);
   Value grain =
@@ -235,7 +267,7 @@ void Lowering::parallel(Value count, Value work, int64_t workWorthAWorker,
                              divide(index(workWorthAWorker),
                                     arith::MaxUIOp::create(b, loc, work, one)),
                              one);
-  auto region = ParallelOp::create(b, loc, count, grain);
+  auto region = ParallelOp::create(b, loc, count, grain, told);
   OpBuilder::InsertionGuard guard(b);
   Block *block = &region.getBody().emplaceBlock();
   for (unsigned i = 0; i < 3; ++i)
@@ -345,7 +377,7 @@ void Lowering::copyToPanels() {
             .buildRows(name, sizes.valueSize);
       });
   Value work = index(sizes.keyWidth * (sizes.keySize + sizes.valueSize));
-  parallel(multiply(panels.count, keyHeads), work, copiesWorthAWorker,
+  parallel(multiply(panels.count, keyHeads), work, copiesWorthAWorker, {},
            [&](Value i, Value) {
              Value number = remainder(i, panels.count);
              Value head = divide(i, panels.count);
@@ -416,12 +448,24 @@ SmallVector<Value> Lowering::argumentsOf(const Tile &tile, Value head,
   arguments[AttentionKernel::FirstQuery] = tile.first;
   arguments[AttentionKernel::Offset] = offsetOf(segment);
   arguments[AttentionKernel::Length] = lengthOf(segment);
+  arguments[AttentionKernel::FirstKey] = index(0);
+  arguments[AttentionKernel::EndKey] = segment.numKeys;
   arguments[AttentionKernel::Batch] = segment.batch;
   arguments[AttentionKernel::Head] = head;
   for (Value operand : {op.getBias(), mask})
     if (operand)
       arguments.push_back(operand);
   return arguments;
+}
+
+/// Of all queries with all keys, for a profile.
+SmallVector<Value> Lowering::toldWork() {
+  if (!profile)
+    return {};
+  return workOf(
+      b, op,
+      multiply(multiply(multiply(sizeOf(op.getInit(), 0), heads), numQueries),
+               multiply(numKeys, index(sizes.keySize + sizes.valueSize))));
 }
 
 void Lowering::computeBlocks() {
@@ -431,18 +475,110 @@ void Lowering::computeBlocks() {
   Value scores = allocate({open, rows, AttentionShape::keys}, workers);
   Value statistics =
       allocate({open, AttentionShape::statistics, rows}, workers);
-  func::FuncOp compute = attentionKernel();
+  func::FuncOp compute = attentionKernel(/*direct=*/false);
   TileList blocks = tilesOf(rows, numQueries);
   Value work = multiply(multiply(least(numQueries, index(rows)), numKeys),
                         index(sizes.keySize + sizes.valueSize));
   parallel(multiply(blocks.count, heads), work, productsWorthAWorker,
-           [&](Value i, Value worker) {
+           toldWork(), [&](Value i, Value worker) {
              Value number = remainder(i, blocks.count);
              Value head = divide(i, blocks.count);
              callKernel(b, loc, compute,
                         argumentsOf(locate(blocks, number), head,
                                     matrixOf(b, loc, scores, worker),
                                     matrixOf(b, loc, statistics, worker)));
+           });
+}
+
+bool Lowering::mayBeDirect() {
+  return !op.getSequences() && sizes.directWidth > 0;
+}
+
+void Lowering::computeParts() {
+  constexpr int64_t open = ShapedType::kDynamic;
+  constexpr int64_t rows = AttentionShape::queries;
+  Value workers = NumThreadsOp::create(b, loc);
+  Value scores =
+      allocate({open, fewQueries, AttentionShape::directKeys}, workers);
+  // One part at least, which writes what a row is that sees no key.
+  Value numParts =
+      arith::MaxUIOp::create(b, loc, divideUp(numKeys, keysOfPart), index(1));
+  Value count = multiply(multiply(batches, heads), numParts);
+  Value parts = allocate({open, fewQueries, sizes.valueSize}, count);
+  Value statistics = allocate({open, AttentionShape::statistics, rows}, count);
+  func::FuncOp compute = attentionKernel(/*direct=*/true);
+  Value work = multiply(multiply(numQueries, least(numKeys, index(keysOfPart))),
+                        index(sizes.keySize + sizes.valueSize));
+  OpFoldResult zero = b.getIndexAttr(0);
+  Value group = divide(heads, keyHeads);
+  Segment segment{Value(), index(0), numQueries, numKeys, index(0)};
+  parallel(
+      count, work, productsWorthAWorker, toldWork(),
+      [&](Value i, Value worker) {
+        // The heads of a group go first: what they read stays in the cache.
+        Value rest = divide(i, group);
+        Value part = remainder(rest, numParts);
+        Value keyNumber = divide(rest, numParts);
+        Value number = add(multiply(keyNumber, group), remainder(i, group));
+        Value head = remainder(number, heads);
+        Value keyHead = remainder(keyNumber, keyHeads);
+        segment.batch = divide(keyNumber, keyHeads);
+        Value place = add(multiply(number, numParts), part);
+        Value first = multiply(part, index(keysOfPart));
+        SmallVector<Value> arguments(AttentionKernel::NumFixedArguments);
+        arguments[AttentionKernel::Query] =
+            rowsOf(op.getQuery(), segment.batch, head, index(0), numQueries);
+        arguments[AttentionKernel::Result] =
+            blockOf(b, loc, matrixOf(b, loc, parts, place), {zero, zero},
+                    {numQueries, b.getIndexAttr(sizes.valueSize)});
+        arguments[AttentionKernel::Keys] =
+            rowsOf(op.getKey(), segment.batch, keyHead, index(0), numKeys);
+        arguments[AttentionKernel::Values] =
+            rowsOf(op.getValue(), segment.batch, keyHead, index(0), numKeys);
+        arguments[AttentionKernel::Scores] = matrixOf(b, loc, scores, worker);
+        arguments[AttentionKernel::Statistics] =
+            matrixOf(b, loc, statistics, place);
+        arguments[AttentionKernel::FirstQuery] = index(0);
+        arguments[AttentionKernel::Offset] = offsetOf(segment);
+        arguments[AttentionKernel::Length] = lengthOf(segment);
+        arguments[AttentionKernel::FirstKey] = first;
+        arguments[AttentionKernel::EndKey] =
+            least(add(first, index(keysOfPart)), numKeys);
+        arguments[AttentionKernel::Batch] = segment.batch;
+        arguments[AttentionKernel::Head] = head;
+        for (Value operand : {op.getBias(), mask})
+          if (operand)
+            arguments.push_back(operand);
+        callKernel(b, loc, compute, arguments);
+      });
+  mergeParts(parts, statistics, numParts);
+}
+
+void Lowering::mergeParts(Value parts, Value statistics, Value numParts) {
+  std::string key = "tfc_merge_f32_" + std::to_string(sizes.valueSize);
+  if (op.getZeroNanRows())
+    key += "_no_nan";
+  else if (op.getZeroMaskedRows())
+    key += "_no_empty";
+  func::FuncOp merge = kernel(key, [&](StringRef name) {
+    return MergedParts(module, shape, shape.lanes).build(name, op);
+  });
+  OpFoldResult zero = b.getIndexAttr(0);
+  Value work = multiply(multiply(numQueries, numParts), index(sizes.valueSize));
+  parallel(multiply(batches, heads), work, copiesWorthAWorker, {},
+           [&](Value i, Value) {
+             Value first = multiply(i, numParts);
+             Value own = blockOf(
+                 b, loc, parts, {first, zero, zero},
+                 {numParts, numQueries, b.getIndexAttr(sizes.valueSize)});
+             Value ownStatistics =
+                 blockOf(b, loc, statistics, {first, zero, zero},
+                         {numParts, b.getIndexAttr(AttentionShape::statistics),
+                          b.getIndexAttr(AttentionShape::queries)});
+             callKernel(b, loc, merge,
+                        {own, ownStatistics,
+                         rowsOf(op.getInit(), divide(i, heads),
+                                remainder(i, heads), index(0), numQueries)});
            });
 }
 
@@ -454,8 +590,22 @@ void Lowering::run() {
   numKeys = sizeOf(op.getKey(), 2);
   if (op.getMask())
     mask = maskAsIntegers();
-  copyToPanels();
-  computeBlocks();
+  std::optional<int64_t> queries = getConstantIntValue(numQueries);
+  if (!mayBeDirect() || (queries && *queries > fewQueries)) {
+    copyToPanels();
+    computeBlocks();
+  } else if (queries) {
+    computeParts();
+  } else {
+    Value isFew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ule,
+                                        numQueries, index(fewQueries));
+    auto choice = scf::IfOp::create(b, loc, isFew, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(choice.thenBlock());
+    computeParts();
+    b.setInsertionPointToStart(choice.elseBlock());
+    copyToPanels();
+    computeBlocks();
+  }
   op.erase();
 }
 
@@ -485,7 +635,7 @@ struct LowerAttentionPass
                                         operand.get() == op.getQuery();
                                });
       Lowering(getOperation(), op, KernelShape::forVectorBits(vectorBits),
-               kernels)
+               kernels, profile)
           .run();
     }
   }

@@ -9,6 +9,7 @@
 #include "KernelBuilder.h"
 #include "KernelCalls.h"
 #include "QuantizedKernel.h"
+#include "RegionWork.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 
@@ -199,7 +200,12 @@ void LowerKernelsPass::lower(const Product &product) {
       index(1));
 
   Value scratch = scratchOf(b, product);
-  auto parallel = ParallelOp::create(b, loc, count, grain);
+  SmallVector<Value> told;
+  if (profile)
+    told =
+        workOf(b, product.op,
+               arith::MulIOp::create(b, loc, height, index(depth * columns)));
+  auto parallel = ParallelOp::create(b, loc, count, grain, told);
   Block *body = &parallel.getBody().emplaceBlock();
   for (unsigned i = 0; i < 3; ++i)
     body->addArgument(b.getIndexType(), loc);

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RegionWork.h"
 #include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -28,9 +29,14 @@ namespace {
 /// Scalar iterations below which a second worker costs more than it brings.
 constexpr int64_t iterationsWorthAWorker = 8192;
 
+bool multipliesAndAdds(linalg::LinalgOp op) {
+  return linalg::isaContractionOpInterface(op) ||
+         linalg::isaConvolutionOpInterface(op);
+}
+
 /// One parallel region over the outer loops, where that is worth it.
 tfc::lower::LoopPart dealToWorkers(linalg::LinalgOp op, OpBuilder &b,
-                                   Value count, Value work) {
+                                   Value count, Value work, bool profile) {
   Location loc = op.getLoc();
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
@@ -46,7 +52,13 @@ tfc::lower::LoopPart dealToWorkers(linalg::LinalgOp op, OpBuilder &b,
       loc, constant(iterationsWorthAWorker),
       b.createOrFold<arith::MaxUIOp>(loc, work, one));
   grain = b.createOrFold<arith::MaxUIOp>(loc, grain, one);
-  auto parallel = ParallelOp::create(b, loc, count, grain);
+  SmallVector<Value> told;
+  if (profile)
+    told = workOf(b, op,
+                  multipliesAndAdds(op)
+                      ? b.createOrFold<arith::MulIOp>(loc, count, work)
+                      : Value());
+  auto parallel = ParallelOp::create(b, loc, count, grain, told);
   Block *body = &parallel.getBody().emplaceBlock();
   for (unsigned i = 0; i < 3; ++i)
     body->addArgument(b.getIndexType(), loc);
@@ -58,8 +70,14 @@ tfc::lower::LoopPart dealToWorkers(linalg::LinalgOp op, OpBuilder &b,
 
 struct LowerLoopsPass
     : public tfc::x86::impl::X86LowerLoopsPassBase<LowerLoopsPass> {
+  using Base::Base;
+
   void runOnOperation() override {
-    if (failed(tfc::lower::lowerToLoops(getOperation(), dealToWorkers)))
+    auto deal = [&](linalg::LinalgOp op, OpBuilder &b, Value count,
+                    Value work) {
+      return dealToWorkers(op, b, count, work, profile);
+    };
+    if (failed(tfc::lower::lowerToLoops(getOperation(), deal)))
       signalPassFailure();
   }
 };

@@ -70,11 +70,13 @@ public:
     return llvm::ConstantInt::get(i64, value);
   }
 
-  void define(StringRef name, llvm::Constant *value) {
+  void define(StringRef name, llvm::Constant *value,
+              llvm::GlobalValue::VisibilityTypes visibility =
+                  llvm::GlobalValue::HiddenVisibility) {
     auto *global = new llvm::GlobalVariable(module, value->getType(), true,
                                             llvm::GlobalValue::ExternalLinkage,
                                             value, name);
-    global->setVisibility(llvm::GlobalValue::HiddenVisibility);
+    global->setVisibility(visibility);
   }
 
   llvm::PointerType *getPointer() { return pointer; }
@@ -134,5 +136,14 @@ LogicalResult tfc::x86::addModelInfo(ModuleOp module, llvm::Module &llvmModule,
   texts.push_back(llvm::ConstantPointerNull::get(b.getPointer()));
   auto *type = llvm::ArrayType::get(b.getPointer(), texts.size());
   b.define("tfc_generated_checks", llvm::ConstantArray::get(type, texts));
+  if (auto regions = module->getAttrOfType<ArrayAttr>("x86.regions")) {
+    SmallVector<llvm::Constant *> nodes;
+    for (auto name : regions.getAsRange<StringAttr>())
+      nodes.push_back(b.text(name.getValue()));
+    b.define("tfc_model_profile",
+             llvm::ConstantStruct::getAnon(
+                 {b.wide(nodes.size()), b.table(nodes, b.getPointer())}),
+             llvm::GlobalValue::DefaultVisibility);
+  }
   return success();
 }

@@ -19,7 +19,8 @@ class TargetMachine;
 namespace tfc::x86 {
 
 /// Adds `tfc_generated_info` and `tfc_generated_checks` of tfc/Runtime/model.h,
-/// from the module's x86.interface, x86.checks and x86.weights_bytes.
+/// from the module's x86.interface, x86.checks and x86.weights_bytes; with
+/// x86.regions, `tfc_model_profile` too.
 mlir::LogicalResult addModelInfo(mlir::ModuleOp module,
                                  llvm::Module &llvmModule,
                                  const llvm::TargetMachine &machine,

@@ -7,12 +7,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "Frame.h"
+#include "tfc/Target/Codegen/NodeOrigins.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace tfc::x86 {
 #define GEN_PASS_DEF_X86OUTLINEPARALLELPASS
@@ -26,14 +28,20 @@ namespace {
 
 struct OutlineParallelPass
     : public tfc::x86::impl::X86OutlineParallelPassBase<OutlineParallelPass> {
+  using Base::Base;
+
   void runOnOperation() override;
 
 private:
+  /// The fields of a region's record in front of what it captures.
+  SmallVector<Value> header(ParallelOp op, unsigned number, OpBuilder &b);
   void outline(ParallelOp op, unsigned number);
   LLVM::LLVMFuncOp makeTask(ParallelOp op, unsigned number,
                             ArrayRef<Value> captures,
-                            LLVM::LLVMStructType record);
+                            LLVM::LLVMStructType record, unsigned firstCapture);
   void lowerCheck(CheckOp op);
+  /// The nodes of each region, by its number.
+  void nameRegions(ArrayRef<ParallelOp> regions);
 };
 
 /// Constants and addresses are cheaper made again than carried.
@@ -45,7 +53,8 @@ bool isRematerialisable(Value value) {
 
 LLVM::LLVMFuncOp OutlineParallelPass::makeTask(ParallelOp op, unsigned number,
                                                ArrayRef<Value> captures,
-                                               LLVM::LLVMStructType record) {
+                                               LLVM::LLVMStructType record,
+                                               unsigned firstCapture) {
   MLIRContext *context = &getContext();
   OpBuilder b = OpBuilder::atBlockEnd(getOperation().getBody());
   Location loc = op.getLoc();
@@ -69,7 +78,7 @@ LLVM::LLVMFuncOp OutlineParallelPass::makeTask(ParallelOp op, unsigned number,
     } else {
       Value address = LLVM::GEPOp::create(
           b, loc, pointer, record, task.getArgument(0),
-          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
+          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(firstCapture + i)});
       auto load = LLVM::LoadOp::create(b, loc, value.getType(), address);
       load.setInvariant(true);
       inside = load;
@@ -91,6 +100,21 @@ LLVM::LLVMFuncOp OutlineParallelPass::makeTask(ParallelOp op, unsigned number,
   return task;
 }
 
+SmallVector<Value> OutlineParallelPass::header(ParallelOp op, unsigned number,
+                                               OpBuilder &b) {
+  if (!profile)
+    return {};
+  auto constant = [&](int64_t value) -> Value {
+    return LLVM::ConstantOp::create(b, op.getLoc(), b.getI64IntegerAttr(value));
+  };
+  SmallVector<Value> fields = {constant(number)};
+  if (op.getWork().empty())
+    fields.append({constant(0), constant(0)});
+  else
+    llvm::append_range(fields, op.getWork());
+  return fields;
+}
+
 void OutlineParallelPass::outline(ParallelOp op, unsigned number) {
   MLIRContext *context = &getContext();
   Location loc = op.getLoc();
@@ -101,13 +125,15 @@ void OutlineParallelPass::outline(ParallelOp op, unsigned number) {
   // Carried values first, so that record fields and captures have one number.
   std::stable_partition(captures.begin(), captures.end(),
                         [](Value value) { return !isRematerialisable(value); });
-  SmallVector<Type> fields;
-  for (Value value : captures)
-    if (!isRematerialisable(value))
-      fields.push_back(value.getType());
+  OpBuilder b(op);
+  SmallVector<Value> carried = header(op, number, b);
+  unsigned firstCapture = carried.size();
+  llvm::copy_if(captures, std::back_inserter(carried),
+                [](Value value) { return !isRematerialisable(value); });
+  SmallVector<Type> fields(ValueRange(carried).getTypes());
   auto record = LLVM::LLVMStructType::getLiteral(context, fields);
 
-  OpBuilder b = OpBuilder::atBlockBegin(&function.getBody().front());
+  b.setInsertionPointToStart(&function.getBody().front());
   Type pointer = LLVM::LLVMPointerType::get(context);
   Value one =
       LLVM::ConstantOp::create(b, loc, b.getI64Type(), b.getI64IntegerAttr(1));
@@ -119,9 +145,9 @@ void OutlineParallelPass::outline(ParallelOp op, unsigned number) {
     Value address =
         LLVM::GEPOp::create(b, loc, pointer, record, storage,
                             ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(i)});
-    LLVM::StoreOp::create(b, loc, captures[i], address);
+    LLVM::StoreOp::create(b, loc, carried[i], address);
   }
-  LLVM::LLVMFuncOp task = makeTask(op, number, captures, record);
+  LLVM::LLVMFuncOp task = makeTask(op, number, captures, record, firstCapture);
   Value frame = function.getArgument(0);
   Value run = loadField(b, loc, pointer, frame, FrameField::ParallelFor);
   Value pool = loadField(b, loc, pointer, frame, FrameField::Pool);
@@ -149,6 +175,14 @@ void OutlineParallelPass::lowerCheck(CheckOp op) {
   op.erase();
 }
 
+void OutlineParallelPass::nameRegions(ArrayRef<ParallelOp> regions) {
+  SmallVector<Attribute> nodes;
+  for (ParallelOp op : regions)
+    nodes.push_back(StringAttr::get(
+        &getContext(), llvm::join(tfc::codegen::nodeNames(op.getLoc()), ", ")));
+  getOperation()->setAttr("x86.regions", ArrayAttr::get(&getContext(), nodes));
+}
+
 void OutlineParallelPass::runOnOperation() {
   SmallVector<CheckOp> checks;
   getOperation().walk([&](CheckOp op) { checks.push_back(op); });
@@ -166,6 +200,8 @@ void OutlineParallelPass::runOnOperation() {
   });
   if (result.wasInterrupted())
     return signalPassFailure();
+  if (profile)
+    nameRegions(regions);
   for (auto [i, op] : llvm::enumerate(regions))
     outline(op, i);
 }

@@ -88,9 +88,11 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
 void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   buildBufferPipeline(pm, options);
   pm.addNestedPass<func::FuncOp>(lower::createFoldTransposesPass());
-  pm.addPass(createX86LowerAttentionPass({vectorBitsOf(options)}));
-  pm.addPass(createX86LowerKernelsPass({vectorBitsOf(options)}));
-  pm.addNestedPass<func::FuncOp>(createX86LowerLoopsPass());
+  pm.addPass(
+      createX86LowerAttentionPass({vectorBitsOf(options), options.profile}));
+  pm.addPass(
+      createX86LowerKernelsPass({vectorBitsOf(options), options.profile}));
+  pm.addNestedPass<func::FuncOp>(createX86LowerLoopsPass({options.profile}));
   pm.addPass(createX86PlaceConstantsPass({options.weightsFile}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
@@ -109,7 +111,7 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
   lower::addCleanup(pm);
   pm.addPass(createX86ConvertToLLVMPass());
   lower::addCleanup(pm);
-  pm.addPass(createX86OutlineParallelPass());
+  pm.addPass(createX86OutlineParallelPass({options.profile}));
   pm.addPass(createX86MergeTasksPass());
 }
 

@@ -49,7 +49,7 @@ class Graph:
         y = self.add("Reshape", [y, self.constant("split", [0, -1, HEADS, SIZE])], name + ".split")
         return self.add("Transpose", [y], name + ".heads", perm=[0, 2, 1, 3])
 
-    def attention(self, x, name, projection=None, given=None, sizes=None, top=None, mask=None):
+    def attention(self, x, name, projection=None, given=None, sizes=None, top=None, mask=None, hidden=None):
         q, k, v = [self.heads(x, name + part) for part in "qkv"]
         if given is not None:
             of_keys, of_values = given[name + ".out"]
@@ -64,6 +64,9 @@ class Graph:
         s = self.add("Mul", [s, self.constant("scale", np.float32(SIZE**-0.5))], name + ".scaled")
         if mask is not None:
             s = self.add("Add", [s, self.constant("mask", mask.astype(np.float32))], name + ".masked")
+        if hidden is not None:
+            lowest = self.constant("least", np.finfo(np.float32).min)
+            s = self.add("Where", [hidden, lowest, s], name + ".shown")
         if sizes is not None:
             logs = self.constant("logs", np.log(sizes).astype(np.float32))
             s = self.add("Add", [s, logs], name + ".counted")
@@ -82,10 +85,13 @@ class Graph:
         y = self.add("MatMul", [y, self.weights(name + "o")], name + ".out")
         return self.add("Add", [x, y], name)
 
-    def save(self, path, tokens, output):
+    def save(self, path, tokens, output, hides=False):
+        inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", tokens, WIDTH])]
+        if hides:
+            inputs.append(helper.make_tensor_value_info("hidden", TensorProto.BOOL, ["n", tokens]))
         graph = helper.make_graph(
             self.nodes, "two",
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", tokens, WIDTH])],
+            inputs,
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)],
             [numpy_helper.from_array(value, name) for name, value in self.tensors.items()])
         onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)],

@@ -3,7 +3,7 @@
 usage: prune_tokens.py ROOT ZOO WORK
 
 The reference is the same graph with the probabilities of attention summed, TopK and
-GatherElements behind the attentions. Models of the zoo that read a class token, or a mean
+GatherElements behind the attentions, of masks too. Models of the zoo that read a class token, or a mean
 or a softmax over tokens, must compile and run; of the digits of examples/digits the share
 that is read right is printed, and some images run on the Cortex-M7.
 """
@@ -39,16 +39,26 @@ def keep_tokens(graph, x, attention, count, of_class):
     return graph.add("GatherElements", [x, at], name, axis=1)
 
 
-def make_model(path, end, counts=(None, None), of_class=False):
+def keep_shown(graph, hidden, attention):
+    """The same of what is hidden, [n, tokens]."""
+    return graph.add("GatherElements", [hidden, attention + ".kept.first"], attention + ".hidden", axis=1)
+
+
+def make_model(path, end, counts=(None, None), of_class=False, hides=False):
     graph = Graph(np.random.default_rng(7))
-    x = "x"
+    x, hidden = "x", "hidden" if hides else None
+
+    def mask(name):
+        return hidden and graph.add("Unsqueeze", [hidden, graph.constant("inner", [1, 2])], name + ".mask")
+
     for name, count in zip(["first", "second"], counts):
-        x = graph.attention(x, name)
+        x = graph.attention(x, name, hidden=mask(name))
         if count:
             x = keep_tokens(graph, x, name, count, of_class)
+            hidden = hidden and keep_shown(graph, hidden, name)
         y = graph.add("MatMul", [x, graph.weights(name + "f")], name + "f")
         x = graph.add("Add", [x, graph.add("Relu", [y], name + "r")], name + "s")
-    x = graph.attention(x, "third")
+    x = graph.attention(x, "third", hidden=mask("third"))
     if end == "class":
         x = graph.add("Gather", [x, graph.constant("at", 0)], "picked", axis=1)
     elif end == "third token":
@@ -63,7 +73,7 @@ def make_model(path, end, counts=(None, None), of_class=False):
         x = graph.add("ReduceMean", [x, graph.constant("axis", [1])], "picked", keepdims=0)
     if end != "all":
         x = graph.add("MatMul", [x, graph.weights("read")], "scores")
-    graph.save(path, TOKENS, x)
+    graph.save(path, TOKENS, x, hides)
 
 
 def check_rewritten(work):
@@ -81,6 +91,21 @@ def check_rewritten(work):
                 yield f"{end}: {sites}"
             yield from difference(f"{end}{', by the class token' * of_class}", found,
                                   expected_of(reference, data))
+
+
+def check_hidden(work):
+    random = np.random.default_rng(3)
+    model, reference, data = work + ".onnx", work + ".reference.onnx", work + ".npz"
+    # 8 to 13 tokens; what attention gives to the others is nothing.
+    hidden = np.arange(TOKENS) >= random.integers(8, TOKENS + 1, (6, 1))
+    np.savez(data, x=random.standard_normal((6, TOKENS, WIDTH)).astype(np.float32), hidden=hidden)
+    for of_class in [False, True]:
+        make_model(model, "class", hides=True)
+        make_model(reference, "class", counts=(7, 4), of_class=of_class, hides=True)
+        options = "tokens=first.out=7,second.out=4" + " importance=class" * of_class
+        _, found = compiled(model, "prune-tokens{" + options + "}", data, work)
+        yield from difference(f"hidden tokens{', by the class token' * of_class}", found,
+                              expected_of(reference, data))
 
 
 def check_refused(work):

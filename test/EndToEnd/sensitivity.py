@@ -6,7 +6,8 @@ Of the inputs of three layers four columns are two hundred times as large as the
 with small weights: the first layer loses by one scale for all, and the others nearly
 nothing. What tfc reports of a node must be what numpy finds when all others are named
 by --quantize-keep, within a hundredth, as calls sum in another order; the first layer
-must be found, and be all that a budget keeps which int8 alone does not meet.
+must be found, and be all that a budget keeps which int8 alone does not meet. A recipe
+must make the same file again.
 """
 
 import json
@@ -97,6 +98,23 @@ def main(work):
     print(f"with a budget of {allowed}: {kept:.4g}, in f32", report["kept"])
     if report["kept"] != ["first"] or not kept <= allowed < whole:
         faults.append("the budget does not keep the first layer alone, and meet it")
+
+    def made(*options):
+        compiled(*options)
+        with open(work + "/m.so", "rb") as file:
+            return file.read()
+
+    # Chosen or named, the recipe has what stays in f32, beside passes or without any.
+    recipe = work + "/recipe.yaml"
+    save = "--save-recipe=" + recipe
+    whole = made()
+    for options in (["--evaluate=" + evaluation, "--metric=mse", f"--budget=accuracy-drop={allowed:.0%}"],
+                    ["--quantize-keep=first,third"], ["--compress=low-rank{rank=16}", "--quantize-keep=second"]):
+        expected = made(*options, save)
+        if made("--recipe=" + recipe) != expected:
+            faults.append(f"the recipe of {options} makes something else")
+        if expected == whole:
+            faults.append(f"nothing stays in f32 with {options}, so that this checks nothing")
     for fault in faults:
         print(fault)
     return 1 if faults else 0

@@ -26,7 +26,10 @@ for name, options in {"long": dict(sequences=[200, 47, 48, 49, 385]), "none": di
     NAMES.append(f"f32-sequences-{name}")
 # Hidden by -inf all the same: the mean of nothing, or zero where it is asked for.
 CASES["f32-nothing-seen"] = Case(mask=(2, 1, 37, 75), attributes="zero_masked_rows zero_nan_rows")
-NAMES += ["f32-nothing-seen"]
+# The least number of f32, and a bias besides.
+CASES["f32-least-number"] = Case(mask=(2, 1, 37, 75), bias=(1, 2, 37, 75),
+                                 attributes="masked_score -3.4028234663852886E+38")
+NAMES += ["f32-nothing-seen", "f32-least-number"]
 
 
 def here():

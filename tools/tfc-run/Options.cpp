@@ -73,6 +73,11 @@ const std::vector<OptionSpec> &table() {
        Repeat, false},
       {"--warmup", "N", "calls before those (default: 0, or 1 with --repeat)",
        Warmup, false},
+      {"--profile", "",
+       "print where the time goes: milliseconds, GFLOP/s and bytes of the "
+       "nodes of a call, or instructions on a Cortex-M7; tfc's --profile "
+       "prepares for it",
+       Profile},
       {"", "", "DEVICES"},
       {"--target", "NAME",
        "x86-64 (the default), or cortex-m7: MODEL.o, with MODEL.h beside it, "
@@ -87,9 +92,6 @@ const std::vector<OptionSpec> &table() {
        Ram},
       {"--flash", "BYTES", "for code and constants, at most 3M (default: 1M)",
        Flash},
-      {"--profile", "",
-       "print the instructions of each node; tfc's --profile prepares for it",
-       Profile},
       {"--input-rows", "N",
        "let inputs that the model asks for by rows end after N rows",
        InputRows},

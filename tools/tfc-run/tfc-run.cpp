@@ -14,9 +14,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <unistd.h>
 
@@ -47,7 +49,11 @@ struct Times {
   double load = 0, first = 0;
   std::vector<double> calls; ///< milliseconds, sorted
   double mean = 0;
+  /// Of the timed calls' regions; null where they are not measured.
+  const tfc_region_time *regions = nullptr;
+  int64_t numRegions = 0;
 
+  double total() const { return mean * static_cast<double>(calls.size()); }
   double median() const {
     size_t half = calls.size() / 2;
     return calls.size() % 2 ? calls[half] : (calls[half - 1] + calls[half]) / 2;
@@ -131,6 +137,8 @@ std::string callModel(const Options &options, tfc_session *session,
                       const std::vector<tfc_tensor> &outputs, Times &times) {
   char message[512] = "";
   for (int64_t i = 0; i < options.warmup + options.repeat; ++i) {
+    if (i == options.warmup && options.profile)
+      times.regions = tfc_session_start_profile(session, &times.numRegions);
     Clock::time_point start = Clock::now();
     if (tfc_session_run(session, inputs.data(), outputs.data(), message,
                         sizeof(message)) != TFC_OK)
@@ -147,6 +155,73 @@ std::string callModel(const Options &options, tfc_session *session,
   return "";
 }
 
+/// The regions of the model, those of the same nodes as one, in the order of
+/// the first; then what is left of the time, without a name.
+std::vector<tfc_region_time> timesOfNodes(const Times &times) {
+  std::vector<tfc_region_time> nodes;
+  std::map<std::string, size_t> places;
+  tfc_region_time rest = {};
+  rest.nodes = "";
+  rest.nanoseconds = std::llround(1e6 * times.total());
+  for (int64_t i = 0; i < times.numRegions; ++i) {
+    const tfc_region_time &region = times.regions[i];
+    auto [place, isNew] = places.try_emplace(region.nodes, nodes.size());
+    if (isNew)
+      nodes.push_back({region.nodes, 0, 0, 0, 0});
+    tfc_region_time &node = nodes[place->second];
+    node.calls += region.calls;
+    node.nanoseconds += region.nanoseconds;
+    node.multiply_adds += region.multiply_adds;
+    node.bytes += region.bytes;
+    rest.nanoseconds -= region.nanoseconds;
+  }
+  nodes.push_back(rest);
+  return nodes;
+}
+
+double gflopsOf(const tfc_region_time &node) {
+  return node.nanoseconds > 0 ? 2.0 * static_cast<double>(node.multiply_adds) /
+                                    static_cast<double>(node.nanoseconds)
+                              : 0;
+}
+
+/// A number of a table; a dash for zero, which stands for what is not known.
+std::string cell(double value, int precision) {
+  if (value <= 0)
+    return "        -";
+  char text[32];
+  std::snprintf(text, sizeof(text), "%9.*f", precision, value);
+  return text;
+}
+
+/// A line for each node, of one call on average.
+void printNodes(const Times &times) {
+  auto calls = static_cast<double>(times.calls.size());
+  std::printf("          ms  share  GFLOP/s       MB  nodes\n");
+  for (const tfc_region_time &node : timesOfNodes(times)) {
+    double ms = 1e-6 * static_cast<double>(node.nanoseconds) / calls;
+    double megabytes = 1e-6 * static_cast<double>(node.bytes) / calls;
+    std::printf("%12.4f %5.1f%%%s%s  %s\n", ms, 100 * ms / times.mean,
+                cell(gflopsOf(node), 1).c_str(), cell(megabytes, 3).c_str(),
+                *node.nodes ? node.nodes : "(between nodes)");
+  }
+}
+
+std::string nodesAsJson(const Times &times) {
+  auto calls = static_cast<int64_t>(times.calls.size());
+  std::string out;
+  for (const tfc_region_time &node : timesOfNodes(times))
+    out +=
+        (out.empty() ? "{" : ", {") + ("\"node\": " + quoted(node.nodes)) +
+        ", \"ms\": " +
+        std::to_string(1e-6 * static_cast<double>(node.nanoseconds) /
+                       static_cast<double>(calls)) +
+        ", \"gflops\": " + std::to_string(gflopsOf(node)) +
+        ", \"multiply_adds\": " + std::to_string(node.multiply_adds / calls) +
+        ", \"bytes\": " + std::to_string(node.bytes / calls) + "}";
+  return ", \"nodes\": [" + out + "]";
+}
+
 void printTimes(const Options &options, const tfc_model_info &info,
                 tfc_session *session, int64_t threads,
                 const std::vector<tfc_tensor> &inputs,
@@ -158,14 +233,15 @@ void printTimes(const Options &options, const tfc_model_info &info,
         "\"median_ms\": %.6f, \"mean_ms\": %.6f, \"max_ms\": %.6f, "
         "\"first_ms\": %.6f, "
         "\"load_ms\": %.6f, \"arena_bytes\": %zu, \"weights_bytes\": %llu, "
-        "\"inputs\": %s, \"outputs\": %s}\n",
+        "\"inputs\": %s, \"outputs\": %s%s}\n",
         quoted(info.model_name).c_str(), static_cast<long long>(threads),
         static_cast<long long>(options.repeat), times.calls.front(),
         times.median(), times.mean, times.calls.back(), times.first, times.load,
         tfc_session_arena_bytes(session),
         static_cast<unsigned long long>(info.weights_bytes),
         tensorsAsJson(info.inputs, info.num_inputs, inputs).c_str(),
-        tensorsAsJson(info.outputs, info.num_outputs, outputs).c_str());
+        tensorsAsJson(info.outputs, info.num_outputs, outputs).c_str(),
+        times.regions ? nodesAsJson(times).c_str() : "");
     return;
   }
   if (options.repeat > 1)
@@ -174,6 +250,8 @@ void printTimes(const Options &options, const tfc_model_info &info,
                 static_cast<long long>(options.repeat),
                 static_cast<long long>(threads), threads == 1 ? "" : "s",
                 times.calls.front(), times.median(), times.calls.back());
+  if (times.regions)
+    printNodes(times);
 }
 
 /// Writes the outputs asked for, or shows what they are.
@@ -251,6 +329,10 @@ int runModel(const Options &options) {
   if (!session)
     return refuse("the system has no room for " +
                   std::to_string(options.threads) + " threads");
+  if (options.profile &&
+      !tfc_session_start_profile(session.get(), &times.numRegions))
+    return refuse(options.model +
+                  ": it tells no nodes; compile it with tfc --profile");
   if (tfc_session_prepare(session.get(), inputs.data(), message,
                           sizeof(message)) != TFC_OK)
     return refuse(options.model + ": " + message);

@@ -100,7 +100,8 @@ struct CompileOptions {
   llvm::SmallVector<std::string> floatOperators;
   /// cortex-m7: with all that makes the arena smaller.
   bool savesMemory = true;
-  /// cortex-m7: call a function of the user where each node begins.
+  /// cortex-m7: call a function of the user where each node begins; x86-64:
+  /// tell parallel_for which nodes it works for.
   bool profile = false;
   /// cortex-m7: the input that the caller delivers by rows; empty: the only
   /// one.

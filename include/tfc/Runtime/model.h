@@ -116,6 +116,22 @@ typedef void (*tfc_task)(void *captures, int64_t begin, int64_t end,
 typedef void (*tfc_parallel_for)(void *pool, tfc_task task, void *captures,
                                  int64_t count, int64_t grain);
 
+/* Of a library compiled with --profile, the captures of each task begin with
+ * this: which of its parallel regions the task is of, and the work of the
+ * region, counting pairs that a mask leaves out, and each buffer once; 0 where
+ * it is not known. */
+typedef struct tfc_region {
+  int64_t number;
+  int64_t multiply_adds;
+  int64_t bytes;
+} tfc_region;
+
+/* Such a library exports one of these besides, as tfc_model_profile. */
+typedef struct tfc_profile_info {
+  int64_t num_regions;
+  const char *const *nodes; /* of each region, with ", " between */
+} tfc_profile_info;
+
 typedef struct tfc_call {
   const tfc_tensor *inputs;  /* in the order of tfc_model_info */
   const tfc_tensor *outputs; /* dims as tfc_model_prepare gave them */

@@ -65,6 +65,20 @@ size_t tfc_session_arena_bytes(const tfc_session *session);
 tfc_status tfc_session_run(tfc_session *session, const tfc_tensor *inputs,
                            const tfc_tensor *outputs, char *message,
                            size_t message_bytes);
+
+/* What the calls of a session took in one of the model's parallel regions. */
+typedef struct tfc_region_time {
+  const char *nodes; /* of the ONNX file, with ", " between */
+  int64_t calls;
+  int64_t nanoseconds;
+  int64_t multiply_adds, bytes; /* of all calls, as tfc_region has them */
+} tfc_region_time;
+/* Measures the session's calls from here on, from zero; the first time before
+ * tfc_session_prepare. Returns `count` regions, which calls add to, or NULL
+ * where the library was compiled without --profile. */
+const tfc_region_time *tfc_session_start_profile(tfc_session *session,
+                                                 int64_t *count);
+
 void tfc_session_destroy(tfc_session *session);
 
 #if defined(__GNUC__)

@@ -29,6 +29,12 @@
 // BUDGET: error: low-rank: the layers hold 16 numbers, and more than 1, which the budget allows, with rank 1 each
 // RUN: not tfc-opt %t/other.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{rank=1}))' 2>&1 | FileCheck %s --check-prefix=WIDTH
 // WIDTH: error: {{.*}}'attn.linear' op has other statistics than tfc.input_moments of 4x4 and tfc.input_mean of 4 numbers in f64
+// RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{rank=1 methods=up=exact}))' 2>&1 | FileCheck %s --check-prefix=METHODS
+// METHODS: error: low-rank: methods has 'up=exact'; expected a site, '=' and svd, whitened or snmf
+// RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{rank=1 methods=down=svd}))' 2>&1 | FileCheck %s --check-prefix=SITE
+// RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{method=exact methods=up=svd}))' 2>&1 | FileCheck %s --check-prefix=EXACT
+// RUN: not tfc-opt %t/layer.mlir --pass-pipeline='builtin.module(func.func(attn-low-rank{rank=1 methods=up=whitened}))' 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// UNKNOWN: error: {{.*}}cannot have a lower rank: what goes into it is not known
 
 //--- layer.mlir
 func.func @layer(%x: tensor<2x4xf32>) -> tensor<2x4xf32> {

@@ -1,5 +1,7 @@
 // RUN: tfc-opt %s --pass-pipeline='builtin.module(func.func(attn-low-rank{rank=1}))' --split-input-file | FileCheck %s
 // RUN: tfc-opt %s --pass-pipeline='builtin.module(func.func(attn-low-rank{rank=1 method=svd}))' --split-input-file | FileCheck %s --check-prefix=SVD
+// The method of the site comes before that of all.
+// RUN: tfc-opt %s --pass-pipeline='builtin.module(func.func(attn-low-rank{rank=1 method=whitened methods=up=svd}))' --split-input-file | FileCheck %s --check-prefix=SVD
 // RUN: tfc-opt %s --pass-pipeline='builtin.module(func.func(attn-low-rank{energy=0.95}))' --split-input-file | FileCheck %s --check-prefix=ENERGY
 // RUN: tfc-opt %s --pass-pipeline='builtin.module(func.func(attn-low-rank{budget=0.75}))' --split-input-file | FileCheck %s --check-prefix=BUDGET
 
@@ -34,6 +36,6 @@ func.func @diagonal(%x: tensor<2x4xf32>, %i: tensor<2x4xf32>) -> tensor<2x4xf32>
   %w = arith.constant dense<[[1.0, 0.0, 0.0, 0.0], [0.0, 3.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]> : tensor<4x4xf32>
   %y = attn.linear ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) outs(%i : tensor<2x4xf32>)
     {tfc.input_moments = dense<[[101.0, 2.0, 0.0, 0.0], [2.0, 5.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]> : tensor<4x4xf64>,
-     tfc.input_mean = dense<[1.0, 2.0, 0.0, 0.0]> : tensor<4xf64>} -> tensor<2x4xf32>
+     tfc.input_mean = dense<[1.0, 2.0, 0.0, 0.0]> : tensor<4xf64>} -> tensor<2x4xf32> loc("up")
   return %y : tensor<2x4xf32>
 }

@@ -193,3 +193,55 @@ func.func @strided(%q: tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32> {
       bias(%mask : tensor<1x1x3x3xf32>) outs(%init : tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
   return %y : tensor<1x2x3x4xf32>
 }
+
+// -----
+
+// A window by positions, of sizes that are one by their name alone: only one of
+// the inputs is asked for it.
+// CHECK-LABEL: @window_of_name
+// CHECK: attn.attention scale 1.000000e+00 causal left_window 511 ins(
+// CHECK-NOT: mask
+#both = affine_map<(d0, d1) -> (d0, d1)>
+func.func @window_of_name(%q: tensor<1x2x?x4xf32> {tfc.dims = ["", "", "tokens", ""], tfc.name = "q"},
+                          %k: tensor<1x2x?x4xf32> {tfc.dims = ["", "", "tokens", ""], tfc.name = "k"}) -> tensor<1x2x?x4xf32> {
+  %c2 = arith.constant 2 : index
+  %far = arith.constant 512 : index
+  %s = tensor.dim %q, %c2 : tensor<1x2x?x4xf32>
+  %e = tensor.empty(%s, %s) : tensor<?x?xi1>
+  %seen = linalg.generic {indexing_maps = [#both], iterator_types = ["parallel", "parallel"]} outs(%e : tensor<?x?xi1>) {
+  ^bb0(%out: i1):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %end = arith.addi %j, %far : index
+    %near = arith.cmpi slt, %i, %end : index
+    %past = arith.cmpi sle, %j, %i : index
+    %both = arith.andi %near, %past : i1
+    linalg.yield %both : i1
+  } -> tensor<?x?xi1>
+  %mask = tensor.expand_shape %seen [[0, 1, 2], [3]] output_shape [1, 1, %s, %s] : tensor<?x?xi1> into tensor<1x1x?x?xi1>
+  %init = tensor.empty(%s) : tensor<1x2x?x4xf32>
+  %y = attn.attention scale 1.0 ins(%q, %k, %k : tensor<1x2x?x4xf32>, tensor<1x2x?x4xf32>, tensor<1x2x?x4xf32>)
+      mask(%mask : tensor<1x1x?x?xi1>) outs(%init : tensor<1x2x?x4xf32>) -> tensor<1x2x?x4xf32>
+  return %y : tensor<1x2x?x4xf32>
+}
+
+// -----
+
+// Truths in a resource, as an importer leaves large constants.
+// CHECK-LABEL: @causal_resource
+// CHECK: attn.attention scale 1.000000e+00 causal ins(
+// CHECK-NOT: mask
+func.func @causal_resource(%q: tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32> {
+  %mask = arith.constant dense_resource<causal> : tensor<1x1x3x3xi1>
+  %init = tensor.empty() : tensor<1x2x3x4xf32>
+  %y = attn.attention scale 1.0 ins(%q, %q, %q : tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>, tensor<1x2x3x4xf32>)
+      mask(%mask : tensor<1x1x3x3xi1>) outs(%init : tensor<1x2x3x4xf32>) -> tensor<1x2x3x4xf32>
+  return %y : tensor<1x2x3x4xf32>
+}
+{-#
+  dialect_resources: {
+    builtin: {
+      causal: "0x01000000010000010100010101"
+    }
+  }
+#-}

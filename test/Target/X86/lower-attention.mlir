@@ -78,3 +78,33 @@ func.func @sequences(%q: memref<1x2x?x32xf32>, %bounds: memref<?xi64>, %y: memre
   attn.attention scale 0.25 ins(%q, %q, %q : memref<1x2x?x32xf32>, memref<1x2x?x32xf32>, memref<1x2x?x32xf32>) sequences(%bounds : memref<?xi64>) outs(%y : memref<1x2x?x32xf32>)
   return
 }
+
+// -----
+
+// One query: no panels. Keys in parts of 1024, whose results are merged; where
+// the number of queries is open, both ways are there.
+// CHECK-LABEL: @one_query
+// CHECK-NOT: call @tfc_keys
+// CHECK: memref.alloc() {{.*}} : memref<10x8x32xf32>
+// CHECK: x86.parallel %c10
+// CHECK: call @tfc_attention_
+// CHECK: x86.parallel %c2
+// CHECK: call @tfc_merge_f32_32
+// CHECK: return
+func.func @one_query(%q: memref<1x2x1x32xf32>, %k: memref<1x2x5000x32xf32>, %y: memref<1x2x1x32xf32>) {
+  attn.attention scale 0.25 ins(%q, %k, %k : memref<1x2x1x32xf32>, memref<1x2x5000x32xf32>, memref<1x2x5000x32xf32>) outs(%y : memref<1x2x1x32xf32>)
+  return
+}
+
+// -----
+
+// CHECK-LABEL: @open_queries
+// CHECK: %[[FEW:.*]] = arith.cmpi ule, %{{.*}}, %c8
+// CHECK: scf.if %[[FEW]]
+// CHECK: call @tfc_merge_f32_32
+// CHECK: } else {
+// CHECK: call @tfc_keys_f32_32
+func.func @open_queries(%q: memref<1x2x?x32xf32>, %k: memref<1x2x?x32xf32>, %y: memref<1x2x?x32xf32>) {
+  attn.attention scale 0.25 ins(%q, %k, %k : memref<1x2x?x32xf32>, memref<1x2x?x32xf32>, memref<1x2x?x32xf32>) outs(%y : memref<1x2x?x32xf32>)
+  return
+}

@@ -20,7 +20,8 @@ namespace tfc::compress {
 /// nothing.
 ///
 /// `inputs` are the sizes of the arguments where they are open. Counted as if
-/// dense: a query of attention sees all keys, or those of its `key_blocks`; a
+/// dense: a query of attention sees all keys, or those of its `key_blocks`, and
+/// adds up no values where it takes the one of the greatest score; a
 /// token of a mixture of experts passes through each of its choices.
 ///
 /// An error names the operation whose sizes, or whose number of repetitions,

@@ -222,7 +222,9 @@ def LowRankPass : Pass<"attn-low-rank", "mlir::func::FuncOp"> {
       "ranks with which the layers together hold this share of their weights' numbers">,
     ListOption<"ranks", "ranks", "std::string", "the rank of each of some sites, as site=16">,
     ListOption<"sites", "sites", "std::string", "the only layers to change">,
-    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">];
+    Option<"method", "method", "std::string", "\"\"", "svd, whitened, snmf or exact">,
+    ListOption<"methods", "methods", "std::string",
+      "the method of each of some sites, as site=svd; exact is for all or none">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::tensor::TensorDialect"];
 }
@@ -517,6 +519,46 @@ def SparseAttentionPass : Pass<"attn-sparse-attention", "mlir::func::FuncOp"> {
   let dependentDialects = ["attn::AttnDialect"];
 }
 
+
+def PruneResidualPass : Pass<"attn-prune-residual", "mlir::func::FuncOp"> {
+  let summary = "Narrow the residual stream to its principal directions";
+  let description = [{
+    The residual stream x of n features becomes x Q, of `keep` numbers or without the
+    `share` of n, where Q are the principal directions of what norms give of it (SliceGPT,
+    Ashkboos et al. 2024, with one Q for a whole stream): what writes it is multiplied by Q,
+    linear layers, embedding tables, positions, patches alike, and linear layers behind its
+    norms by the transpose. Before, norms give their scale and bias to the layers behind
+    them, and layer norms the mean to what writes, so that RMS norms are left, which a
+    rotation does not change:
+
+    ```mlir
+    %y = attn.linear ins(%h, %w : tensor<4x96xf32>, tensor<96x48xf32>) ... -> tensor<4x48xf32>
+    %s = linalg.generic {...} ins(%x, %y : tensor<4x48xf32>, tensor<4x48xf32>) { arith.addf } -> tensor<4x48xf32>
+    %n = attn.norm layer axis 1 epsilon 1.0e-05 ins(%s : tensor<4x48xf32>) scale(%g : tensor<48xf32>) bias(%b : tensor<48xf32>) ...
+    %q = attn.linear ins(%n, %v : tensor<4x48xf32>, tensor<48x48xf32>) ... -> tensor<4x48xf32>
+    // becomes, with keep=36
+    %y = attn.linear ins(%h, %wq : tensor<4x96xf32>, tensor<96x36xf32>) ... -> tensor<4x36xf32>
+    %s = linalg.generic {...} ins(%x, %y : tensor<4x36xf32>, tensor<4x36xf32>) { arith.addf } -> tensor<4x36xf32>
+    %n = attn.norm rms axis 1 epsilon 1.3333e-05 ins(%s : tensor<4x36xf32>) ...
+    %q = attn.linear ins(%n, %qv : tensor<4x36xf32>, tensor<36x48xf32>) bias(%c : ...) ... -> tensor<4x48xf32>
+    ```
+
+    Norms divide by n as before: epsilon and the weights behind have that. So the result is
+    that of the model, but for rounding, where all that is written lies in so many
+    directions. What is lost on average goes to the biases behind, where
+    `tfc.input_moments` and `tfc.input_mean` are known; without them directions are those of
+    the weights that write. Norms that something else than linear layers reads get a layer
+    behind them that gives n features again.
+
+    Refused, with the operation at fault, are streams that anything but norms reads, as
+    results of the model and layers behind the norms of sums (post-norm) do, and that
+    something else than sums of linear maps of constant weights writes.
+  }];
+  let options = [
+    Option<"share", "share", "double", "0", "share of the features that goes">,
+    Option<"keep", "keep", "int64_t", "0", "how many stay">];
+  let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect"];
+}
 def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
   let summary = "Go on with the tokens alone that attention went to";
   let description = [{
@@ -525,7 +567,8 @@ def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
     that received most attention there (EViT, Liang et al. 2022): the sum over heads and
     queries of the probabilities, or with `importance=class` over heads of those of the
     first query, the class token's. Which ones they are is computed for each sample; how
-    many is `keep` times the others, rounded up.
+    many is `keep` times the others, rounded up, or what `tokens` says of a site, with the
+    first.
 
     ```mlir
     %s = linalg.generic {...} ins(%x, %a : tensor<?x17x48xf32>, ...) { arith.addf } -> tensor<?x17x48xf32>
@@ -540,13 +583,16 @@ def PruneTokensPass : Pass<"attn-prune-tokens", "mlir::func::FuncOp"> {
     Sums over tokens behind stand for all of them: they are multiplied with the number of
     tokens before, divided by that now, so that means stay means.
 
-    Refused, with the operation at fault, are models of which something depends on the
-    tokens' number, place or order: results of a row for each token, masks, biases and
-    constants with something of their own for each, slices of other tokens than the first.
+    Masks of attentions, there and behind, are those of the tokens that stay. Refused, with
+    the operation at fault, are models of which something depends on the tokens' number,
+    place or order: results of a row for each token, biases, windows, constants with
+    something of their own for each, slices of other tokens than the first.
   }];
   let options = [
     Option<"keep", "keep", "double", "0.5", "share of the tokens that stays, of those behind the first">,
     ListOption<"after", "after", "std::string", "the attentions behind which tokens go">,
+    ListOption<"tokens", "tokens", "std::string",
+      "SITE=N: how many go on behind some attentions, which after need not have">,
     Option<"importance", "importance", "std::string", "\"received\"", "received, from all tokens, or class, from the first">];
   let dependentDialects = ["attn::AttnDialect", "mlir::arith::ArithDialect",
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",

@@ -50,6 +50,8 @@ def X86LowerLoopsPass : Pass<"x86-lower-loops", "mlir::func::FuncOp"> {
     the most unit-stride accesses, so that LLVM's vectoriser can take it;
     reductions are carried in registers, and float sums may be reordered.
   }];
+  let options = [Option<"profile", "profile", "bool", "false",
+                        "Say what work each region is">];
   let dependentDialects = ["x86::X86Dialect", "mlir::scf::SCFDialect",
                            "mlir::affine::AffineDialect",
                            "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
@@ -109,7 +111,13 @@ def X86OutlineParallelPass : Pass<"x86-outline-parallel", "mlir::ModuleOp"> {
   let description = [{
     Each `x86.parallel` becomes a function called through the frame's
     `parallel_for`; what it uses from outside travels in a struct on the stack.
+
+    With `profile`, the struct begins with the region's number, multiply-adds and bytes
+    (`tfc_region` of tfc/Runtime/model.h), and the module's attribute `x86.regions` has
+    the ONNX nodes of each number: a runtime's `parallel_for` can tell regions apart.
   }];
+  let options = [Option<"profile", "profile", "bool", "false",
+                        "Let the caller's parallel_for know which region it runs">];
   let dependentDialects = ["mlir::LLVM::LLVMDialect"];
 }
 
@@ -193,7 +201,9 @@ def X86LowerAttentionPass : Pass<"x86-lower-attention", "mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "256",
-                        "Width of the target's vector registers">];
+                        "Width of the target's vector registers">,
+                 Option<"profile", "profile", "bool", "false",
+                        "Say what work each region is">];
   let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect",
                            "mlir::linalg::LinalgDialect", "mlir::math::MathDialect",
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
@@ -209,7 +219,9 @@ def X86LowerKernelsPass : Pass<"x86-lower-kernels", "mlir::ModuleOp"> {
     in registers while it walks down the panel.
   }];
   let options = [Option<"vectorBits", "vector-bits", "unsigned", "256",
-                        "Width of the target's vector registers">];
+                        "Width of the target's vector registers">,
+                 Option<"profile", "profile", "bool", "false",
+                        "Say what work each region is">];
   let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect",
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
                            "mlir::vector::VectorDialect"];

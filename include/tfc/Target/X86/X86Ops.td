@@ -52,7 +52,8 @@ def X86_ParallelOp : X86_Op<"parallel", [RecursiveMemoryEffects, SameTypeOperand
     `grain` is the least number of iterations worth a worker. Values are
     captured from outside by reference to SSA values; nothing is yielded.
     All temporary memory must be allocated outside; a region that needs
-    scratch takes the slice of its worker.
+    scratch takes the slice of its worker. `work`, which profiles are told, is
+    the multiply-adds of all iterations and the bytes of the buffers in use.
 
     ```mlir
     func.func @zero(%x: memref<?xf32>, %count: index, %grain: index) {
@@ -69,9 +70,12 @@ def X86_ParallelOp : X86_Op<"parallel", [RecursiveMemoryEffects, SameTypeOperand
     }
     ```
   }];
-  let arguments = (ins AnyTypeOf<[Index, I64]>:$count, AnyTypeOf<[Index, I64]>:$grain);
+  let arguments = (ins AnyTypeOf<[Index, I64]>:$count, AnyTypeOf<[Index, I64]>:$grain,
+                       Variadic<AnyTypeOf<[Index, I64]>>:$work);
   let regions = (region AnyRegion:$body);
-  let assemblyFormat = "$count `grain` $grain attr-dict `:` type($count) $body";
+  let assemblyFormat = [{
+    $count `grain` $grain (`work` $work^)? attr-dict `:` type($count) $body
+  }];
 }
 
 def X86_YieldOp : X86_Op<"yield", [Terminator, ReturnLike, Pure, HasParent<"ParallelOp">]> {

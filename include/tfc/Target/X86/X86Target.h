@@ -30,6 +30,9 @@ struct X86Options {
   /// artefact's weights are taken from; the caller removes it. Empty: constants
   /// are only counted, and no library can be made.
   std::string weightsFile;
+  /// Whether a caller's parallel_for is told which region it runs
+  /// (tfc_profile_info of tfc/Runtime/model.h).
+  bool profile = false;
   /// The folder of ModelEntry.o, which every shared library has (installed as
   /// lib/tfc); empty: where TFC_RUNTIME_DIR says, or lib/tfc beside the
   /// program's folder.

@@ -1,0 +1,35 @@
+//===- PanelCopy.h - keys and values as kernels read them -------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TFC_TARGETS_X86_PANELCOPY_H
+#define TFC_TARGETS_X86_PANELCOPY_H
+
+#include "KernelBuilder.h"
+
+namespace tfc::x86 {
+
+/// Writes the copies of keys and values to panels:
+/// (rows [n, size], panel), of a panel's keys or as many values.
+class PanelCopy : public PanelFunction {
+public:
+  using PanelFunction::PanelFunction;
+  /// (keys [n, size], panel [size, width]), n at most `width`; the last key is
+  /// repeated to the panel's end.
+  mlir::func::FuncOp buildTransposed(llvm::StringRef name, int64_t size);
+  /// (values [n, size], panels [P, n, width]).
+  mlir::func::FuncOp buildRows(llvm::StringRef name, int64_t size);
+
+private:
+  llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> rows);
+  mlir::Value load(mlir::Value source, mlir::Value row, mlir::Value column,
+                   int64_t used);
+};
+
+} // namespace tfc::x86
+
+#endif // TFC_TARGETS_X86_PANELCOPY_H
