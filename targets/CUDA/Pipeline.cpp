@@ -38,6 +38,7 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options,
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   lower::addCleanup(pm);
   // Before anything is fused into them.
+  pm.addNestedPass<func::FuncOp>(createCudaSelectSortsPass());
   pm.addNestedPass<func::FuncOp>(
       createCudaSelectProductsPass({options.matmul}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
@@ -55,7 +56,9 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options,
   pm.addNestedPass<func::FuncOp>(createCudaLowerNormsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerScansPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerProductsPass({options.arch}));
+  pm.addNestedPass<func::FuncOp>(createCudaLowerSortsPass());
   pm.addNestedPass<func::FuncOp>(createCudaReduceByWarpsPass());
+  pm.addNestedPass<func::FuncOp>(createCudaVectorizeElementwisePass());
   pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());
   pm.addNestedPass<func::FuncOp>(createCudaCheckOnDevicePass());
 }
