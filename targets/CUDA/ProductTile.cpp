@@ -103,7 +103,10 @@ std::optional<int64_t> timeOf(const ProductTile &tile, int64_t parts,
                   llvm::divideCeil(sizes.m.value_or(unknown), tile.rows) *
                   llvm::divideCeil(sizes.n.value_or(unknown), tile.columns);
   int64_t steps = llvm::divideCeil(sizes.k.value_or(unknown), tile.depth);
-  if (parts > 1 && (!sizes.areKnown() || steps / parts < tile.stages))
+  // Parts are for processors without a tile; to even out the last wave of many
+  // tiles, partial sums are too much to write.
+  if (parts > 1 && (!sizes.areKnown() || steps / parts < tile.stages ||
+                    tiles >= gpu.multiprocessors))
     return std::nullopt;
   steps = llvm::divideCeil(steps, parts);
   int64_t multiplying = tile.rows * tile.columns * tile.depth / rate;
