@@ -11,6 +11,7 @@
 
 #include "tfc/Dialect/Attn/Activations.h"
 #include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Dialect/Attn/CausalLinear.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -99,9 +100,8 @@ Value largestOfRows(Decomposer &d, Value numbers, int64_t kept,
 /// Attention of blocks of queries to the blocks of keys that are listed.
 FailureOr<Value> decomposeKeyBlocks(AttentionOp op, OpBuilder &b);
 
-/// Whether scores are linear and causal, and nothing else hides keys.
-bool isCausalLinear(AttentionOp op);
-/// Such attention in time that is linear in the number of queries.
+/// Attention that isCausalLinear, in time that is linear in the number of
+/// queries.
 FailureOr<Value> decomposeCausalLinear(AttentionOp op, OpBuilder &b);
 
 } // namespace tfc::attn

@@ -20,6 +20,7 @@ namespace tfc::lower {
 } // namespace tfc::lower
 
 using namespace mlir;
+using namespace tfc;
 using namespace tfc::lower;
 
 namespace {
@@ -29,18 +30,16 @@ bool isParallel(utils::IteratorType type) {
 }
 
 /// Lowers one linalg operation on buffers.
-class LoopLowering {
+class LoopLowering : lower::LinalgLoops {
 public:
   LoopLowering(linalg::LinalgOp op, OpBuilder &b, DealLoop deal,
                DealtLoops dealt)
-      : op(op), b(b), loc(op.getLoc()), deal(deal),
+      : LinalgLoops(op, b), op(op), b(b), loc(op.getLoc()), deal(deal),
         dealsAll(dealt == DealtLoops::All) {}
 
   void run();
 
 private:
-  void readOperands();
-  bool collapseToOneDimension();
   void chooseOrder();
   int64_t unitStrideScore(unsigned loop);
   void emitOuter();
@@ -49,7 +48,9 @@ private:
                                 SmallVectorImpl<Value> &results);
   void emitReductionInMemory(unsigned depth);
   SmallVector<Value> emitBody(ValueRange accumulators);
-  SmallVector<Value> indicesOf(AffineMap map);
+  SmallVector<Value> indicesOf(AffineMap map) {
+    return lower::indicesAt(b, loc, map, ivs);
+  }
   Value constant(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   }
@@ -60,10 +61,6 @@ private:
   DealLoop deal;
   bool dealsAll;
 
-  SmallVector<Value> operands;
-  SmallVector<AffineMap> maps;
-  SmallVector<utils::IteratorType> iterators;
-  SmallVector<Value> sizes;
   /// Loop numbers: parallel loops outside, then reductions, then perhaps one
   /// parallel loop inside.
   SmallVector<unsigned> outer, reductions;
@@ -71,47 +68,6 @@ private:
   Value innerBegin, innerEnd;
   SmallVector<Value> ivs;
 };
-
-void LoopLowering::readOperands() {
-  operands.assign(op->operand_begin(), op->operand_end());
-  maps = op.getIndexingMapsArray();
-  iterators = op.getIteratorTypesArray();
-  for (Range range : op.createLoopRanges(b, loc))
-    sizes.push_back(getValueOrCreateConstantIndexOp(b, loc, range.size));
-}
-
-/// Dense elementwise operations are one loop over all elements.
-bool LoopLowering::collapseToOneDimension() {
-  if (iterators.size() < 2 || op.hasIndexSemantics())
-    return false;
-  for (auto [operand, map] : llvm::zip(operands, maps)) {
-    auto type = dyn_cast<MemRefType>(operand.getType());
-    if (!type || map.getNumResults() == 0)
-      continue;
-    if (!map.isIdentity() || !type.getLayout().isIdentity())
-      return false;
-  }
-  if (!llvm::all_of(iterators, isParallel))
-    return false;
-  ReassociationIndices all =
-      llvm::to_vector(llvm::seq<int64_t>(0, iterators.size()));
-  AffineMap identity = AffineMap::getMultiDimIdentityMap(1, b.getContext());
-  for (auto [operand, map] : llvm::zip(operands, maps)) {
-    if (isa<MemRefType>(operand.getType()) && map.getNumResults() != 0) {
-      operand = memref::CollapseShapeOp::create(
-          b, loc, operand, ArrayRef<ReassociationIndices>{all});
-      map = identity;
-    } else {
-      map = AffineMap::get(1, 0, b.getContext());
-    }
-  }
-  Value total = sizes.front();
-  for (Value size : ArrayRef(sizes).drop_front())
-    total = b.createOrFold<arith::MulIOp>(loc, total, size);
-  sizes = {total};
-  iterators = {utils::IteratorType::parallel};
-  return true;
-}
 
 /// How well loop `loop` stands innermost: operands it walks contiguously,
 /// less those it strides through.
@@ -151,22 +107,6 @@ void LoopLowering::chooseOrder() {
   }
   if (best && !isParallel(iterators[*best]))
     reductions.push_back(*best);
-}
-
-SmallVector<Value> LoopLowering::indicesOf(AffineMap map) {
-  SmallVector<Value> indices;
-  for (unsigned i = 0; i < map.getNumResults(); ++i) {
-    if (auto dim = dyn_cast<AffineDimExpr>(map.getResult(i))) {
-      indices.push_back(ivs[dim.getPosition()]);
-      continue;
-    }
-    indices.push_back(getValueOrCreateConstantIndexOp(
-        b, loc,
-        affine::makeComposedFoldedAffineApply(
-            b, loc, map.getSubMap({i}),
-            getAsOpFoldResult(ArrayRef<Value>(ivs)))));
-  }
-  return indices;
 }
 
 /// Emits the body at `ivs`. With `accumulators` they stand for the outputs'
@@ -317,9 +257,7 @@ void LoopLowering::emitOuter() {
 }
 
 void LoopLowering::run() {
-  b.setInsertionPoint(op);
-  readOperands();
-  collapseToOneDimension();
+  collapse(op, b);
   ivs.assign(iterators.size(), Value());
   chooseOrder();
   emitOuter();
@@ -370,6 +308,63 @@ struct LowerLoopsPass
 
 } // namespace
 
+lower::LinalgLoops::LinalgLoops(linalg::LinalgOp op, OpBuilder &b)
+    : operands(op->getOperands()), maps(op.getIndexingMapsArray()),
+      iterators(op.getIteratorTypesArray()) {
+  for (Range range : op.createLoopRanges(b, op.getLoc()))
+    sizes.push_back(
+        getValueOrCreateConstantIndexOp(b, op.getLoc(), range.size));
+}
+
+void lower::LinalgLoops::collapse(linalg::LinalgOp op, OpBuilder &b) {
+  if (iterators.size() < 2 || op.hasIndexSemantics())
+    return;
+  for (auto [operand, map] : llvm::zip(operands, maps)) {
+    auto type = dyn_cast<MemRefType>(operand.getType());
+    if (!type || map.getNumResults() == 0)
+      continue;
+    if (!map.isIdentity() || !type.getLayout().isIdentity())
+      return;
+  }
+  if (!llvm::all_of(iterators, isParallel))
+    return;
+  Location loc = op.getLoc();
+  ReassociationIndices all =
+      llvm::to_vector(llvm::seq<int64_t>(0, iterators.size()));
+  AffineMap identity = AffineMap::getMultiDimIdentityMap(1, b.getContext());
+  for (auto [operand, map] : llvm::zip(operands, maps)) {
+    if (isa<MemRefType>(operand.getType()) && map.getNumResults() != 0) {
+      operand = memref::CollapseShapeOp::create(
+          b, loc, operand, ArrayRef<ReassociationIndices>{all});
+      map = identity;
+    } else {
+      map = AffineMap::get(1, 0, b.getContext());
+    }
+  }
+  Value total = sizes.front();
+  for (Value size : ArrayRef(sizes).drop_front())
+    total = b.createOrFold<arith::MulIOp>(loc, total, size);
+  sizes = {total};
+  iterators = {utils::IteratorType::parallel};
+}
+
+SmallVector<Value> lower::indicesAt(OpBuilder &b, Location loc, AffineMap map,
+                                    ValueRange ivs) {
+  SmallVector<Value> indices;
+  for (unsigned i = 0; i < map.getNumResults(); ++i) {
+    if (auto dim = dyn_cast<AffineDimExpr>(map.getResult(i))) {
+      indices.push_back(ivs[dim.getPosition()]);
+      continue;
+    }
+    indices.push_back(getValueOrCreateConstantIndexOp(
+        b, loc,
+        affine::makeComposedFoldedAffineApply(
+            b, loc, map.getSubMap({i}),
+            getAsOpFoldResult(SmallVector<Value>(ivs)))));
+  }
+  return indices;
+}
+
 LogicalResult tfc::lower::lowerToLoops(func::FuncOp function, DealLoop deal,
                                        DealtLoops dealt) {
   OpBuilder b(function.getContext());
@@ -403,6 +398,7 @@ LogicalResult tfc::lower::lowerToLoops(func::FuncOp function, DealLoop deal,
     if (!op.hasPureBufferSemantics()) {
       return op.emitError("expected operands in buffers");
     }
+    b.setInsertionPoint(op);
     LoopLowering(op, b, deal, dealt).run();
   }
   return success();

@@ -18,6 +18,11 @@ int64_t tfc::cuda::bytesOf(Type element) {
 }
 
 bool tfc::cuda::isAligned(MemRefType type, int64_t elements) {
+  // What is dense has rows that begin at multiples of their size.
+  if (type.getLayout().isIdentity() && type.getRank() != 0)
+    return type.getRank() == 1 ||
+           (!ShapedType::isDynamic(type.getShape().back()) &&
+            type.getShape().back() % elements == 0);
   SmallVector<int64_t> strides;
   int64_t offset;
   if (failed(type.getStridesAndOffset(strides, offset)) || strides.empty() ||

@@ -41,18 +41,22 @@ ProductOp::reifyResultShapes(OpBuilder &b,
   return success();
 }
 
-void ProductOp::getEffects(
-    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
-        &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands()) {
+using Effects =
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>;
+
+/// Destinations are written, other buffers read.
+static void noteEffects(DestinationStyleOpInterface op, Effects &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
     if (!isa<BaseMemRefType>(operand.get().getType()))
       continue;
-    if (isDpsInit(&operand))
+    if (op.isDpsInit(&operand))
       effects.emplace_back(MemoryEffects::Write::get(), &operand);
     else
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
   }
 }
+
+void ProductOp::getEffects(Effects &effects) { noteEffects(*this, effects); }
 
 /// The elements of `a` and `b` that are multiplied so.
 static Type factorType(Multiply multiply, MLIRContext *context) {
@@ -149,10 +153,74 @@ LogicalResult ProductOp::verify() {
   return success();
 }
 
+MutableOperandRange SortOp::getDpsInitsMutable() { return getInitsMutable(); }
+
+LogicalResult SortOp::reifyResultShapes(OpBuilder &b,
+                                        ReifiedRankedShapedTypeDims &shapes) {
+  for (auto [result, init] : llvm::zip(getResults(), getInits()))
+    shapes.push_back(tensor::getMixedSizes(b, getLoc(), init));
+  return success();
+}
+
+void SortOp::getEffects(Effects &effects) { noteEffects(*this, effects); }
+
+/// Whether `type` may have the shape of the input, or fewer elements a row.
+static bool fitsRows(ShapedType type, ShapedType input, unsigned dimension,
+                     bool mayHaveFewer) {
+  if (!type.hasRank() || type.getRank() != input.getRank())
+    return false;
+  for (unsigned d = 0, e = input.getRank(); d < e; ++d) {
+    int64_t found = type.getDimSize(d), expected = input.getDimSize(d);
+    if (ShapedType::isDynamic(found) || ShapedType::isDynamic(expected))
+      continue;
+    if (found > expected ||
+        (found < expected && !(d == dimension && mayHaveFewer)))
+      return false;
+  }
+  return true;
+}
+
+LogicalResult SortOp::verify() {
+  auto input = cast<ShapedType>(getInput().getType());
+  if (!input.hasRank() || int64_t(getDimension()) >= input.getRank())
+    return emitOpError("expected a dimension of the input, found ")
+           << getDimension() << " of " << input;
+  if (getInits().size() != 1 && getInits().size() != 2)
+    return emitOpError("expected one destination or two, found ")
+           << getInits().size();
+  for (Value init : getInits())
+    if (!fitsRows(cast<ShapedType>(init.getType()), input, getDimension(),
+                  !givesPlaces()))
+      return emitOpError("expected rows of ")
+             << input << (givesPlaces() ? "" : " or shorter ones") << ", found "
+             << init.getType();
+  if (!givesPlaces() &&
+      getElementTypeOrSelf(getInits()[0].getType()) != input.getElementType())
+    return emitOpError("expected values of ")
+           << input.getElementType() << ", found " << getInits()[0].getType();
+  Type numbers = getElementTypeOrSelf(getInits().back().getType());
+  if (!numbers.isSignlessInteger() && !numbers.isIndex())
+    return emitOpError("expected integers, found ")
+           << getInits().back().getType();
+  Block &body = getKey().front();
+  if (body.getArgumentTypes() != ArrayRef<Type>(input.getElementType()))
+    return emitOpError("expected a key of ") << input.getElementType();
+  auto yield = dyn_cast<YieldOp>(body.getTerminator());
+  if (!yield || !yield.getElement().getType().isSignlessInteger() ||
+      yield.getElement().getType().getIntOrFloatBitWidth() > 64)
+    return emitOpError("expected a key of an integer of 64 bits or less");
+  if (!getResults().empty() &&
+      getResultTypes() != TypeRange(getInits().getTypes()))
+    return emitOpError("expected results of ") << getInits().getTypes();
+  return success();
+}
+
 namespace {
-struct ProductModel
+/// What overwrites its destinations.
+template <typename Op>
+struct DestinationModel
     : public bufferization::DstBufferizableOpInterfaceExternalModel<
-          ProductModel, ProductOp> {
+          DestinationModel<Op>, Op> {
   /// The destination is written, never read.
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const bufferization::AnalysisState &) const {
@@ -171,6 +239,7 @@ void tfc::cuda::registerCudaInterfaces(DialectRegistry &registry) {
   x86::registerX86Interfaces(registry);
   registry.insert<CudaDialect>();
   registry.addExtension(+[](MLIRContext *context, CudaDialect *) {
-    ProductOp::attachInterface<ProductModel>(*context);
+    ProductOp::attachInterface<DestinationModel<ProductOp>>(*context);
+    SortOp::attachInterface<DestinationModel<SortOp>>(*context);
   });
 }

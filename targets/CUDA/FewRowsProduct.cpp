@@ -20,6 +20,15 @@ using namespace tfc::cuda;
 
 namespace {
 
+constexpr int64_t warps = fewRowsThreads / warpSize;
+/// Elements of b, or pieces, that a thread has on their way at a time.
+constexpr int64_t ahead = 4;
+
+/// Where neighbours in b are of the loop n.
+bool isByColumns(ProductOp op) {
+  return isLastIndex(op.getMap(1), op.getNumBatchLoops() + 1);
+}
+
 /// Each element of b is read once, by one thread, which multiplies it with
 /// those of all rows. Where neighbours in b are of the loop n, a lane has a
 /// column of its own and the warps of a block share the sum; else a warp has a
@@ -32,25 +41,23 @@ public:
   void build() {
     OpBuilder::InsertionGuard guard(b);
     findSizes();
-    bool isByColumns = isLastIndex(op.getMap(1), op.getNumBatchLoops() + 1);
-    Value block =
-        launch(math.divideCeil(columns, isByColumns ? warpSize : warps),
-               warps * warpSize,
-               isByColumns ? warps * count * warpSize * sizeof(float) : 0);
+    bool byColumns = isByColumns(op);
+    Value block = launch(math.divideCeil(columns, byColumns ? warpSize : warps),
+                         warps * warpSize,
+                         byColumns ? warps * count * warpSize * sizeof(float)
+                         : numParts() > 1 ? sizeof(int32_t)
+                                          : 0,
+                         /*sums=*/1);
     Value thread = gpu::ThreadIdOp::create(b, loc, gpu::Dimension::x);
     lane = math.remainder(thread, warpSize);
     warp = math.divide(thread, warpSize);
-    if (isByColumns)
+    if (byColumns)
       addByColumns(block, thread);
     else
       addByDepth(block);
   }
 
 private:
-  static constexpr int64_t warps = 8;
-  /// Elements of b that a thread has on their way at a time.
-  static constexpr int64_t ahead = 4;
-
   Value widened(Value x) {
     return x.getType().isF32()
                ? x
@@ -89,6 +96,9 @@ private:
                            int64_t elements) {
     Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
     SmallVector<Value> sums(count, zero);
+    auto [begin, end] = stepsOfPart(math.divideCeil(depth, step));
+    begin = math.multiply(begin, step);
+    end = b.createOrFold<arith::MinUIOp>(loc, math.multiply(end, step), depth);
     auto loop = [&](Value from, Value to, int64_t turns) {
       auto result =
           scf::ForOp::create(b, loc, from, to, math.of(step * turns), sums);
@@ -102,9 +112,11 @@ private:
       sums.assign(result.result_begin(), result.result_end());
     };
     // `ahead` products at a time as far as all threads have so many.
-    Value whole = math.multiply(math.divide(depth, step * ahead), step * ahead);
-    loop(first, whole, ahead);
-    loop(math.add(whole, first), depth, 1);
+    Value length = math.subtract(end, begin);
+    Value whole = math.add(
+        begin, math.multiply(math.divide(length, step * ahead), step * ahead));
+    loop(math.add(begin, first), whole, ahead);
+    loop(math.add(whole, first), end, 1);
     return sums;
   }
 
@@ -125,24 +137,38 @@ private:
     if (!isExact(columns, warpSize))
       mine = b.createOrFold<arith::AndIOp>(loc, mine,
                                            math.isLess(column, columns));
-    auto branch = scf::IfOp::create(b, loc, mine, /*withElseRegion=*/false);
-    b.setInsertionPointToStart(branch.thenBlock());
+    // Those that have none add up row 0 for nothing.
+    Value row = count == warps ? warp
+                               : b.createOrFold<arith::SelectOp>(
+                                     loc, math.isLess(warp, math.of(count)),
+                                     warp, math.of(0));
     Value sum;
     for (int64_t w = 0; w < warps; ++w) {
       Value part = memref::LoadOp::create(b, loc, shared,
-                                          ValueRange{math.of(w), warp, lane});
+                                          ValueRange{math.of(w), row, lane});
       sum = sum ? arith::AddFOp::create(b, loc, sum, part).getResult() : part;
     }
-    writeSums(sum, warp, column);
+    addParts(sum,
+             [&](ValueRange sums) { writeWhere(mine, sums, warp, column); });
+  }
+
+  void writeWhere(Value condition, ValueRange sums, Value m, Value n) {
+    auto branch =
+        scf::IfOp::create(b, loc, condition, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    writeSums(SmallVector<Value>(sums), m, n);
   }
 
   void addByDepth(Value block) {
     Value column = math.add(math.multiply(block, warps), warp);
+    // Lane m has row m.
+    Value mine = math.isLess(lane, math.of(count));
     if (!isExact(columns, warps)) {
-      // A warp goes as a whole: its lanes exchange sums.
-      auto branch = scf::IfOp::create(b, loc, math.isLess(column, columns),
-                                      /*withElseRegion=*/false);
-      b.setInsertionPointToStart(branch.thenBlock());
+      mine = b.createOrFold<arith::AndIOp>(loc, mine,
+                                           math.isLess(column, columns));
+      column = b.createOrFold<arith::MinUIOp>(
+          loc, column, math.subtract(columns, math.of(1)));
     }
     unsigned depthLoop = op.getNumBatchLoops() + 2;
     int64_t elements =
@@ -159,17 +185,14 @@ private:
       sum = acrossLanes(b, loc, sum, allLanes, [&](Value x, Value y) -> Value {
         return arith::AddFOp::create(b, loc, x, y);
       });
-    // Lane m has row m.
-    auto branch = scf::IfOp::create(b, loc, math.isLess(lane, math.of(count)),
-                                    /*withElseRegion=*/false);
-    b.setInsertionPointToStart(branch.thenBlock());
-    Value mine = sums[0];
+    Value sum = sums[0];
     for (int64_t m = 1; m < count; ++m) {
       Value isMine = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                            lane, math.of(m));
-      mine = arith::SelectOp::create(b, loc, isMine, sums[m], mine);
+      sum = arith::SelectOp::create(b, loc, isMine, sums[m], sum);
     }
-    writeSums(mine, lane, column);
+    addParts(sum,
+             [&](ValueRange sums) { writeWhere(mine, sums, lane, column); });
   }
 
   int64_t count;
@@ -180,4 +203,14 @@ private:
 
 void tfc::cuda::buildFewRowsProduct(ProductOp op, int64_t rows, OpBuilder &b) {
   FewRowsProduct(op, rows, b).build();
+}
+
+int64_t tfc::cuda::chooseFewRowsParts(ProductOp op, const ProductSizes &sizes,
+                                      llvm::StringRef arch) {
+  int64_t elementBytes = bytesOf(getElementTypeOrSelf(op.getB().getType()));
+  bool byColumns = isByColumns(op);
+  return chooseFewRowsParts(sizes, byColumns ? warpSize : warps,
+                            fewRowsThreads * ahead *
+                                (byColumns ? elementBytes : pieceBytes),
+                            elementBytes, arch);
 }

@@ -80,6 +80,8 @@ void FlashKernel::run(Value from, Value to, bool isMasked) {
 void FlashKernel::emit() {
   findPlace();
   range.emplace(op, k, batch, head, firstQuery, tile.queries, tile.keys);
+  if (range->skipFrom)
+    stream.skip(range->skipFrom, range->skipTo);
   findRows();
   beginCopies();
   loadQueries();

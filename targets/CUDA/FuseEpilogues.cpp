@@ -97,7 +97,7 @@ private:
         product.getMultiply(), rewriter.getAffineMapArrayAttr(maps),
         product.getA(), product.getB(), others,
         inPlace ? product.getInit() : destination->get(),
-        product.getTileAttr());
+        product.getTileAttr(), product.getPartsAttr());
     buildEpilogue(op, operand, product, fused, rewriter);
     rewriter.replaceOp(op, fused.getResult());
     rewriter.eraseOp(product);

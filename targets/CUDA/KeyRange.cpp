@@ -63,13 +63,15 @@ void KeyRange::findTiles(Value firstQuery, int64_t queries, int64_t keys) {
   auto up = [&](Value count) { return k.divide(k.add(count, keys - 1), keys); };
   Value seen = lengthOfBatch ? lengthOfBatch : numKeys;
   begin = fullBegin = zero;
-  if (hidesByNumber() || op.getGlobal()) {
-    end = up(hidesByNumber() ? numKeys : seen);
+  if (hidesByNumber()) {
+    end = up(numKeys);
     fullEnd = zero;
     return;
   }
   Value first = k.add(firstQuery, offset);
   Value last = k.add(first, queries - 1);
+  if (op.getGlobal())
+    return findTilesBesideGlobal(first, last, seen, keys);
   Value whole = seen;
   Value some = seen;
   auto endAfter = [&](int64_t distance) {
@@ -93,6 +95,30 @@ void KeyRange::findTiles(Value firstQuery, int64_t queries, int64_t keys) {
 }
 
 /// An element of a buffer of rank 4 that is broadcast where a size is 1.
+/// Keys up to the number of global ones, and those of the windows; all, where a
+/// query is global itself.
+void KeyRange::findTilesBesideGlobal(Value first, Value last, Value seen,
+                                     int64_t keys) {
+  Value zero = k.constant(0), global = k.constant(*op.getGlobal());
+  auto up = [&](Value count) { return k.divide(k.add(count, keys - 1), keys); };
+  Value hasGlobal = k.less(first, global);
+  if (op.getCausal())
+    seen = k.min(seen, k.add(last, 1));
+  seen = k.max(seen, zero);
+  Value after = seen;
+  if (op.getRightWindow())
+    after = k.max(k.min(seen, k.add(last, *op.getRightWindow() + 1)), zero);
+  Value endOfGlobal = k.min(global, seen);
+  end = up(k.select(hasGlobal, seen, k.max(after, endOfGlobal)));
+  fullBegin = fullEnd = begin;
+  if (!op.getLeftWindow() || *op.getGlobal() == 0)
+    return;
+  skipFrom = up(endOfGlobal);
+  Value before = k.max(k.sub(first, k.constant(*op.getLeftWindow())), zero);
+  skipTo = k.max(k.min(k.divide(before, keys), end), skipFrom);
+  skipTo = k.select(hasGlobal, skipFrom, skipTo);
+}
+
 Value KeyRange::element(Value buffer, Value headOfQuery, Value query,
                         Value key) {
   auto type = cast<MemRefType>(buffer.getType());

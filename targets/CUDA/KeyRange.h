@@ -26,6 +26,9 @@ public:
   /// Tiles from `begin` to `end`; those from `fullBegin` to `fullEnd` are seen
   /// whole by all queries and have nothing added.
   mlir::Value begin, fullBegin, fullEnd, end;
+  /// Tiles of these, if not null, are seen by no query: those between the keys
+  /// that all see and the windows.
+  mlir::Value skipFrom, skipTo;
   /// Whether there are such in front of others, by what is known of `op`.
   bool mayBeginInPart();
   bool mayBeFull() const { return !needsScores; }
@@ -48,6 +51,8 @@ public:
 
 private:
   void findTiles(mlir::Value firstQuery, int64_t queries, int64_t keys);
+  void findTilesBesideGlobal(mlir::Value first, mlir::Value last,
+                             mlir::Value seen, int64_t keys);
   mlir::Value isSeen(mlir::Value headOfQuery, mlir::Value query,
                      mlir::Value key);
   mlir::Value element(mlir::Value buffer, mlir::Value headOfQuery,

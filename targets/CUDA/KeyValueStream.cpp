@@ -29,7 +29,8 @@ void KeyValueStream::place(Value region) {
 }
 
 void KeyValueStream::begin(Value batch, Value keyHead, Value firstTile,
-                           Value endKey) {
+                           Value end) {
+  endKey = end;
   keyCopy.emplace(k, op.getKey(), batch, keyHead, keyTile, threads);
   valueCopy.emplace(k, op.getValue(), batch, keyHead, valueTile, threads);
   Value firstKey = k.mul(firstTile, keyTile.rows);
@@ -40,6 +41,20 @@ void KeyValueStream::begin(Value batch, Value keyHead, Value firstTile,
   keyCopy->copy(keyRegion, keyFrom, rowsLeft);
   valueCopy->copy(valueRegion, valueFrom, rowsLeft);
   k.commitCopies();
+}
+
+/// Of the copies, from the tile before that of `number` in the loop.
+void KeyValueStream::moveTo(Value number) {
+  rowsLeft = k.sub(rowsLeft, k.constant(keyTile.rows));
+  keyFrom = keyCopy->next(keyFrom);
+  valueFrom = valueCopy->next(valueFrom);
+  if (!skipFrom)
+    return;
+  Value skips = k.equal(number, skipFrom);
+  Value firstKey = k.mul(skipTo, keyTile.rows);
+  rowsLeft = k.select(skips, k.sub(endKey, firstKey), rowsLeft);
+  keyFrom = k.select(skips, keyCopy->start(firstKey), keyFrom);
+  valueFrom = k.select(skips, valueCopy->start(firstKey), valueFrom);
 }
 
 void KeyValueStream::run(Value from, Value to, ArrayRef<Value *> carried,
@@ -57,10 +72,16 @@ void KeyValueStream::run(Value from, Value to, ArrayRef<Value *> carried,
     for (auto [value, now] : llvm::zip_equal(state, list))
       *value = now;
   };
+  Value skipped;
+  if (skipFrom) {
+    skipped = k.sub(skipTo, skipFrom);
+    to = k.sub(to, skipped);
+  }
   auto loop = scf::ForOp::create(b, k.loc, from, to, k.constant(1), values());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   take(loop.getRegionIterArgs());
+  Value number = loop.getInductionVar();
   Value keysAt = keyStage, valuesAt = valueStage;
   k.waitForCopies(0);
   // Also: everyone has read what the next copies overwrite.
@@ -70,14 +91,15 @@ void KeyValueStream::run(Value from, Value to, ArrayRef<Value *> carried,
   if (!isOneTile) {
     keyStage = k.xOr(keyStage, k.constant(keyTile.bytes()));
     valueStage = k.xOr(valueStage, k.constant(valueTile.bytes()));
-    rowsLeft = k.sub(rowsLeft, k.constant(keyTile.rows));
-    keyFrom = keyCopy->next(keyFrom);
-    valueFrom = valueCopy->next(valueFrom);
+    moveTo(k.add(number, 1));
     keyCopy->copy(k.advance(keyRegion, keyStage), keyFrom, rowsLeft);
     valueCopy->copy(k.advance(valueRegion, valueStage), valueFrom, rowsLeft);
     k.commitCopies();
   }
-  body(keysAt, valuesAt, k.mul(loop.getInductionVar(), keyTile.rows));
+  Value tile = number;
+  if (skipped)
+    tile = k.select(k.less(number, skipFrom), number, k.add(number, skipped));
+  body(keysAt, valuesAt, k.mul(tile, keyTile.rows));
   scf::YieldOp::create(b, k.loc, values());
   take(loop.getResults());
 }

@@ -32,6 +32,11 @@ public:
   /// read.
   void begin(mlir::Value batch, mlir::Value keyHead, mlir::Value firstTile,
              mlir::Value endKey);
+  /// Lets `run` leave out the tiles from `from` to `to`, 1 at least.
+  void skip(mlir::Value from, mlir::Value to) {
+    skipFrom = from;
+    skipTo = to;
+  }
   /// The tiles from `from` to `to` over `state`. The first has been asked for;
   /// each asks for the next. `body` has the places of a tile's keys and values
   /// in their regions, in bytes, and the number of its first key.
@@ -49,6 +54,9 @@ private:
   std::optional<TileCopy> keyCopy, valueCopy;
   /// What the copies do next.
   mlir::Value keyFrom, valueFrom, rowsLeft, keyStage, valueStage;
+  mlir::Value endKey, skipFrom, skipTo;
+
+  void moveTo(mlir::Value number);
 };
 
 } // namespace tfc::cuda

@@ -9,6 +9,8 @@
 #include "Launch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace tfc;
@@ -50,6 +52,29 @@ tfc::cuda::WarpLoop tfc::cuda::launchWarps(OpBuilder &b, Location loc,
   auto loop = scf::ForOp::create(b, loc, first, count, step);
   b.setInsertionPointToStart(loop.getBody());
   return {loop, lane};
+}
+
+tfc::cuda::ThreadPart tfc::cuda::launchThreads(OpBuilder &b, Location loc,
+                                               Value count) {
+  constexpr int64_t threadsOfBlock = 256;
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  int64_t threads = threadsOfBlock;
+  if (std::optional<int64_t> known = getConstantIntValue(count))
+    threads = std::min<int64_t>(
+        threads, std::max<int64_t>(llvm::alignTo(*known, warpSize), warpSize));
+  Value blocks =
+      b.createOrFold<arith::CeilDivUIOp>(loc, count, constant(threads));
+  blocks = b.createOrFold<arith::MinUIOp>(loc, blocks, constant(mostBlocks));
+  gpu::LaunchOp kernel =
+      createLaunch(b, loc, rowOfBlocks(b, loc, blocks), constant(threads));
+  Value size = constant(threads);
+  Value begin = arith::AddIOp::create(
+      b, loc, arith::MulIOp::create(b, loc, kernel.getBlockIds().x, size),
+      kernel.getThreadIds().x);
+  Value step = arith::MulIOp::create(b, loc, kernel.getGridSize().x, size);
+  return {begin, step};
 }
 
 Value tfc::cuda::acrossLanes(OpBuilder &b, Location loc, Value x,

@@ -44,6 +44,16 @@ struct WarpLoop {
 /// Leaves the builder in the loop.
 WarpLoop launchWarps(mlir::OpBuilder &b, mlir::Location loc, mlir::Value count);
 
+/// The iterations of a thread: from `begin`, by `step`.
+struct ThreadPart {
+  mlir::Value begin, step;
+};
+
+/// A launch with a thread for each of `count` iterations, as far as there are
+/// enough. Leaves the builder in it.
+ThreadPart launchThreads(mlir::OpBuilder &b, mlir::Location loc,
+                         mlir::Value count);
+
 /// Combines what the lanes have whose numbers differ by any of `masks`.
 mlir::Value
 acrossLanes(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x,

@@ -26,34 +26,11 @@ using namespace tfc;
 
 namespace {
 
-constexpr int64_t threadsOfBlock = 256;
-
-/// A launch with a thread for each of `count` iterations, as far as there are
-/// enough.
 lower::LoopPart dealToThreads(linalg::LinalgOp op, OpBuilder &b, Value count,
-                              Value work) {
-  Location loc = op.getLoc();
-  auto constant = [&](int64_t value) -> Value {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  };
+                              Value) {
   if (op->getParentOfType<gpu::LaunchOp>())
-    return {constant(0), count, Value()};
-  int64_t threads = threadsOfBlock;
-  if (std::optional<int64_t> known = getConstantIntValue(count))
-    threads = std::min<int64_t>(
-        threads, std::max<int64_t>(llvm::alignTo(*known, cuda::warpSize),
-                                   cuda::warpSize));
-  Value blocks =
-      b.createOrFold<arith::CeilDivUIOp>(loc, count, constant(threads));
-  blocks =
-      b.createOrFold<arith::MinUIOp>(loc, blocks, constant(cuda::mostBlocks));
-  gpu::LaunchOp kernel = cuda::createLaunch(
-      b, loc, cuda::rowOfBlocks(b, loc, blocks), constant(threads));
-  Value size = constant(threads);
-  Value begin = arith::AddIOp::create(
-      b, loc, arith::MulIOp::create(b, loc, kernel.getBlockIds().x, size),
-      kernel.getThreadIds().x);
-  Value step = arith::MulIOp::create(b, loc, kernel.getGridSize().x, size);
+    return {arith::ConstantIndexOp::create(b, op.getLoc(), 0), count, Value()};
+  auto [begin, step] = cuda::launchThreads(b, op.getLoc(), count);
   return {begin, count, step};
 }
 

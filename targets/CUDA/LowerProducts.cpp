@@ -146,15 +146,27 @@ private:
   }
 
   void choose(ProductOp op, OpBuilder &b) {
-    if (op.getTile() || hasFewRows(op))
+    if (op.getTile())
       return;
-    ProductTile tile = chooseProductTile(op.getMultiply(), sizesOf(op), arch);
+    auto setParts = [&](int64_t parts) {
+      if (parts > 1 && !op.getParts())
+        op.setParts(parts);
+    };
+    if (hasFewRows(op))
+      return setParts(chooseFewRowsParts(op, sizesOf(op), arch));
+    auto [tile, parts] =
+        chooseProductSchedule(op.getMultiply(), sizesOf(op), arch);
+    setParts(parts);
     op.setTileAttr(
         b.getDenseI64ArrayAttr({tile.rows, tile.columns, tile.depth,
                                 tile.warpRows, tile.warpColumns, tile.stages}));
   }
 
   static LogicalResult lower(ProductOp op, OpBuilder &b) {
+    int64_t parts = op.getParts().value_or(1);
+    if (parts < 1 || parts > mostParts)
+      return op.emitOpError("expected 1 to ")
+             << mostParts << " parts, found " << parts;
     ProductTile tile;
     if (hasFewRows(op))
       buildFewRowsProduct(op, *sizesOf(op).m, b);

@@ -25,18 +25,20 @@ using namespace tfc;
 using namespace tfc::cuda;
 
 /// To launches of kernels on buffers.
-static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
+static void addLaunches(OpPassManager &pm, const CudaOptions &options,
+                        StringRef estimatedDevice = "") {
   pm.addPass(x86::createX86EntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   lower::addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createCudaSelectKernelsPass({options.matmul}));
   decompose::AttnDecomposePassOptions others;
-  others.keep = {"attn.attention", "attn.norm"};
+  others.keep = {"attn.attention", "attn.norm", "attn.scan"};
   pm.addPass(decompose::createAttnDecomposePass(others));
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   lower::addCleanup(pm);
   // Before anything is fused into them.
+  pm.addNestedPass<func::FuncOp>(createCudaSelectSortsPass());
   pm.addNestedPass<func::FuncOp>(
       createCudaSelectProductsPass({options.matmul}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
@@ -47,10 +49,16 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options) {
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
   lower::addBufferization(pm, /*alignment=*/64);
   pm.addPass(x86::createX86LowerAssertsPass());
+  if (!estimatedDevice.empty())
+    pm.addNestedPass<func::FuncOp>(
+        createCudaEstimatePass({estimatedDevice.str()}));
   pm.addNestedPass<func::FuncOp>(createCudaLowerAttentionPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerNormsPass());
+  pm.addNestedPass<func::FuncOp>(createCudaLowerScansPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerProductsPass({options.arch}));
+  pm.addNestedPass<func::FuncOp>(createCudaLowerSortsPass());
   pm.addNestedPass<func::FuncOp>(createCudaReduceByWarpsPass());
+  pm.addNestedPass<func::FuncOp>(createCudaVectorizeElementwisePass());
   pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());
   pm.addNestedPass<func::FuncOp>(createCudaCheckOnDevicePass());
 }
@@ -82,6 +90,17 @@ void tfc::cuda::buildCudaPipeline(OpPassManager &pm,
 }
 
 namespace {
+struct LaunchOptions : public PassPipelineOptions<LaunchOptions> {
+  Option<std::string> matmul{
+      *this, "matmul", llvm::cl::desc("how factors of f32 are multiplied"),
+      llvm::cl::init("f32")};
+  Option<std::string> estimate{
+      *this, "estimate",
+      llvm::cl::desc("remark what each kernel takes at least on a100 or h100, "
+                     "by the roofline model"),
+      llvm::cl::init("")};
+};
+
 struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
   Option<std::string> weightsFile{*this, "weights-file",
                                   llvm::cl::desc("where constants are written"),
@@ -91,9 +110,13 @@ struct PipelineOptions : public PassPipelineOptions<PipelineOptions> {
 
 void tfc::cuda::registerCudaPipelines() {
   registerCudaPasses();
-  PassPipelineRegistration<>(
+  PassPipelineRegistration<LaunchOptions>(
       "cuda-launches", "attn and linalg on tensors to launches on buffers",
-      [](OpPassManager &pm) { addLaunches(pm, CudaOptions()); });
+      [](OpPassManager &pm, const LaunchOptions &options) {
+        CudaOptions cuda;
+        cuda.matmul = options.matmul;
+        addLaunches(pm, cuda, options.estimate);
+      });
   PassPipelineRegistration<PipelineOptions>(
       "cuda", "attn and linalg on tensors to the LLVM and NVVM dialects",
       [](OpPassManager &pm, const PipelineOptions &options) {

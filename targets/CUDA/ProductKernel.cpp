@@ -15,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace tfc::cuda;
@@ -229,22 +230,35 @@ void ProductKernel::copyTile(const FactorTile &factor, Value slot, Value step) {
 // Sums
 //===----------------------------------------------------------------------===//
 
+/// Tiles of step `first` + `stage`, if it is before `end`. Where the depth is
+/// open they may be copied beyond, as their elements are checked.
+void ProductKernel::copyFirst(int64_t stage, Value first, Value end) {
+  Value step = math.add(first, stage);
+  std::optional<int64_t> known = getConstantIntValue(steps);
+  if (known && stage >= llvm::divideCeil(*known, numParts()))
+    return;
+  OpBuilder::InsertionGuard guard(b);
+  if (known && stage >= *known / numParts()) {
+    auto branch = scf::IfOp::create(b, loc, math.isLess(step, end),
+                                    /*withElseRegion=*/false);
+    b.setInsertionPointToStart(branch.thenBlock());
+  }
+  copyTile(left, math.of(stage), step);
+  copyTile(right, math.of(stage), step);
+}
+
 SmallVector<Value> ProductKernel::sumUp() {
   int64_t ahead = tile.stages - 1;
-  std::optional<int64_t> known = getConstantIntValue(steps);
+  auto [first, end] = stepsOfPart(steps);
   for (int64_t stage = 0; stage < ahead; ++stage) {
-    // A depth that is known to fill its tiles is not checked.
-    if (!known || stage < *known) {
-      copyTile(left, math.of(stage), math.of(stage));
-      copyTile(right, math.of(stage), math.of(stage));
-    }
+    copyFirst(stage, first, end);
     NVVM::CpAsyncCommitGroupOp::create(b, loc);
   }
   Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
   SmallVector<Value> start(sumsOfThread(), zero);
   // The stage to multiply, and the one to fill.
   llvm::append_values(start, math.of(0), math.of(ahead));
-  auto loop = scf::ForOp::create(b, loc, math.of(0), steps, math.of(1), start);
+  auto loop = scf::ForOp::create(b, loc, first, end, math.of(1), start);
   {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -253,7 +267,7 @@ SmallVector<Value> ProductKernel::sumUp() {
     Value slot = loop.getRegionIterArgs().drop_back().back(),
           next = loop.getRegionIterArgs().back();
     Value step = math.add(loop.getInductionVar(), ahead);
-    auto more = scf::IfOp::create(b, loc, math.isLess(step, steps),
+    auto more = scf::IfOp::create(b, loc, math.isLess(step, end),
                                   /*withElseRegion=*/false);
     {
       OpBuilder::InsertionGuard inner(b);
@@ -360,9 +374,9 @@ void ProductKernel::build() {
                               math.divideCeil(columns, tile.columns));
   int64_t bytes =
       tile.sharedBytes(bytesOf(getElementTypeOrSelf(op.getA().getType())));
-  findPlaces(launch(tiles, tile.threads(), bytes));
+  findPlaces(launch(tiles, tile.threads(), bytes, sumsOfThread()));
   left = factorTile(/*isA=*/true);
   right = factorTile(/*isA=*/false);
   allocateTiles();
-  writeTile(sumUp());
+  addParts(sumUp(), [&](ValueRange sums) { writeTile(sums); });
 }

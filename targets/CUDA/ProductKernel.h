@@ -82,6 +82,7 @@ private:
   void copyTile(const FactorTile &factor, mlir::Value slot, mlir::Value step);
   void copyPiece(const FactorTile &factor, mlir::Value slot, mlir::Value step,
                  mlir::Value row, mlir::Value piece, int64_t elements);
+  void copyFirst(int64_t stage, mlir::Value first, mlir::Value end);
   llvm::SmallVector<mlir::Value> sumUp();
   void writeTile(mlir::ValueRange sums);
   void writeSlab(mlir::Value staged, mlir::Value firstRow);
@@ -98,6 +99,9 @@ void buildMmaProduct(ProductOp op, const ProductTile &tile, mlir::OpBuilder &b);
 constexpr int64_t mostFewRows = 8;
 /// `rows` of them, by FMA, whatever the type: reading b takes longer.
 void buildFewRowsProduct(ProductOp op, int64_t rows, mlir::OpBuilder &b);
+/// How many blocks are to share its loop k.
+int64_t chooseFewRowsParts(ProductOp op, const ProductSizes &sizes,
+                           llvm::StringRef arch);
 
 } // namespace tfc::cuda
 

@@ -76,7 +76,10 @@ Value ProductLoops::numberOfBatches() const {
   return count;
 }
 
-Value ProductLoops::launch(Value blocks, int64_t threads, int64_t sharedBytes) {
+Value ProductLoops::launch(Value tiles, int64_t threads, int64_t sharedBytes,
+                           int64_t sums) {
+  allocateParts(tiles, threads, sums);
+  Value blocks = math.multiply(tiles, numParts());
   Value all = math.multiply(blocks, numberOfBatches());
   Value bytes =
       arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(sharedBytes));
@@ -86,14 +89,20 @@ Value ProductLoops::launch(Value blocks, int64_t threads, int64_t sharedBytes) {
   dynamicMemory = gpu::DynamicSharedMemoryOp::create(b, loc, type);
   Value block = gpu::BlockIdOp::create(b, loc, gpu::Dimension::x);
   batch.resize(batchSizes.size());
-  if (batch.empty())
-    return block;
-  Value rest = math.divide(block, blocks);
+  Value tile = batch.empty() ? block : math.remainder(block, blocks);
+  Value rest = batch.empty() ? math.of(0) : math.divide(block, blocks);
+  if (numParts() > 1) {
+    parts.part = math.divide(tile, tiles);
+    tile = math.remainder(tile, tiles);
+    parts.tile = math.add(math.multiply(rest, tiles), tile);
+    parts.firstBlock = math.add(math.multiply(rest, blocks), tile);
+    parts.tilesOfBatch = tiles;
+  }
   for (size_t i = batch.size(); i-- > 0;) {
     batch[i] = i == 0 ? rest : math.remainder(rest, batchSizes[i]);
     rest = math.divide(rest, batchSizes[i]);
   }
-  return math.remainder(block, blocks);
+  return tile;
 }
 
 SmallVector<Value> ProductLoops::loadOthers(Value buffer, AffineMap map,

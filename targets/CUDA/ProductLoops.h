@@ -88,9 +88,21 @@ protected:
   /// Sets the sizes.
   void findSizes();
   mlir::Value numberOfBatches() const;
-  /// Begins a launch of `blocks` (x batches) of `threads`, and leaves the
-  /// builder in it; sets `batch` and returns which of `blocks` this is.
-  mlir::Value launch(mlir::Value blocks, int64_t threads, int64_t sharedBytes);
+  /// Begins a launch of `tiles` (x parts x batches) blocks of `threads`, and
+  /// leaves the builder in it; sets `batch` and the part, and returns which of
+  /// `tiles` this is. A thread has so many `sums`.
+  mlir::Value launch(mlir::Value tiles, int64_t threads, int64_t sharedBytes,
+                     int64_t sums);
+  /// How many blocks share the loop k of a tile.
+  int64_t numParts() const { return ProductOp(op).getParts().value_or(1); }
+  /// The part's range of `steps`.
+  std::pair<mlir::Value, mlir::Value> stepsOfPart(mlir::Value steps) const;
+  /// Calls `finish` with the thread's sums of all parts, added in their order
+  /// (so that it does not matter which block comes last), in the block that
+  /// comes last; the others end. All threads of the block must come here, and
+  /// find four bytes of shared memory that none will read any more.
+  void addParts(mlir::ValueRange sums,
+                llvm::function_ref<void(mlir::ValueRange)> finish);
   bool isExact(mlir::Value size, int64_t multiple) const;
   /// Where an element of the batch is; loops that `map` does not use may be
   /// anything.
@@ -110,11 +122,27 @@ protected:
   mlir::Value rows, columns, depth, dynamicMemory;
 
 private:
+  /// What the parts of tiles leave in memory, and where: buffers of
+  /// [blocks, sums of a thread / 4, threads, 4] f32 (or by 1) and of [tiles]
+  /// i32, zeros; the part and the tile (of all batches) of this block.
+  struct Parts {
+    mlir::Value sums, counters, part, tile, firstBlock, tilesOfBatch;
+  };
+  void allocateParts(mlir::Value tiles, int64_t threads, int64_t sums);
+  mlir::Value blockOfPart(mlir::Value part) const;
+  void storePart(mlir::ValueRange sums);
+  /// Adds the thread's sums of `part` to `sums`.
+  llvm::SmallVector<mlir::Value> addPart(mlir::Value part,
+                                         mlir::ValueRange sums);
+  /// Counts in the counter of the tile; whether all other parts have.
+  mlir::Value isLastPart();
   mlir::Value sizeOf(mlir::Value buffer, mlir::AffineMap map, unsigned loop);
   /// Elements of an operand of the epilogue, beside `count` sums.
   llvm::SmallVector<mlir::Value> loadOthers(mlir::Value buffer,
                                             mlir::AffineMap map, mlir::Value m,
                                             mlir::Value n, int64_t count);
+
+  Parts parts;
 };
 
 } // namespace tfc::cuda

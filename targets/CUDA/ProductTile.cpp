@@ -23,6 +23,8 @@ struct GpuModel {
 
 constexpr int64_t registersOfMultiprocessor = 65536, mostBlocks = 32;
 constexpr int64_t latency = 600, bytesOfCycle = 32;
+/// One launch behind another in a graph, about a microsecond.
+constexpr int64_t launching = 1500;
 constexpr int64_t kibibyte = 1024;
 /// What the driver keeps of each block's shared memory.
 constexpr int64_t reservedBytes = kibibyte;
@@ -77,9 +79,17 @@ int64_t blocksAtATime(const ProductTile &tile, int64_t elementBytes,
        gpu.threads / tile.threads()});
 }
 
+/// What it costs that parts of `bytes` become one.
+int64_t timeToMerge(int64_t parts, int64_t bytes) {
+  return parts == 1 ? 0
+                    : launching + 2 * latency +
+                          parts * std::max(latency, bytes / bytesOfCycle);
+}
+
 /// Cycles; nothing where not even one block fits.
-std::optional<int64_t> timeOf(const ProductTile &tile, Multiply multiply,
-                              const ProductSizes &sizes, const GpuModel &gpu) {
+std::optional<int64_t> timeOf(const ProductTile &tile, int64_t parts,
+                              Multiply multiply, const ProductSizes &sizes,
+                              const GpuModel &gpu) {
   constexpr int64_t unknown = 512;
   bool isWide = multiply == Multiply::F32 || multiply == Multiply::TF32;
   int64_t bytes = isWide ? 4 : 2;
@@ -93,12 +103,18 @@ std::optional<int64_t> timeOf(const ProductTile &tile, Multiply multiply,
                   llvm::divideCeil(sizes.m.value_or(unknown), tile.rows) *
                   llvm::divideCeil(sizes.n.value_or(unknown), tile.columns);
   int64_t steps = llvm::divideCeil(sizes.k.value_or(unknown), tile.depth);
+  // Parts are for processors without a tile; to even out the last wave of many
+  // tiles, partial sums are too much to write.
+  if (parts > 1 && (!sizes.areKnown() || steps / parts < tile.stages ||
+                    tiles >= gpu.multiprocessors))
+    return std::nullopt;
+  steps = llvm::divideCeil(steps, parts);
   int64_t multiplying = tile.rows * tile.columns * tile.depth / rate;
   int64_t loading =
       (tile.rows + tile.columns) * tile.depth * bytes / bytesOfCycle;
   int64_t step = std::max(multiplying, loading);
-  int64_t writing =
-      tile.rows * tile.columns * int64_t(sizeof(float)) / bytesOfCycle;
+  int64_t result = tile.rows * tile.columns * int64_t(sizeof(float));
+  int64_t writing = result / bytesOfCycle;
   auto together = [&](int64_t blocks) {
     return blocks == 0 ? 0
                        : latency +
@@ -106,8 +122,9 @@ std::optional<int64_t> timeOf(const ProductTile &tile, Multiply multiply,
                                               latency / (tile.stages - 1)) +
                              blocks * writing;
   };
-  int64_t blocks = llvm::divideCeil(tiles, gpu.multiprocessors);
-  return blocks / atATime * together(atATime) + together(blocks % atATime);
+  int64_t blocks = llvm::divideCeil(tiles * parts, gpu.multiprocessors);
+  return blocks / atATime * together(atATime) + together(blocks % atATime) +
+         timeToMerge(parts, result);
 }
 
 } // namespace
@@ -135,18 +152,49 @@ std::string tfc::cuda::checkProductTile(Multiply multiply,
   return "";
 }
 
-ProductTile tfc::cuda::chooseProductTile(Multiply multiply,
-                                         const ProductSizes &sizes,
-                                         llvm::StringRef arch) {
+ProductSchedule tfc::cuda::chooseProductSchedule(Multiply multiply,
+                                                 const ProductSizes &sizes,
+                                                 llvm::StringRef arch) {
   GpuModel gpu = modelOf(arch);
   llvm::ArrayRef<ProductTile> tiles = tilesFor(multiply);
-  ProductTile best = tiles.back();
+  ProductSchedule best{tiles.back()};
   std::optional<int64_t> least;
-  for (const ProductTile &tile : tiles) {
-    std::optional<int64_t> time = timeOf(tile, multiply, sizes, gpu);
-    if (time && (!least || *time < *least)) {
+  for (const ProductTile &tile : tiles)
+    for (int64_t parts = 1; parts <= mostParts; parts *= 2) {
+      std::optional<int64_t> time = timeOf(tile, parts, multiply, sizes, gpu);
+      if (time && (!least || *time < *least)) {
+        least = time;
+        best = {tile, parts};
+      }
+    }
+  return best;
+}
+
+int64_t tfc::cuda::chooseFewRowsParts(const ProductSizes &sizes,
+                                      int64_t columns, int64_t bytes,
+                                      int64_t elementBytes,
+                                      llvm::StringRef arch) {
+  if (!sizes.areKnown())
+    return 1;
+  GpuModel gpu = modelOf(arch);
+  int64_t tiles = *sizes.batch * llvm::divideCeil(*sizes.n, columns);
+  int64_t read = *sizes.k * columns * elementBytes;
+  int64_t best = 1;
+  std::optional<int64_t> least;
+  for (int64_t parts = 1; parts <= mostParts; parts *= 2) {
+    int64_t part = llvm::divideCeil(read, parts);
+    if (parts > 1 && part < bytes)
+      break;
+    int64_t blocks = llvm::divideCeil(tiles * parts, gpu.multiprocessors);
+    int64_t time =
+        latency +
+        std::max<int64_t>(llvm::divideCeil(part, bytes) * latency *
+                     llvm::divideCeil(blocks, gpu.threads / fewRowsThreads),
+                 blocks * part / bytesOfCycle) +
+        timeToMerge(parts, *sizes.m * columns * int64_t(sizeof(float)));
+    if (!least || time < *least) {
       least = time;
-      best = tile;
+      best = parts;
     }
   }
   return best;

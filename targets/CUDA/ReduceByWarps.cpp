@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Launch.h"
+#include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Target/CUDA/Passes.h"
 
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -48,7 +49,9 @@ private:
   Value constant(int64_t value) {
     return arith::ConstantIndexOp::create(*b, op.getLoc(), value);
   }
-  SmallVector<Value> indicesOf(AffineMap map);
+  SmallVector<Value> indicesOf(AffineMap map) {
+    return lower::indicesAt(*b, op.getLoc(), map, ivs);
+  }
   Value combineElements(Value count);
   Value combine(Value x, Value y);
 
@@ -93,17 +96,6 @@ bool Reduction::isForWarps() {
     return false;
   neutral = *found;
   return true;
-}
-
-SmallVector<Value> Reduction::indicesOf(AffineMap map) {
-  SmallVector<Value> indices;
-  for (unsigned i = 0; i < map.getNumResults(); ++i)
-    indices.push_back(getValueOrCreateConstantIndexOp(
-        *b, op.getLoc(),
-        affine::makeComposedFoldedAffineApply(
-            *b, op.getLoc(), map.getSubMap({i}),
-            getAsOpFoldResult(ArrayRef<Value>(ivs)))));
-  return indices;
 }
 
 Value Reduction::combine(Value x, Value y) {

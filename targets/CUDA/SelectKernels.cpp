@@ -7,7 +7,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlashAttention.h"
+#include "LinearAttention.h"
 #include "NormKernel.h"
+#include "ScanKernel.h"
 #include "tfc/Target/CUDA/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -38,13 +40,22 @@ public:
     getOperation().walk([&](Operation *op) {
       auto attention = dyn_cast<attn::AttentionOp>(op);
       auto norm = dyn_cast<attn::NormOp>(op);
+      auto scan = dyn_cast<attn::ScanOp>(op);
       if ((attention && !cuda::whyNoFlashAttention(attention).empty()) ||
-          (norm && !cuda::whyNoNormKernel(norm).empty()))
+          (norm && !cuda::whyNoNormKernel(norm).empty()) ||
+          (scan && !cuda::whyNoScanKernel(scan).empty()))
         others.push_back(cast<linalg::AggregatedOpInterface>(op));
     });
     IRRewriter rewriter(&getContext());
     for (linalg::AggregatedOpInterface op : others) {
       rewriter.setInsertionPoint(op);
+      if (auto attention = dyn_cast<attn::AttentionOp>(op.getOperation())) {
+        FailureOr<Value> scan = cuda::buildLinearScan(attention, rewriter);
+        if (succeeded(scan)) {
+          rewriter.replaceOp(op, *scan);
+          continue;
+        }
+      }
       FailureOr<SmallVector<Value>> values = op.decomposeOperation(rewriter);
       if (failed(values)) {
         op.emitError("the CUDA target cannot compute it: its number of heads "

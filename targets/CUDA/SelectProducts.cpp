@@ -311,7 +311,8 @@ private:
     auto product = ProductOp::create(
         rewriter, loc, op->getResult(0).getType(), multiply,
         rewriter.getAffineMapArrayAttr(maps), a.tensor, b.tensor, others,
-        destination, op->getAttrOfType<DenseI64ArrayAttr>("cuda.tile"));
+        destination, op->getAttrOfType<DenseI64ArrayAttr>("cuda.tile"),
+        op->getAttrOfType<IntegerAttr>("cuda.parts"));
     SmallVector<Type> elements(1 + others.size(), rewriter.getF32Type());
     SmallVector<Location> locations(elements.size(), loc);
     OpBuilder::InsertionGuard guard(rewriter);

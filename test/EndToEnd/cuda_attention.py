@@ -22,10 +22,10 @@ TOLERANCES = {"f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
 class Case:
     def __init__(self, batch=2, heads=2, key_heads=None, queries=37, keys=75, size=16, value_size=None, type="f32",
                  attributes="", scale=0.3, bias=None, mask=None, lengths=None, offset=None, open_sizes=True,
-                 matmul="f32", open_queries=True, multiprocessors=108, sequences=None):
+                 matmul="f32", open_queries=True, multiprocessors=108, sequences=None, hidden=None):
         if sequences:
             batch, queries, keys = 1, sum(sequences), sum(sequences)
-        self.sequences = sequences
+        self.sequences, self.hidden = sequences, hidden
         self.batch, self.heads, self.key_heads = batch, heads, key_heads or heads
         self.queries, self.keys, self.size, self.value_size = queries, keys, size, value_size or size
         self.type, self.attributes, self.scale = type, attributes, scale
@@ -49,6 +49,15 @@ for type_ in ("f32", "f16", "bf16"):
         "window": dict(attributes="left_window 20 right_window 9", queries=200, keys=200),
         "causal-window": dict(attributes="causal left_window 70", queries=300, keys=300, size=32),
         "global": dict(attributes="left_window 4 right_window 4 global 3", queries=90, keys=90),
+        # Values of tiles that no query sees are NaN, which would show if they were weighed by 0.
+        "causal-hidden": dict(attributes="causal", queries=20, keys=400, offset=30, hidden=(192, 400)),
+        "window-hidden": dict(attributes="left_window 9 right_window 9", queries=20, keys=700, offset=300,
+                              hidden=(448, 700)),
+        "global-many": dict(attributes="left_window 30 right_window 9 global 70", queries=300, keys=700),
+        "global-hidden": dict(attributes="left_window 9 right_window 9 global 3", queries=20, keys=700,
+                              hidden=(64, 640)),
+        "global-causal-hidden": dict(attributes="causal left_window 40 global 70", queries=30, keys=700,
+                                     hidden=(128, 576)),
         "shared-keys": dict(heads=6, key_heads=2),
         "sizes-differ": dict(size=64, value_size=32),
         "values-larger": dict(size=16, value_size=64),
@@ -224,6 +233,8 @@ def prepare(name, case, work):
         arrays["lengths"] = np.array(case.lengths, np.int64)
     if case.sequences:
         arrays["sequences"] = np.cumsum([0, *case.sequences]).astype(np.int64)
+    if case.hidden:
+        arrays["v"][:, :, slice(*case.hidden)] = b"\xff\xff" if case.type == "bf16" else np.nan
     expected = reference(case, numbers["q"], numbers["k"], numbers["v"], numbers.get("bias"), mask, case.lengths)
     with open(work + ".mlir", "w", encoding="utf-8") as file:
         file.write(text_of(case, case.lengths))

@@ -27,7 +27,8 @@ func.func @large(%a: memref<4096x4096xf16>, %b: memref<4096x4096xf16>, %c: memre
   return
 }
 
-// Few tiles would leave processors idle; tiles higher than the result multiply zeros.
+// Few tiles would leave processors idle, so that blocks share the sums of one where that
+// helps; tiles higher than the result multiply zeros.
 // CHECK-LABEL: func @small
 func.func @small(%a: memref<128x768xf32>, %b: memref<768x768xf32>, %c: memref<128x768xf32>,
                  %x: memref<12x768xf32>, %z: memref<12x768xf32>) {
@@ -37,7 +38,7 @@ func.func @small(%a: memref<128x768xf32>, %b: memref<768x768xf32>, %c: memref<12
   ^bb0(%sum: f32):
     cuda.yield %sum : f32
   }
-  // CHECK: cuda.product f32 tile [16, 64, 32, 16, 32, 4]
+  // CHECK: cuda.product f32 tile [16, 64, 32, 16, 32, 4] parts 4
   cuda.product f32 maps [#mk, #kn, #mn] ins(%x, %b : memref<12x768xf32>, memref<768x768xf32>)
       outs(%z : memref<12x768xf32>) {
   ^bb0(%sum: f32):
@@ -46,11 +47,11 @@ func.func @small(%a: memref<128x768xf32>, %b: memref<768x768xf32>, %c: memref<12
   return
 }
 
-// Few rows need no tile; a given one stays; open sizes count as 512.
+// Few rows need no tile, but parts; a given tile stays; open sizes count as 512.
 // CHECK-LABEL: func @kinds
 func.func @kinds(%a: memref<1x768xf32>, %b: memref<768x768xf32>, %c: memref<1x768xf32>,
                  %x: memref<?x?xf32>) {
-  // CHECK: cuda.product f32 maps
+  // CHECK: cuda.product f32 parts 4 maps
   cuda.product f32 maps [#mk, #kn, #mn] ins(%a, %b : memref<1x768xf32>, memref<768x768xf32>)
       outs(%c : memref<1x768xf32>) {
   ^bb0(%sum: f32):

@@ -188,3 +188,91 @@ func.func @element(%a: tensor<4x8xf32>, %b: tensor<8x4xf32>, %c: tensor<4x4xf16>
   } -> tensor<4x4xf16>
   return
 }
+
+// -----
+
+func.func @sort_dimension(%x: memref<4xi32>, %y: memref<4xi32>) {
+  // expected-error @below {{expected a dimension of the input, found 1 of 'memref<4xi32>'}}
+  cuda.sort 1 ins(%x : memref<4xi32>) outs(%y : memref<4xi32>) {
+  ^bb0(%element: i32):
+    cuda.yield %element : i32
+  }
+  return
+}
+
+// -----
+
+func.func @sort_destinations(%x: memref<4xi32>, %y: memref<4xi32>) {
+  // expected-error @below {{expected one destination or two, found 3}}
+  cuda.sort 0 ins(%x : memref<4xi32>) outs(%y, %y, %y : memref<4xi32>, memref<4xi32>, memref<4xi32>) {
+  ^bb0(%element: i32):
+    cuda.yield %element : i32
+  }
+  return
+}
+
+// -----
+
+func.func @sort_places(%x: memref<4xi32>, %y: memref<3xi32>) {
+  // expected-error @below {{expected rows of 'memref<4xi32>', found 'memref<3xi32>'}}
+  cuda.sort 0 ins(%x : memref<4xi32>) outs(%y : memref<3xi32>) {
+  ^bb0(%element: i32):
+    cuda.yield %element : i32
+  }
+  return
+}
+
+// -----
+
+func.func @sort_first(%x: memref<2x4xi32>, %y: memref<2x3xi32>, %z: memref<2x5xi32>) {
+  // expected-error @below {{expected rows of 'memref<2x4xi32>' or shorter ones, found 'memref<2x5xi32>'}}
+  cuda.sort 1 ins(%x : memref<2x4xi32>) outs(%y, %z : memref<2x3xi32>, memref<2x5xi32>) {
+  ^bb0(%element: i32):
+    cuda.yield %element : i32
+  }
+  return
+}
+
+// -----
+
+func.func @sort_values(%x: memref<4xi32>, %y: memref<4xf32>, %z: memref<4xi32>) {
+  // expected-error @below {{expected values of 'i32', found 'memref<4xf32>'}}
+  cuda.sort 0 ins(%x : memref<4xi32>) outs(%y, %z : memref<4xf32>, memref<4xi32>) {
+  ^bb0(%element: i32):
+    cuda.yield %element : i32
+  }
+  return
+}
+
+// -----
+
+func.func @sort_positions(%x: memref<4xi32>, %y: memref<4xf32>) {
+  // expected-error @below {{expected integers, found 'memref<4xf32>'}}
+  cuda.sort 0 ins(%x : memref<4xi32>) outs(%y : memref<4xf32>) {
+  ^bb0(%element: i32):
+    cuda.yield %element : i32
+  }
+  return
+}
+
+// -----
+
+func.func @sort_elements(%x: memref<4xi32>, %y: memref<4xi32>) {
+  // expected-error @below {{expected a key of 'i32'}}
+  cuda.sort 0 ins(%x : memref<4xi32>) outs(%y : memref<4xi32>) {
+  ^bb0(%element: i8):
+    cuda.yield %element : i8
+  }
+  return
+}
+
+// -----
+
+func.func @sort_key(%x: memref<4xf32>, %y: memref<4xi32>) {
+  // expected-error @below {{expected a key of an integer of 64 bits or less}}
+  cuda.sort 0 ins(%x : memref<4xf32>) outs(%y : memref<4xi32>) {
+  ^bb0(%element: f32):
+    cuda.yield %element : f32
+  }
+  return
+}

@@ -102,3 +102,18 @@ func.func @stages(%a: memref<4x8xf32>, %b: memref<8x4xf32>, %c: memref<4x4xf32>)
   }
   return
 }
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+func.func @parts(%a: memref<4x8xf32>, %b: memref<8x4xf32>, %c: memref<4x4xf32>) {
+  // expected-error @below {{expected 1 to 32 parts, found 0}}
+  cuda.product f32 parts 0 maps [#mk, #kn, #mn]
+      ins(%a, %b : memref<4x8xf32>, memref<8x4xf32>) outs(%c : memref<4x4xf32>) {
+  ^bb0(%sum: f32):
+    cuda.yield %sum : f32
+  }
+  return
+}

@@ -37,3 +37,28 @@ func.func @buffers(%a: memref<8x16xf16>, %b: memref<16x8xf16>, %c: memref<8x8xf1
   }
   return
 }
+
+// CHECK-LABEL: func @places
+func.func @places(%x: tensor<4x?xf32>, %init: tensor<4x?xi64>) -> tensor<4x?xi64> {
+  // CHECK: cuda.sort 1 ins(%{{.*}} : tensor<4x?xf32>) outs(%{{.*}} : tensor<4x?xi64>) {
+  // CHECK-NEXT: ^bb0(%[[ELEMENT:.*]]: f32):
+  // CHECK-NEXT: %[[KEY:.*]] = arith.bitcast %[[ELEMENT]] : f32 to i32
+  // CHECK-NEXT: cuda.yield %[[KEY]] : i32
+  // CHECK-NEXT: } -> tensor<4x?xi64>
+  %places = cuda.sort 1 ins(%x : tensor<4x?xf32>) outs(%init : tensor<4x?xi64>) {
+  ^bb0(%element: f32):
+    %key = arith.bitcast %element : f32 to i32
+    cuda.yield %key : i32
+  } -> tensor<4x?xi64>
+  return %places : tensor<4x?xi64>
+}
+
+// CHECK-LABEL: func @first
+func.func @first(%x: memref<64x4xi8>, %values: memref<2x4xi8>, %positions: memref<2x4xindex>) {
+  // CHECK: cuda.sort 0 ins(%{{.*}} : memref<64x4xi8>) outs(%{{.*}}, %{{.*}} : memref<2x4xi8>, memref<2x4xindex>) {
+  cuda.sort 0 ins(%x : memref<64x4xi8>) outs(%values, %positions : memref<2x4xi8>, memref<2x4xindex>) {
+  ^bb0(%element: i8):
+    cuda.yield %element : i8
+  }
+  return
+}

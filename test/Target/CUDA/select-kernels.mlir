@@ -63,3 +63,27 @@ func.func @short(%q: tensor<1x2x9x4xf32>, %init: tensor<1x2x9x4xf32>) -> tensor<
       outs(%init : tensor<1x2x9x4xf32>) -> tensor<1x2x9x4xf32>
   return %y : tensor<1x2x9x4xf32>
 }
+
+// -----
+
+// Causal linear attention becomes a recurrence in f32, of 9 columns; keys
+// of 600 numbers are too long for a kernel.
+// CHECK-LABEL: @linear
+// CHECK-NOT: attn.attention
+// CHECK: attn.scan {{.*}} : tensor<1x4x70x8xf32>, tensor<1x2x70x8xf32>, tensor<1x2x70x9xf32>)
+// CHECK: arith.divf
+// CHECK: arith.truncf
+func.func @linear(%q: tensor<1x4x70x8xf16>, %k: tensor<1x2x70x8xf16>, %init: tensor<1x4x70x8xf16>) -> tensor<1x4x70x8xf16> {
+  %y = attn.attention score linear scale 0.5 epsilon 1.0e-6 causal
+      ins(%q, %k, %k : tensor<1x4x70x8xf16>, tensor<1x2x70x8xf16>, tensor<1x2x70x8xf16>)
+      outs(%init : tensor<1x4x70x8xf16>) -> tensor<1x4x70x8xf16>
+  return %y : tensor<1x4x70x8xf16>
+}
+
+// CHECK-LABEL: @long_keys
+// CHECK-NOT: attn.scan
+func.func @long_keys(%k: tensor<1x1x5x600xf32>, %init: tensor<1x1x5x600xf32>, %state: tensor<1x1x600x600xf32>) -> tensor<1x1x5x600xf32> {
+  %y, %last = attn.scan scale 1.0 ins(%k, %k, %k : tensor<1x1x5x600xf32>, tensor<1x1x5x600xf32>, tensor<1x1x5x600xf32>)
+      outs(%init, %state : tensor<1x1x5x600xf32>, tensor<1x1x600x600xf32>) -> tensor<1x1x5x600xf32>, tensor<1x1x600x600xf32>
+  return %y : tensor<1x1x5x600xf32>
+}

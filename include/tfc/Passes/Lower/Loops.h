@@ -29,6 +29,27 @@ using DealLoop =
     llvm::function_ref<LoopPart(mlir::linalg::LinalgOp op, mlir::OpBuilder &b,
                                 mlir::Value count, mlir::Value work)>;
 
+/// The loops of a linalg operation on buffers.
+struct LinalgLoops {
+  /// Writes the sizes in front of `b`'s place.
+  LinalgLoops(mlir::linalg::LinalgOp op, mlir::OpBuilder &b);
+
+  /// Makes dense elementwise operations one loop over all elements.
+  void collapse(mlir::linalg::LinalgOp op, mlir::OpBuilder &b);
+
+  llvm::SmallVector<mlir::Value> operands;
+  /// Of each operand.
+  llvm::SmallVector<mlir::AffineMap> maps;
+  /// Of each loop.
+  llvm::SmallVector<mlir::utils::IteratorType> iterators;
+  llvm::SmallVector<mlir::Value> sizes;
+};
+
+/// Where an operand's element lies in the iteration `ivs`.
+llvm::SmallVector<mlir::Value> indicesAt(mlir::OpBuilder &b, mlir::Location loc,
+                                         mlir::AffineMap map,
+                                         mlir::ValueRange ivs);
+
 /// What is dealt of an operation: all parallel loops but one that reads and
 /// writes neighbours, or all, for targets with a worker for each element.
 enum class DealtLoops { Outer, All };

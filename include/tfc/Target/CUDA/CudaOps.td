@@ -80,7 +80,10 @@ def Cuda_ProductOp : Cuda_Op<"product", [
 
     and added in f32, in no particular order. `tile`, if given, is the kernel's: rows and
     columns that a block of threads computes, the depth of a step, rows and columns of a
-    warp, and steps in shared memory; else `cuda-lower-products` chooses. The region's arguments are the sum, in f32,
+    warp, and steps in shared memory; else `cuda-lower-products` chooses. So it is with
+    `parts`, how many blocks share the loop k of a tile: each adds a contiguous range of
+    steps, and the last that is done adds the parts in their order, so that a result is
+    the same whichever that is. The region's arguments are the sum, in f32,
     and the elements of `others`; it is pure and yields the element of `init`.
 
     ```mlir
@@ -103,11 +106,11 @@ def Cuda_ProductOp : Cuda_Op<"product", [
   }];
   let arguments = (ins Cuda_Multiply:$multiply, AffineMapArrayAttr:$maps, AnyShaped:$a,
       AnyShaped:$b, Variadic<AnyShaped>:$others, AnyShaped:$init,
-      OptionalAttr<DenseI64ArrayAttr>:$tile);
+      OptionalAttr<DenseI64ArrayAttr>:$tile, OptionalAttr<I64Attr>:$parts);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
-    $multiply (`tile` $tile^)? `maps` $maps `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
+    $multiply (`tile` $tile^)? (`parts` $parts^)? `maps` $maps `ins` `(` $a `,` $b `:` type($a) `,` type($b) `)`
     (`others` `(` $others^ `:` type($others) `)`)?
     `outs` `(` $init `:` type($init) `)` attr-dict-with-keyword $epilogue
     (`->` type($result)^)?
@@ -123,8 +126,51 @@ def Cuda_ProductOp : Cuda_Op<"product", [
   }];
 }
 
-def Cuda_YieldOp : Cuda_Op<"yield", [Terminator, ReturnLike, Pure, HasParent<"ProductOp">]> {
-  let summary = "the element of the result";
+def Cuda_SortOp : Cuda_Op<"sort", [
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "the order of the elements of rows";
+  let description = [{
+    Rows along `dimension` are sorted by the integer, with a sign, that the region makes
+    of an element: the least first, equal ones in the order in which they are. With one
+    destination, of the input's shape, it is the place that each element gets. With two,
+    which have fewer elements a row or as many, they are the first elements and where
+    each was. Destinations are overwritten.
+
+    ```mlir
+    func.func @two_greatest(%x: tensor<?x64xi32>, %values: tensor<?x2xi32>,
+                            %positions: tensor<?x2xi64>) -> (tensor<?x2xi32>, tensor<?x2xi64>) {
+      %y:2 = cuda.sort 1 ins(%x : tensor<?x64xi32>)
+          outs(%values, %positions : tensor<?x2xi32>, tensor<?x2xi64>) {
+      ^bb0(%element: i32):
+        %all = arith.constant -1 : i32
+        %key = arith.xori %element, %all : i32
+        cuda.yield %key : i32
+      } -> tensor<?x2xi32>, tensor<?x2xi64>
+      return %y#0, %y#1 : tensor<?x2xi32>, tensor<?x2xi64>
+    }
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntNonNegative]>:$dimension,
+      AnyShaped:$input, Variadic<AnyShaped>:$inits);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$key);
+  let assemblyFormat = [{
+    $dimension `ins` `(` $input `:` type($input) `)`
+    `outs` `(` $inits `:` type($inits) `)` attr-dict-with-keyword $key
+    (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether it gives the place of each element, and not the first elements.
+    bool givesPlaces() { return getInits().size() == 1; }
+  }];
+}
+
+def Cuda_YieldOp : Cuda_Op<"yield", [Terminator, ReturnLike, Pure,
+                                     ParentOneOf<["ProductOp", "SortOp"]>]> {
+  let summary = "the element of the result, or what an element is sorted by";
   let description = [{
     ```mlir
     #a = affine_map<(m, n, k) -> (m, k)>
@@ -141,7 +187,7 @@ def Cuda_YieldOp : Cuda_Op<"yield", [Terminator, ReturnLike, Pure, HasParent<"Pr
     }
     ```
   }];
-  let arguments = (ins AnyFloat:$element);
+  let arguments = (ins AnyTypeOf<[AnyFloat, AnySignlessInteger]>:$element);
   let assemblyFormat = "$element attr-dict `:` type($element)";
 }
 

@@ -113,6 +113,57 @@ def CudaLowerProductsPass : Pass<"cuda-lower-products", "mlir::func::FuncOp"> {
                            "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
 }
 
+def CudaVectorizeElementwisePass : Pass<"cuda-vectorize-elementwise", "mlir::func::FuncOp"> {
+  let summary = "Make kernels that take 16 bytes of a row at a time";
+  let description = [{
+    Elementwise operations on buffers, copies, and gathers of rows become a `gpu.launch`
+    in which a thread makes neighbours along a row: as many as 16 bytes hold of the
+    largest elements, fewer where rows begin at multiples of less. What lies along rows
+    is read and written by vectors, what neighbours share is read and computed once.
+    Where rows do not end with a piece, the thread of the last one goes by elements.
+    Buffers begin at multiples of 16 bytes.
+
+    Left to `cuda-launch-loops` is what reads across rows, as transpositions, and what
+    has more operands that lie elsewhere, as at odd offsets, than vectors; i1 has a byte
+    each and is never a vector.
+
+    ```mlir
+    func.func @negate(%x: memref<128xf32>, %y: memref<128xf32>) {
+      linalg.elementwise kind=#linalg.elementwise_kind<negf>
+          ins(%x : memref<128xf32>) outs(%y : memref<128xf32>)
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @negate(%x: memref<128xf32>, %y: memref<128xf32>) {
+      %one = arith.constant 1 : index
+      %four = arith.constant 4 : index
+      %threads = arith.constant 32 : index
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %one, %gy = %one, %gz = %one)
+                 threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %one, %sz = %one) {
+        %i = arith.muli %tx, %four : index
+        %a = vector.load %x[%i] {alignment = 16} : memref<128xf32>, vector<4xf32>
+        %b = arith.negf %a : vector<4xf32>
+        vector.store %b, %y[%i] {alignment = 16} : memref<128xf32>, vector<4xf32>
+        gpu.terminator
+      }
+      return
+    }
+    ```
+
+    where the arithmetic is written once for each element.
+  }];
+  let options = [Option<"reportMisses", "report-misses", "bool", "false",
+      "Remark why a thread has one element">];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::gpu::GPUDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
 def CudaLaunchLoopsPass : Pass<"cuda-launch-loops", "mlir::func::FuncOp"> {
   let summary = "Make kernels of linalg on buffers and of loops over scalars";
   let description = [{
@@ -158,13 +209,15 @@ def CudaSelectKernelsPass : Pass<"cuda-select-kernels", "mlir::func::FuncOp"> {
   let summary = "Leave attention and norms that have kernels, decompose the others";
   let description = [{
     On tensors. Kept are softmax of f32, f16 or bf16 with heads of a known size, a
-    multiple of 16 bytes, up to 256 elements; and norms of such elements over the last
-    dimension, of a known size up to 2048. With `matmul=f16`, queries, keys and values
+    multiple of 16 bytes, up to 256 elements; norms of such elements over the last
+    dimension, of a known size up to 2048; and recurrences whose keys have a known size
+    up to 512. Causal linear attention becomes such a recurrence, of values with a
+    column of ones more, and a division by its results. With `matmul=f16`, queries, keys and values
     of f32 are rounded to f16 for tensor cores, where heads are multiples of 8.
   }];
   let options = [Option<"matmul", "matmul", "std::string", "\"f32\"",
                         "how f32 is multiplied: f32, tf32 (attention: as f32) or f16">];
-  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::scf::SCFDialect",
                            "mlir::tensor::TensorDialect"];
 }
@@ -188,6 +241,35 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
                            "mlir::vector::VectorDialect", "tfc::x86::X86Dialect"];
 }
 
+def CudaEstimatePass : Pass<"cuda-estimate", "mlir::func::FuncOp"> {
+  let summary = "Remark what each kernel takes at least by the roofline model";
+  let description = [{
+    On buffers, of what becomes a kernel: operations on floats, bytes of its operands,
+    each counted once, and the longer of what both take at a device's peaks (Williams,
+    Waterman, Patterson 2009). Peaks are those of NVIDIA's data sheets, without sparsity:
+
+    | device | f32 | tf32 | f16, bf16 | memory |
+    |---|---|---|---|---|
+    | `a100` (80 GB, SXM) | 19.5 | 156 | 312 TFLOP/s | 2.039 TB/s |
+    | `h100` (SXM5) | 67 | 494.7 | 989.4 TFLOP/s | 3.35 TB/s |
+
+    These are lower bounds, not measured: they know nothing of launches, caches or idle
+    multiprocessors. What a loop on the host repeats counts once.
+
+    ```mlir
+    // 268435456 operations, 3145728 bytes: 13.77 us at least on a100, by arithmetic;
+    // an estimate, not measured
+    cuda.product f32 maps [#mk, #kn, #mn]
+        ins(%a, %b : memref<512x512xf32>, memref<512x512xf32>) outs(%c : memref<512x512xf32>) {
+    ^bb0(%sum: f32):
+      cuda.yield %sum : f32
+    }
+    ```
+  }];
+  let options = [Option<"name", "device", "std::string", "\"a100\"",
+      "The device whose peaks are counted with: a100 or h100">];
+}
+
 def CudaLowerNormsPass : Pass<"cuda-lower-norms", "mlir::func::FuncOp"> {
   let summary = "Make kernels of norms on buffers";
   let description = [{
@@ -198,6 +280,88 @@ def CudaLowerNormsPass : Pass<"cuda-lower-norms", "mlir::func::FuncOp"> {
                            "mlir::LLVM::LLVMDialect", "mlir::linalg::LinalgDialect",
                            "mlir::math::MathDialect", "mlir::memref::MemRefDialect",
                            "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
+}
+
+def CudaLowerScansPass : Pass<"cuda-lower-scans", "mlir::func::FuncOp"> {
+  let summary = "Make kernels of recurrences on buffers";
+  let description = [{
+    Each `attn.scan` becomes a launch whose threads have the state in registers. Where
+    that would be few blocks for many tokens, and there is no `beta`, tokens are cut
+    into chunks of 128, and there are three launches: the state that each chunk makes
+    of zero, and what it multiplies the one before with; the state before each chunk;
+    results. `docs/cuda.md` has the schedule.
+
+    ```mlir
+    attn.scan scale 1.0 ins(%q, %k, %v : memref<1x1x2048x16xf32>, ...)
+        step(%step : ...) rate(%rate : ...) outs(%y, %state : ...)
+    // becomes
+    %states = memref.alloc() : memref<1x1x16x16x64xf32>
+    %sums = memref.alloc() : memref<1x1x16x64xf32>
+    gpu.launch ... // 15 chunks
+    gpu.launch ... // a thread for each number of the state
+    gpu.launch ... // 16 chunks
+    ```
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
+                           "mlir::LLVM::LLVMDialect", "mlir::math::MathDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect"];
+}
+
+def CudaSelectSortsPass : Pass<"cuda-select-sorts", "mlir::func::FuncOp"> {
+  let summary = "Make what compares all elements of rows with each other a sort";
+  let description = [{
+    On targets without a kernel, an element's place in its row is a count of those that
+    come before it: which are less, or equal and earlier. That becomes `cuda.sort`, by
+    keys that sort as the comparison does. What looks for the first places after that,
+    as top-k does, becomes the other form of it. Comparisons of floating-point numbers
+    hold for no NaN, so nothing counts as before one and its place is 0.
+
+    ```mlir
+    #mine = affine_map<(i, a, j) -> (i, a)>
+    #its = affine_map<(i, a, j) -> (i, j)>
+    %zeros = linalg.fill ins(%zero : i64) outs(%init : tensor<?x64xi64>) -> tensor<?x64xi64>
+    %places = linalg.generic {
+        indexing_maps = [#mine, #its, #mine],
+        iterator_types = ["parallel", "parallel", "reduction"]}
+        ins(%x, %x : tensor<?x64xi32>, tensor<?x64xi32>) outs(%zeros : tensor<?x64xi64>) {
+    ^bb0(%mine: i32, %its: i32, %count: i64):
+      %less = arith.cmpi slt, %its, %mine : i32
+      %equal = arith.cmpi eq, %its, %mine : i32
+      %a = linalg.index 1 : index
+      %j = linalg.index 2 : index
+      %earlier = arith.cmpi ult, %j, %a : index
+      %tie = arith.andi %equal, %earlier : i1
+      %before = arith.ori %less, %tie : i1
+      %one = arith.extui %before : i1 to i64
+      %more = arith.addi %count, %one : i64
+      linalg.yield %more : i64
+    } -> tensor<?x64xi64>
+    // becomes
+    %places = cuda.sort 1 ins(%x : tensor<?x64xi32>) outs(%init : tensor<?x64xi64>) {
+    ^bb0(%element: i32):
+      cuda.yield %element : i32
+    } -> tensor<?x64xi64>
+    ```
+  }];
+  let dependentDialects = ["tfc::cuda::CudaDialect", "mlir::arith::ArithDialect",
+                           "mlir::linalg::LinalgDialect",
+                           "mlir::tensor::TensorDialect"];
+}
+
+def CudaLowerSortsPass : Pass<"cuda-lower-sorts", "mlir::func::FuncOp"> {
+  let summary = "Make kernels of sorts on buffers";
+  let description = [{
+    Each `cuda.sort` becomes a launch with a block for each row of up to 2048 elements,
+    which a bitonic network (Batcher 1968) sorts in shared memory. Longer rows, and those
+    of open sizes, are pieces of 2048 with a block for each; launches follow that merge
+    neighbours, a thread finding an element's place in the other piece by bisection,
+    until pieces are rows. Where only the first elements are wanted, only these are
+    merged. Rows have less than 2^31 elements.
+  }];
+  let dependentDialects = ["mlir::arith::ArithDialect", "mlir::gpu::GPUDialect",
+                           "mlir::LLVM::LLVMDialect", "mlir::memref::MemRefDialect",
+                           "mlir::scf::SCFDialect"];
 }
 
 def CudaReduceByWarpsPass : Pass<"cuda-reduce-by-warps", "mlir::func::FuncOp"> {

@@ -5,13 +5,14 @@ them with numpy.
 Each line of the file given is one product:
 
     TYPE EINSUM SIZES [dynamic] [tf32|half] [bias] [residual] [gelu] [start]
-                       [narrow] [tile=...]
+                       [narrow] [tile=...] [parts=N]
 
 TYPE is f32, f16 or bf16; EINSUM as numpy.einsum has it, over any letters; SIZES as
 b=2,m=65,k=17. `dynamic` leaves all sizes open. `bias` adds a number to each of the
 last dimension, `residual` a tensor like the result, `gelu` is x * sigmoid(1.702 x),
 and `start` is what the sum starts from. `narrow` rounds the result to TYPE. `tile=`
-and six numbers with x between is the attribute `tile` of cuda.product.
+and six numbers with x between is the attribute `tile` of cuda.product, `parts=` its
+attribute of that name: then all modes of the emulator must give the same bits.
 """
 
 import os
@@ -21,6 +22,8 @@ import tempfile
 
 import ml_dtypes
 import numpy as np
+
+MODES = [(copies, order) for copies in ("eager", "lazy") for order in ("forward", "backward")]
 
 
 class Product:
@@ -74,7 +77,9 @@ class Product:
         tile = ""
         for option in self.options:
             if option.startswith("tile="):
-                tile = f", cuda.tile = array<i64: {option[5:].replace('x', ', ')}>"
+                tile += f", cuda.tile = array<i64: {option[5:].replace('x', ', ')}>"
+            if option.startswith("parts="):
+                tile += f", cuda.parts = {option[6:]} : i64"
         maps = ", ".join(self.map(x) for x in [*self.inputs, self.result])
         out.append(f"  %sum = linalg.generic {{indexing_maps = [{maps}], iterator_types = [{iterators}]{tile}}}")
         out.append(f"      ins(%a0, %a1 : {arguments[0][1]}, {arguments[1][1]}) outs({begin} : {sums}) {{")
@@ -181,8 +186,14 @@ class Product:
             np.save(path, array)
             command.append(f"--input=input{i}={path}")
         path = os.path.join(folder, "out.npy")
-        subprocess.run([*command, f"--output=output0={path}"], check=True)
-        found = np.load(path)
+        modes = MODES if "parts=" in " ".join(self.options) else MODES[:1]
+        for copies, order in modes:
+            environment = dict(os.environ, TFC_EMULATE=copies, TFC_EMULATE_ORDER=order)
+            subprocess.run([*command, f"--output=output0={path}"], check=True, env=environment)
+            found = np.load(path)
+            first = found if (copies, order) == modes[0] else first
+            if found.tobytes() != first.tobytes():
+                return f"differs when {copies} and {order}"
         if found.dtype.kind == "V":
             found = found.view(ml_dtypes.bfloat16)
         expected, bound = self.expected(values)
