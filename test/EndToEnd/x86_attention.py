@@ -13,7 +13,8 @@ import numpy as np
 from cuda_attention import CASES, TOLERANCES, Case, prepare
 
 CPUS = {"x86-64-v2": "sse4_2", "x86-64-v3": "avx2", "x86-64-v4": "avx512f"}
-NAMES = [name for name in CASES if name.startswith("f32-")]
+# Cases of keys that are never read are of the GPU's tiles.
+NAMES = [name for name in CASES if name.startswith("f32-") and not name.endswith("-hidden")]
 # Blocks of queries and of keys, and panels: one less, as many, one more.
 for size in (47, 48, 49, 95, 191, 192, 193, 385):
     CASES[f"f32-rows-{size}"] = Case(queries=size, keys=size, size=20, attributes="causal")
