@@ -42,8 +42,12 @@ struct ConvertAttnToOnnxPass
     before.addPass(createCSEPass());
     before.addPass(createPrepareForOnnxPass());
     before.addPass(createCanonicalizerPass());
+    // What nobody reads has no name yet, and would make no valid file.
+    OpPassManager after(ModuleOp::getOperationName());
+    after.addPass(createSimplifyNodesPass());
     if (failed(runPipeline(before, getOperation())) ||
-        failed(convertInterface()) || failed(convert()))
+        failed(convertInterface()) || failed(convert()) ||
+        failed(runPipeline(after, getOperation())))
       return signalPassFailure();
     describeModule();
   }

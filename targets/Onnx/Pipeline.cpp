@@ -14,8 +14,6 @@
 using namespace mlir;
 
 void tfc::toonnx::buildOnnxPipeline(OpPassManager &pm,
-                                    const OnnxOptions &options) {
+                                    const OnnxOptions &) {
   pm.addPass(createConvertAttnToOnnxPass());
-  if (options.simplify)
-    pm.addPass(createSimplifyNodesPass());
 }

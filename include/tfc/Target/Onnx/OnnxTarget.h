@@ -15,10 +15,8 @@ class OpPassManager;
 
 namespace tfc::toonnx {
 
-struct OnnxOptions {
-  /// Equal nodes become one, and those without a use go.
-  bool simplify = true;
-};
+/// There is nothing to choose yet.
+struct OnnxOptions {};
 
 /// From `attn` and linalg on tensors to `onnx`, which `exportOnnxFile` writes.
 /// Fails with an error for each operation that has no form in ONNX.
