@@ -154,11 +154,6 @@ void AttentionKernel::setStatistic(int64_t which, Value row, Value value) {
                           ValueRange{index(which), row});
 }
 
-Value AttentionKernel::columnMask(int64_t column) {
-  int64_t used = sizes.valueSize - column;
-  return used >= shape.lanes ? Value() : firstLanes(index(used));
-}
-
 //===----------------------------------------------------------------------===//
 // The block of queries
 //===----------------------------------------------------------------------===//
@@ -222,13 +217,8 @@ void AttentionKernel::begin() {
       vector::StoreOp::create(b, loc, which == Maximum ? lowest : zero,
                               statistics, ValueRange{index(which), index(row)});
   eachRow([&](Value row) {
-    for (int64_t c = 0; c < sizes.valueSize; c += shape.lanes) {
-      SmallVector<Value> at{row, index(c)};
-      if (Value mask = columnMask(c))
-        vector::MaskedStoreOp::create(b, loc, result, at, mask, zero);
-      else
-        vector::StoreOp::create(b, loc, zero, result, at);
-    }
+    for (int64_t c = 0; c < sizes.valueSize; c += shape.lanes)
+      store(zero, result, {row, index(c)}, sizes.valueSize - c);
   });
 }
 
@@ -578,19 +568,11 @@ void AttentionKernel::finish() {
                               sum, splat(0));
     for (int64_t c = 0; c < sizes.valueSize; c += shape.lanes) {
       SmallVector<Value> at{row, index(c)};
-      Value mask = columnMask(c), value;
-      if (mask)
-        value = vector::MaskedLoadOp::create(b, loc, vector, result, at, mask,
-                                             splat(0));
-      else
-        value = vector::LoadOp::create(b, loc, vector, result, at);
-      value = arith::MulFOp::create(b, loc, value, inverse);
+      Value value = arith::MulFOp::create(
+          b, loc, load(result, at, sizes.valueSize - c), inverse);
       if (zeroEmpty)
         value = arith::SelectOp::create(b, loc, isSome, value, splat(0));
-      if (mask)
-        vector::MaskedStoreOp::create(b, loc, result, at, mask, value);
-      else
-        vector::StoreOp::create(b, loc, value, result, at);
+      store(value, result, at, sizes.valueSize - c);
     }
   });
 }

@@ -120,7 +120,6 @@ private:
   void weights(mlir::Value row, mlir::Value factor, mlir::Value count);
   void addValues(mlir::Value firstKey, mlir::Value count);
   void finish();
-  mlir::Value columnMask(int64_t column);
 
   attn::AttentionOp op;
   AttentionShape sizes;

@@ -26,14 +26,7 @@ void DotProducts::keys(Value row, Value key, int64_t count, int64_t size) {
   for (int64_t k = 0; k < count; ++k)
     keyRows.push_back(arith::AddIOp::create(b, loc, key, index(k)));
   auto add = [&](Value column, int64_t used, ValueRange before) {
-    auto load = [&](Value from, Value at) -> Value {
-      SmallVector<Value> place{at, column};
-      if (used >= shape.lanes)
-        return vector::LoadOp::create(b, loc, vector, from, place);
-      return vector::MaskedLoadOp::create(b, loc, vector, from, place,
-                                          firstLanes(index(used)), zero);
-    };
-    Value part = load(query, row);
+    Value part = load(query, {row, column}, used);
     // What the next ones read, by when it is their turn.
     for (int64_t k = 0; k < count; ++k) {
       Value ahead = arith::AddIOp::create(b, loc, keyRows[k], index(2 * count));
@@ -43,7 +36,8 @@ void DotProducts::keys(Value row, Value key, int64_t count, int64_t size) {
     }
     SmallVector<Value> after;
     for (auto [keyRow, sum] : llvm::zip_equal(keyRows, before))
-      after.push_back(multiplyAdd(part, load(rows, keyRow), sum));
+      after.push_back(
+          multiplyAdd(part, load(rows, {keyRow, column}, used), sum));
     return after;
   };
   int64_t whole = size / shape.lanes * shape.lanes;
@@ -176,19 +170,13 @@ func::FuncOp MergedParts::build(StringRef name, attn::AttentionOp op) {
   };
   Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
   for (int64_t c = 0; c < size; c += shape.lanes) {
-    Value mask = c + shape.lanes > size ? firstLanes(index(size - c)) : Value();
     auto loop = scf::ForOp::create(b, loc, index(0), count, index(1), zero);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       Value part = loop.getInductionVar();
       SmallVector<Value> at{part, row, index(c)};
-      Value own;
-      if (mask)
-        own =
-            vector::MaskedLoadOp::create(b, loc, vector, parts, at, mask, zero);
-      else
-        own = vector::LoadOp::create(b, loc, vector, parts, at);
+      Value own = load(parts, at, size - c);
       Value share = memref::LoadOp::create(
           b, loc, statistics, ValueRange{part, index(Correction), row});
       scf::YieldOp::create(
@@ -199,10 +187,7 @@ func::FuncOp MergedParts::build(StringRef name, attn::AttentionOp op) {
     if (op.getZeroMaskedRows() || op.getZeroNanRows())
       value = arith::SelectOp::create(b, loc, isSome, value, zero);
     SmallVector<Value> at{row, index(c)};
-    if (mask)
-      vector::MaskedStoreOp::create(b, loc, result, at, mask, value);
-    else
-      vector::StoreOp::create(b, loc, value, result, at);
+    store(value, result, at, size - c);
   }
   b.setInsertionPointToEnd(entry);
   func::ReturnOp::create(b, loc);

@@ -65,6 +65,23 @@ Value PanelFunction::firstLanes(Value count) {
       vector::BroadcastOp::create(b, loc, type, limit));
 }
 
+Value PanelFunction::load(Value buffer, ValueRange place, int64_t used) {
+  if (used >= shape.lanes)
+    return vector::LoadOp::create(b, loc, vector, buffer, place);
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
+  return vector::MaskedLoadOp::create(b, loc, vector, buffer, place,
+                                      firstLanes(index(used)), zero);
+}
+
+void PanelFunction::store(Value value, Value buffer, ValueRange place,
+                          int64_t used) {
+  if (used >= shape.lanes)
+    vector::StoreOp::create(b, loc, value, buffer, place);
+  else
+    vector::MaskedStoreOp::create(b, loc, buffer, place,
+                                  firstLanes(index(used)), value);
+}
+
 SmallVector<Value> KernelBuilder::addProducts(ArrayRef<Value> rows, Value k,
                                               ArrayRef<Value> row,
                                               ValueRange sums) {

@@ -40,6 +40,11 @@ protected:
   /// A mask of the first `count` lanes; `count` may be less than 0 or exceed
   /// them.
   mlir::Value firstLanes(mlir::Value count);
+  /// The vector at `place`, of which `used` elements are there: the others are
+  /// neither read, and 0, nor written.
+  mlir::Value load(mlir::Value buffer, mlir::ValueRange place, int64_t used);
+  void store(mlir::Value value, mlir::Value buffer, mlir::ValueRange place,
+             int64_t used);
   /// The places of the vectors in a row of a panel.
   llvm::SmallVector<mlir::Value> offsets();
 

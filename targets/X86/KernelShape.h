@@ -9,7 +9,7 @@
 #ifndef TFC_TARGETS_X86_KERNELSHAPE_H
 #define TFC_TARGETS_X86_KERNELSHAPE_H
 
-#include "llvm/ADT/SmallVector.h"
+#include "mlir/IR/Operation.h"
 #include <cstdint>
 
 namespace tfc::x86 {
@@ -24,9 +24,6 @@ struct KernelShape {
   int64_t vectors, rows;
   bool fusedMultiplyAdd;
 
-  static bool isWidth(unsigned bits) {
-    return bits == 128 || bits == 256 || bits == 512;
-  }
   static KernelShape forVectorBits(unsigned bits) {
     if (bits >= 512)
       return {16, 3, 8, true};
@@ -70,6 +67,10 @@ struct KernelShape {
     return shape;
   }
 };
+
+/// The same, for the option of a pass on `op`; fails with an error there where
+/// no registers are so wide.
+llvm::FailureOr<KernelShape> kernelShapeOf(mlir::Operation *op, unsigned bits);
 
 } // namespace tfc::x86
 

@@ -10,6 +10,7 @@
 #include "FewQueries.h"
 #include "KernelCalls.h"
 #include "PanelCopy.h"
+#include "ParallelRegion.h"
 #include "RegionWork.h"
 #include "tfc/Passes/Lower/DenseOperands.h"
 #include "tfc/Target/X86/Passes.h"
@@ -261,24 +262,12 @@ func::FuncOp Lowering::attentionKernel(bool direct) {
 void Lowering::parallel(Value count, Value work, int64_t workWorthAWorker,
                         ValueRange told,
                         llvm::function_ref<void(Value, Value)> body) {
-  Value one = index(1);
-  Value grain =
-      arith::MaxUIOp::create(b, loc,
-                             divide(index(workWorthAWorker),
-                                    arith::MaxUIOp::create(b, loc, work, one)),
-                             one);
-  auto region = ParallelOp::create(b, loc, count, grain, told);
+  Value grain = grainOf(b, loc, work, workWorthAWorker);
   OpBuilder::InsertionGuard guard(b);
-  Block *block = &region.getBody().emplaceBlock();
-  for (unsigned i = 0; i < 3; ++i)
-    block->addArgument(b.getIndexType(), loc);
-  b.setInsertionPointToStart(block);
-  YieldOp::create(b, loc);
-  b.setInsertionPointToStart(block);
-  auto loop = scf::ForOp::create(b, loc, block->getArgument(0),
-                                 block->getArgument(1), index(1));
+  ValueRange part = beginParallel(b, loc, count, grain, told);
+  auto loop = scf::ForOp::create(b, loc, part[0], part[1], index(1));
   b.setInsertionPointToStart(loop.getBody());
-  body(loop.getInductionVar(), block->getArgument(2));
+  body(loop.getInductionVar(), part[2]);
 }
 
 Value Lowering::rowsOf(Value buffer, Value batch, Value head, Value first,
@@ -614,11 +603,9 @@ struct LowerAttentionPass
   using Base::Base;
 
   void runOnOperation() override {
-    if (!KernelShape::isWidth(vectorBits)) {
-      getOperation().emitError("vector-bits: expected 128, 256 or 512, found ")
-          << vectorBits.getValue();
+    FailureOr<KernelShape> shape = kernelShapeOf(getOperation(), vectorBits);
+    if (failed(shape))
       return signalPassFailure();
-    }
     SmallVector<attn::AttentionOp> ops;
     getOperation().walk([&](attn::AttentionOp op) { ops.push_back(op); });
     llvm::StringMap<func::FuncOp> kernels;
@@ -634,9 +621,7 @@ struct LowerAttentionPass
                                  return dim == 0 ||
                                         operand.get() == op.getQuery();
                                });
-      Lowering(getOperation(), op, KernelShape::forVectorBits(vectorBits),
-               kernels, profile)
-          .run();
+      Lowering(getOperation(), op, *shape, kernels, profile).run();
     }
   }
 };

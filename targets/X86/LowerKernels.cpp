@@ -8,6 +8,7 @@
 
 #include "KernelBuilder.h"
 #include "KernelCalls.h"
+#include "ParallelRegion.h"
 #include "QuantizedKernel.h"
 #include "RegionWork.h"
 #include "tfc/Target/X86/Passes.h"
@@ -58,11 +59,10 @@ struct LowerKernelsPass
   using Base::Base;
 
   void runOnOperation() override {
-    if (!KernelShape::isWidth(vectorBits)) {
-      getOperation().emitError("vector-bits: expected 128, 256 or 512, found ")
-          << vectorBits.getValue();
+    FailureOr<KernelShape> found = kernelShapeOf(getOperation(), vectorBits);
+    if (failed(found))
       return signalPassFailure();
-    }
+    shape = *found;
     SmallVector<Product> products;
     getOperation().walk([&](PackedLinearOp op) {
       ArrayRef<int64_t> panels = shapeOf(op.getPanels());
@@ -95,7 +95,7 @@ private:
   static ArrayRef<int64_t> shapeOf(Value value) {
     return cast<MemRefType>(value.getType()).getShape();
   }
-  KernelShape shape() { return KernelShape::forVectorBits(vectorBits); }
+  KernelShape shape = {};
   func::FuncOp function(const Twine &name,
                         llvm::function_ref<func::FuncOp(StringRef)> build) {
     std::string text = name.str();
@@ -105,22 +105,21 @@ private:
   }
   func::FuncOp floatKernel(int64_t width) {
     return function("tfc_gemm_f32_" + Twine(width), [&](StringRef name) {
-      return FloatKernel(getOperation(), shape(), width).build(name);
+      return FloatKernel(getOperation(), shape, width).build(name);
     });
   }
   func::FuncOp quantizedKernel(int64_t width, QuantizedForm form) {
-    return function(
-        "tfc_gemm_" + form.name() + "_" + Twine(width), [&](StringRef name) {
-          return QuantizedKernel(getOperation(), shape(), width, form)
-              .build(name);
-        });
-  }
-  func::FuncOp unpackFunction(int64_t width, QuantizedForm form) {
-    return function("tfc_unpack_" + form.name() + "_" + Twine(width),
+    return function("tfc_gemm_" + form.name() + "_" + Twine(width),
                     [&](StringRef name) {
-                      return UnpackBuilder(getOperation(), shape(), width, form)
+                      return QuantizedKernel(getOperation(), shape, width, form)
                           .build(name);
                     });
+  }
+  func::FuncOp unpackFunction(int64_t width, QuantizedForm form) {
+    return function(
+        "tfc_unpack_" + form.name() + "_" + Twine(width), [&](StringRef name) {
+          return UnpackBuilder(getOperation(), shape, width, form).build(name);
+        });
   }
   /// Room for a panel in f32 for each worker; nothing where rows are few.
   Value scratchOf(OpBuilder &b, const Product &product);
@@ -194,10 +193,7 @@ void LowerKernelsPass::lower(const Product &product) {
   Value count = arith::MulIOp::create(b, loc, blocks, index(product.panels));
   Value blockHeight = arith::MinUIOp::create(b, loc, height, index(rowBlock));
   Value work = arith::MulIOp::create(b, loc, blockHeight, index(depth * width));
-  work = arith::MaxUIOp::create(b, loc, work, index(1));
-  Value grain = arith::MaxUIOp::create(
-      b, loc, arith::DivUIOp::create(b, loc, index(productsWorthAWorker), work),
-      index(1));
+  Value grain = grainOf(b, loc, work, productsWorthAWorker);
 
   Value scratch = scratchOf(b, product);
   SmallVector<Value> told;
@@ -205,15 +201,8 @@ void LowerKernelsPass::lower(const Product &product) {
     told =
         workOf(b, product.op,
                arith::MulIOp::create(b, loc, height, index(depth * columns)));
-  auto parallel = ParallelOp::create(b, loc, count, grain, told);
-  Block *body = &parallel.getBody().emplaceBlock();
-  for (unsigned i = 0; i < 3; ++i)
-    body->addArgument(b.getIndexType(), loc);
-  b.setInsertionPointToStart(body);
-  YieldOp::create(b, loc);
-  b.setInsertionPointToStart(body);
-  auto loop = scf::ForOp::create(b, loc, body->getArgument(0),
-                                 body->getArgument(1), index(1));
+  ValueRange part = beginParallel(b, loc, count, grain, told);
+  auto loop = scf::ForOp::create(b, loc, part[0], part[1], index(1));
   b.setInsertionPointToStart(loop.getBody());
   // Panels change fastest: a block of rows stays in the cache.
   Value panelNumber = arith::RemUIOp::create(b, loc, loop.getInductionVar(),
@@ -243,7 +232,7 @@ void LowerKernelsPass::lower(const Product &product) {
       b, loc, product.init, ArrayRef<OpFoldResult>{firstRow, firstColumn},
       ArrayRef<OpFoldResult>{rows, used}, ArrayRef<OpFoldResult>{one, one});
   callKernels(b, product, {xBlock, bias, result}, rows, panelNumber, scratch,
-              body->getArgument(2));
+              part[2]);
   product.op->erase();
 }
 

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParallelRegion.h"
 #include "RegionWork.h"
 #include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Target/X86/Passes.h"
@@ -47,25 +48,15 @@ tfc::lower::LoopPart dealToWorkers(linalg::LinalgOp op, OpBuilder &b,
                *staticCount * *staticWork < 2 * iterationsWorthAWorker;
   if (small || op->getParentOfType<ParallelOp>())
     return {constant(0), count, Value()};
-  Value one = constant(1);
-  Value grain = b.createOrFold<arith::DivUIOp>(
-      loc, constant(iterationsWorthAWorker),
-      b.createOrFold<arith::MaxUIOp>(loc, work, one));
-  grain = b.createOrFold<arith::MaxUIOp>(loc, grain, one);
+  Value grain = grainOf(b, loc, work, iterationsWorthAWorker);
   SmallVector<Value> told;
   if (profile)
     told = workOf(b, op,
                   multipliesAndAdds(op)
                       ? b.createOrFold<arith::MulIOp>(loc, count, work)
                       : Value());
-  auto parallel = ParallelOp::create(b, loc, count, grain, told);
-  Block *body = &parallel.getBody().emplaceBlock();
-  for (unsigned i = 0; i < 3; ++i)
-    body->addArgument(b.getIndexType(), loc);
-  b.setInsertionPointToStart(body);
-  YieldOp::create(b, loc);
-  b.setInsertionPointToStart(body);
-  return {body->getArgument(0), body->getArgument(1), Value()};
+  ValueRange part = beginParallel(b, loc, count, grain, told);
+  return {part[0], part[1], Value()};
 }
 
 struct LowerLoopsPass

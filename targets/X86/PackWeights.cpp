@@ -156,11 +156,10 @@ struct PackWeightsPass
   using Base::Base;
 
   void runOnOperation() override {
-    if (!KernelShape::isWidth(vectorBits)) {
-      getOperation().emitError("vector-bits: expected 128, 256 or 512, found ")
-          << vectorBits.getValue();
+    FailureOr<KernelShape> found = kernelShapeOf(getOperation(), vectorBits);
+    if (failed(found))
       return signalPassFailure();
-    }
+    shape = *found;
     packed.clear();
     packedIntegers.clear();
     UnnamedFile file;
@@ -174,6 +173,7 @@ struct PackWeightsPass
   }
 
 private:
+  KernelShape shape = {};
   void rewrite(attn::LinearOp op);
   /// The product, or null where the weight is none of these.
   Value packFloats(attn::LinearOp op, OpBuilder &b, Rows &rows,
@@ -250,7 +250,7 @@ void PackWeightsPass::rewrite(attn::LinearOp op) {
       cast<RankedTensorType>(op.getInit().getType()).getShape().back();
   if (ShapedType::isDynamic(columns) || columns == 0)
     return;
-  int64_t width = KernelShape::forVectorBits(vectorBits).panelWidth(columns);
+  int64_t width = shape.panelWidth(columns);
   ElementsAttr biasPanels =
       packBias(op.getBias(), llvm::divideCeil(columns, width) * width);
   if (!biasPanels)

@@ -36,15 +36,6 @@ SmallVector<Value> PanelCopy::transpose(SmallVector<Value> rows) {
   return rows;
 }
 
-Value PanelCopy::load(Value source, Value row, Value column, int64_t used) {
-  SmallVector<Value> at{row, column};
-  if (used >= shape.lanes)
-    return vector::LoadOp::create(b, loc, vector, source, at);
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
-  return vector::MaskedLoadOp::create(b, loc, vector, source, at,
-                                      firstLanes(index(used)), zero);
-}
-
 func::FuncOp PanelCopy::buildTransposed(StringRef name, int64_t size) {
   Type f32 = b.getF32Type();
   constexpr int64_t open = ShapedType::kDynamic;
@@ -65,7 +56,7 @@ func::FuncOp PanelCopy::buildTransposed(StringRef name, int64_t size) {
   auto block = [&](Value column, int64_t used) {
     SmallVector<Value> loaded;
     for (Value row : rows)
-      loaded.push_back(load(keys, row, column, used));
+      loaded.push_back(load(keys, {row, column}, used));
     SmallVector<Value> columns = transpose(std::move(loaded));
     for (auto [c, elements] :
          llvm::enumerate(ArrayRef(columns).take_front(used))) {
@@ -105,7 +96,7 @@ func::FuncOp PanelCopy::buildRows(StringRef name, int64_t size) {
   int64_t padded = llvm::divideCeil(size, width) * width;
   for (int64_t c = 0; c < padded; c += shape.lanes) {
     Value elements =
-        c < size ? load(values, row, index(c), size - c)
+        c < size ? load(values, {row, index(c)}, size - c)
                  : arith::ConstantOp::create(b, loc, b.getZeroAttr(vector))
                        .getResult();
     vector::StoreOp::create(

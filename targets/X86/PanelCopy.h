@@ -26,8 +26,6 @@ public:
 
 private:
   llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> rows);
-  mlir::Value load(mlir::Value source, mlir::Value row, mlir::Value column,
-                   int64_t used);
 };
 
 } // namespace tfc::x86
