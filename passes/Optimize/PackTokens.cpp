@@ -39,11 +39,6 @@ public:
   LogicalResult run();
 
 private:
-  bool isPacked(Value value) const { return packed.contains(value); }
-  bool readsPacked(Operation *op) const {
-    return llvm::any_of(op->getOperands(),
-                        [&](Value value) { return isPacked(value); });
-  }
   /// `value` for the tokens alone.
   Value get(Value value);
   /// An operand whose dimensions, where not less than 0, count those.
@@ -91,13 +86,9 @@ Value TokenPacker::get(Value value) {
 }
 
 Value TokenPacker::getOperand(Value value, int64_t batch, int64_t token) {
-  auto type = cast<ShapedType>(value.getType());
   std::optional<TokenDims> dims = layout.of(value);
   if (dims && dims->batch == batch && dims->token == token)
     return get(value);
-  if (batch >= 0 && type.getDimSize(batch) == 1 && token >= 0 &&
-      !(layout.of(mask) && cast<ShapedType>(mask.getType()).getDimSize(0) == 1))
-    batch = -1;
   if (batch < 0 && token < 0)
     return value;
   return index.pack(b, value.getLoc(), value, batch, token);
@@ -333,7 +324,6 @@ LogicalResult TokenPacker::run() {
     });
     if (!follows && !isa<attn::AttentionOp>(op))
       continue;
-    // What is in regions would be hidden from here.
     if (failed(pack(op)))
       return failure();
   }

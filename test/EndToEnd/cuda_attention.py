@@ -15,6 +15,7 @@ import sys
 
 import numpy as np
 from emulated import MODES, run
+from report import report
 
 TOLERANCES = {"f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
 
@@ -258,14 +259,7 @@ def check(name, case, work):
 
 
 def main(work, *names):
-    faults = 0
-    for name in names or CASES:
-        message = check(name, CASES[name], f"{work}.{name}")
-        if message:
-            print(f"{name}: {message}")
-            faults += 1
-    print(f"{len(names or CASES)} cases, {faults} faults")
-    return 1 if faults else 0
+    return report(((name, check(name, CASES[name], f"{work}.{name}")) for name in names or CASES), "cases")
 
 
 if __name__ == "__main__":

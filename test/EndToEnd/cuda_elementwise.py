@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import onnx.parser
 from emulated import MODES, run
+from report import report
 from subprocess import run as run_tool
 
 TYPES = {"float": np.float32, "float16": np.float16, "double": np.float64, "int8": np.int8,
@@ -99,15 +100,7 @@ def check(name, inputs, output, nodes, reference, sizes, work):
 
 
 def main(work):
-    faults = count = 0
-    for case in cases():
-        fault = check(*case, work)
-        count += 1
-        if fault:
-            print(f"{case[0]}: {fault}")
-            faults += 1
-    print(f"{count} operations, {faults} faults")
-    return 1 if faults else 0
+    return report(((case[0], check(*case, work)) for case in cases()), "operations")
 
 
 if __name__ == "__main__":

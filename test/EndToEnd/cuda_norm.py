@@ -14,6 +14,7 @@ import sys
 import numpy as np
 from cuda_attention import from_bf16, to_bf16
 from emulated import run
+from report import report
 
 SIZES = (1, 6, 8, 100, 136, 384, 768, 2047, 2048)
 TOLERANCES = {"f32": 1e-5, "f16": 5e-3, "bf16": 4e-2}
@@ -64,17 +65,9 @@ def check(size, type_, kind, has_weights, work):
 
 
 def main(work):
-    faults = count = 0
-    for size in SIZES:
-        for type_ in TOLERANCES:
-            for kind in ("layer", "rms"):
-                fault = check(size, type_, kind, has_weights=(kind == "layer") == (size % 2 == 0), work=work)
-                count += 1
-                if fault:
-                    print(f"{kind} of {size} {type_}: {fault}")
-                    faults += 1
-    print(f"{count} norms, {faults} faults")
-    return 1 if faults else 0
+    return report(((f"{kind} of {size} {type_}",
+                    check(size, type_, kind, has_weights=(kind == "layer") == (size % 2 == 0), work=work))
+                   for size in SIZES for type_ in TOLERANCES for kind in ("layer", "rms")), "norms")
 
 
 if __name__ == "__main__":

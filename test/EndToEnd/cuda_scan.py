@@ -18,6 +18,7 @@ import sys
 import numpy as np
 from cuda_attention import from_bf16, to_bf16
 from emulated import MODES, run
+from report import report
 
 ROUNDING = {"f32": 0, "f16": 2.0**-11, "bf16": 2.0**-8}
 
@@ -190,14 +191,7 @@ def check(case, work):
 
 
 def main(work, *names):
-    faults = 0
-    for name in names or CASES:
-        message = check(CASES[name], f"{work}.{name}")
-        if message:
-            print(f"{name}: {message}")
-            faults += 1
-    print(f"{len(names or CASES)} recurrences, {faults} faults")
-    return 1 if faults else 0
+    return report(((name, check(CASES[name], f"{work}.{name}")) for name in names or CASES), "recurrences")
 
 
 if __name__ == "__main__":

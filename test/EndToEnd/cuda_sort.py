@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import onnx.parser
 from emulated import MODES, run
+from report import report
 
 TYPES = {"float": np.float32, "float16": np.float16, "double": np.float64, "int8": np.int8,
          "uint8": np.uint8, "int32": np.int32, "int64": np.int64}
@@ -105,14 +106,7 @@ g (float[1, 7] x) => (float[1, 7] y, int64[1, 7] i) {
 
 
 def main(work):
-    faults = [("NaN", check_nan(work))]
-    for case in cases():
-        faults.append((case, check(*case, work)))
-    for case, fault in faults:
-        if fault:
-            print(f"{case}: {fault}")
-    print(f"{len(faults)} sorts, {sum(bool(fault) for _, fault in faults)} faults")
-    return any(fault for _, fault in faults)
+    return report([("NaN", check_nan(work)), *((case, check(*case, work)) for case in cases())], "sorts")
 
 
 if __name__ == "__main__":

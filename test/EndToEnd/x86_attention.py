@@ -11,6 +11,7 @@ import sys
 
 import numpy as np
 from cuda_attention import CASES, TOLERANCES, Case, prepare
+from report import report
 
 CPUS = {"x86-64-v2": "sse4_2", "x86-64-v3": "avx2", "x86-64-v4": "avx512f"}
 # Cases of keys that are never read are of the GPU's tiles.
@@ -56,16 +57,8 @@ def check(name, case, work, cpu):
 
 
 def main(work, *names):
-    faults = count = 0
-    for name in names or NAMES:
-        for cpu in here():
-            count += 1
-            message = check(name, CASES[name], f"{work}.{name}", cpu)
-            if message:
-                print(f"{name}: {message}")
-                faults += 1
-    print(f"{count} cases, {faults} faults")
-    return 1 if faults else 0
+    return report(((name, check(name, CASES[name], f"{work}.{name}", cpu))
+                   for name in names or NAMES for cpu in here()), "cases")
 
 
 if __name__ == "__main__":
