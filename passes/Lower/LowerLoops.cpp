@@ -316,36 +316,90 @@ lower::LinalgLoops::LinalgLoops(linalg::LinalgOp op, OpBuilder &b)
         getValueOrCreateConstantIndexOp(b, op.getLoc(), range.size));
 }
 
-void lower::LinalgLoops::collapse(linalg::LinalgOp op, OpBuilder &b) {
-  if (iterators.size() < 2 || op.hasIndexSemantics())
-    return;
-  for (auto [operand, map] : llvm::zip(operands, maps)) {
-    auto type = dyn_cast<MemRefType>(operand.getType());
-    if (!type || map.getNumResults() == 0)
+/// Where dimension `loop` is the one result of `map` that depends on it.
+static std::optional<unsigned> placeOf(AffineMap map, unsigned loop) {
+  AffineExpr dim = getAffineDimExpr(loop, map.getContext());
+  std::optional<unsigned> place;
+  for (auto [position, result] : llvm::enumerate(map.getResults())) {
+    if (!result.isFunctionOfDim(loop))
       continue;
-    if (!map.isIdentity() || !type.getLayout().isIdentity())
-      return;
+    if (place || result != dim)
+      return std::nullopt;
+    place = position;
   }
-  if (!llvm::all_of(iterators, isParallel))
+  return place;
+}
+
+/// Whether loops `loop` and the next one walk over `buffer` as one would.
+static bool walkAsOne(Value buffer, AffineMap map, unsigned loop) {
+  auto type = dyn_cast<MemRefType>(buffer.getType());
+  if (!type || (!map.isFunctionOfDim(loop) && !map.isFunctionOfDim(loop + 1)))
+    return true;
+  std::optional<unsigned> outer = placeOf(map, loop),
+                          inner = placeOf(map, loop + 1);
+  if (!outer || !inner || *inner != *outer + 1)
+    return false;
+  SmallVector<ReassociationIndices> groups;
+  for (int64_t d = 0; d < type.getRank(); ++d) {
+    if (d == *inner)
+      groups.back().push_back(d);
+    else
+      groups.push_back({d});
+  }
+  return memref::CollapseShapeOp::isGuaranteedCollapsible(type, groups);
+}
+
+void lower::LinalgLoops::collapse(linalg::LinalgOp op, OpBuilder &b) {
+  if (op.hasIndexSemantics())
+    return;
+  // The new number of each loop, and whether it continues the one before.
+  SmallVector<AffineExpr> renamed;
+  SmallVector<bool> continues;
+  for (unsigned loop = 0, next = 0; loop < iterators.size(); ++loop) {
+    continues.push_back(
+        loop > 0 && iterators[loop] == iterators[loop - 1] &&
+        llvm::all_of(llvm::zip(operands, maps), [&](auto operand) {
+          auto [buffer, map] = operand;
+          return walkAsOne(buffer, map, loop - 1);
+        }));
+    next += loop > 0 && !continues.back();
+    renamed.push_back(b.getAffineDimExpr(next));
+  }
+  if (!llvm::is_contained(continues, true))
     return;
   Location loc = op.getLoc();
-  ReassociationIndices all =
-      llvm::to_vector(llvm::seq<int64_t>(0, iterators.size()));
-  AffineMap identity = AffineMap::getMultiDimIdentityMap(1, b.getContext());
+  unsigned numLoops = iterators.size() - llvm::count(continues, true);
   for (auto [operand, map] : llvm::zip(operands, maps)) {
-    if (isa<MemRefType>(operand.getType()) && map.getNumResults() != 0) {
-      operand = memref::CollapseShapeOp::create(
-          b, loc, operand, ArrayRef<ReassociationIndices>{all});
-      map = identity;
-    } else {
-      map = AffineMap::get(1, 0, b.getContext());
+    SmallVector<ReassociationIndices> groups;
+    SmallVector<AffineExpr> results;
+    for (auto [position, result] : llvm::enumerate(map.getResults())) {
+      auto dim = dyn_cast<AffineDimExpr>(result);
+      if (dim && continues[dim.getPosition()]) {
+        groups.back().push_back(position);
+        continue;
+      }
+      groups.push_back({static_cast<int64_t>(position)});
+      results.push_back(result.replaceDims(renamed));
     }
+    if (isa<MemRefType>(operand.getType()) &&
+        groups.size() < map.getNumResults())
+      operand = memref::CollapseShapeOp::create(b, loc, operand, groups);
+    map = AffineMap::get(numLoops, 0, results, b.getContext());
   }
-  Value total = sizes.front();
-  for (Value size : ArrayRef(sizes).drop_front())
-    total = b.createOrFold<arith::MulIOp>(loc, total, size);
-  sizes = {total};
-  iterators = {utils::IteratorType::parallel};
+  SmallVector<Value> newSizes;
+  SmallVector<utils::IteratorType> newIterators;
+  for (auto [size, iterator, continued] :
+       llvm::zip_equal(sizes, iterators, continues)) {
+    if (continued) {
+      newSizes.back() =
+          b.createOrFold<arith::MulIOp>(loc, newSizes.back(), size);
+      continue;
+    }
+    newSizes.push_back(size);
+    newIterators.push_back(iterator);
+  }
+  sizes = std::move(newSizes);
+  iterators = std::move(newIterators);
 }
 
 SmallVector<Value> lower::indicesAt(OpBuilder &b, Location loc, AffineMap map,

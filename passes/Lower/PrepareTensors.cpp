@@ -32,6 +32,39 @@ bool hasKernel(linalg::LinalgOp op) {
   return linalg::isaContractionOpInterface(op);
 }
 
+/// Whether `op` is a product of matrices: of more than one row and column.
+bool isMatrixProduct(linalg::LinalgOp op) {
+  if (!op || !linalg::isaContractionOpInterface(op))
+    return false;
+  FailureOr<linalg::ContractionDimensions> dims =
+      linalg::inferContractionDims(op);
+  return succeeded(dims) && !dims->m.empty() && !dims->n.empty();
+}
+
+/// Whether `producer` only brings elements to other places, so that a product
+/// that reads its operand instead, as `fused`, has neighbours in memory along a
+/// dimension that is not the batch's.
+bool isTransposeForProduct(linalg::LinalgOp producer, OpOperand &fused) {
+  if (!producer || producer.getNumDpsInputs() != 1 ||
+      producer.getNumParallelLoops() != producer.getNumLoops() ||
+      producer.getBlock()->getTerminator()->getOperand(0) !=
+          producer.getBlock()->getArgument(0))
+    return false;
+  auto product = cast<linalg::LinalgOp>(fused.getOwner());
+  AffineMap from =
+                producer.getMatchingIndexingMap(producer.getDpsInputOperand(0)),
+            to = producer.getMatchingIndexingMap(producer.getDpsInitOperand(0));
+  if (!from.isPermutation() || !to.isPermutation())
+    return false;
+  AffineMap map = from.compose(inversePermutation(to))
+                      .compose(product.getMatchingIndexingMap(&fused));
+  unsigned last = map.getDimPosition(map.getNumResults() - 1);
+  // Both factors and the result have the dimensions of a batch.
+  return !llvm::all_of(product.getIndexingMapsArray(), [&](AffineMap other) {
+    return other.isFunctionOfDim(last);
+  });
+}
+
 /// Whether a body takes much longer than reading its result would.
 bool isCostly(linalg::LinalgOp op) {
   return llvm::any_of(*op.getBlock(), [](Operation &inner) {
@@ -112,6 +145,8 @@ void keepCarriedBuffers(ModuleOp module) {
 
 struct PrepareTensorsPass
     : public tfc::lower::impl::PrepareTensorsPassBase<PrepareTensorsPass> {
+  using Base::Base;
+
   void runOnOperation() override {
     // First what reads and writes each element once: else a cheap last step of
     // a costly chain would go into a product, and leave the chain behind.
@@ -135,9 +170,15 @@ private:
     linalg::populateConstantFoldLinalgOperations(
         patterns, [](OpOperand *fused) { return fused->get().hasOneUse(); });
     linalg::populateElementwiseOpsFusionPatterns(
-        patterns, [allows](OpOperand *fused) {
+        patterns, [this, allows](OpOperand *fused) {
           Operation *producer = fused->get().getDefiningOp();
-          return producer && producer->hasOneUse() && allows(*fused);
+          if (!producer || !producer->hasOneUse())
+            return false;
+          if (productsHaveKernels &&
+              isMatrixProduct(dyn_cast<linalg::LinalgOp>(fused->getOwner())))
+            return isTransposeForProduct(dyn_cast<linalg::LinalgOp>(producer),
+                                         *fused);
+          return allows(*fused);
         });
     // A loop that goes away later would leave what it carries behind.
     scf::ForOp::getCanonicalizationPatterns(patterns, &getContext());
@@ -145,12 +186,14 @@ private:
   }
 
   /// Named operations other than products become linalg.generic, so that they
-  /// fuse with their neighbours.
+  /// fuse with their neighbours; products too where they are known by what they
+  /// compute.
   LogicalResult generalizeAll() {
     SmallVector<linalg::LinalgOp> named;
     getOperation().walk([&](linalg::LinalgOp op) {
-      if (!isa<linalg::GenericOp>(op) && !hasKernel(op) &&
-          !isa<linalg::FillOp>(op) && op.hasPureTensorSemantics())
+      if (!isa<linalg::GenericOp>(op) &&
+          (productsHaveKernels || !hasKernel(op)) && !isa<linalg::FillOp>(op) &&
+          op.hasPureTensorSemantics())
         named.push_back(op);
     });
     IRRewriter rewriter(&getContext());

@@ -108,10 +108,11 @@ SmallVector<Value> KernelBuilder::start(ArrayRef<Value> rows,
       Value value = zero;
       if (sumStart == SumStart::Bias)
         value = vector::LoadOp::create(b, loc, vector, startValues, place);
-      if (factor && masks.empty())
+      bool isResults = sumStart == SumStart::Result || factor;
+      if (isResults && masks.empty())
         value =
             vector::LoadOp::create(b, loc, vector, c, ValueRange{row, place});
-      else if (factor)
+      else if (isResults)
         value = vector::MaskedLoadOp::create(
             b, loc, vector, c, ValueRange{row, place}, masks[v], zero);
       if (factor)
@@ -163,8 +164,8 @@ func::FuncOp KernelBuilder::build(StringRef name) {
   Type f32 = b.getF32Type();
   constexpr int64_t open = ShapedType::kDynamic;
   Type block = matrix(open, open, open, f32);
-  SmallVector<Type> types = {block};
-  if (sumStart != SumStart::Zero)
+  SmallVector<Type> types = {xType()};
+  if (hasStartValues())
     types.push_back(
         MemRefType::get({sumStart == SumStart::Bias ? width : open}, f32,
                         StridedLayoutAttr::get(b.getContext(), open, {1})));
@@ -175,7 +176,7 @@ func::FuncOp KernelBuilder::build(StringRef name) {
   ValueRange arguments = entry->getArguments();
   x = arguments.front();
   arguments = arguments.drop_front();
-  if (sumStart != SumStart::Zero) {
+  if (hasStartValues()) {
     startValues = arguments.front();
     arguments = arguments.drop_front();
   }
@@ -217,4 +218,11 @@ SmallVector<Value> FloatKernel::accumulate(ArrayRef<Value> rows,
                        addProducts(rows, k, weights, loop.getRegionIterArgs()));
   return llvm::to_vector(llvm::map_range(
       loop.getResults(), [](OpResult result) -> Value { return result; }));
+}
+
+Type TurnedFloatKernel::xType() {
+  constexpr int64_t open = ShapedType::kDynamic;
+  return MemRefType::get(
+      {open, open}, b.getF32Type(),
+      StridedLayoutAttr::get(b.getContext(), open, {1, open}));
 }

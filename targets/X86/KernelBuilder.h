@@ -60,6 +60,8 @@ enum class SumStart {
   /// At the bias [R], of the columns.
   Bias,
   Zero,
+  /// At what C holds.
+  Result,
   /// At what C holds, times the factors [M] of its rows.
   ScaledResult
 };
@@ -76,6 +78,11 @@ public:
   mlir::func::FuncOp build(llvm::StringRef name);
 
 protected:
+  /// Rows of x are contiguous, unless a kernel says otherwise.
+  virtual mlir::Type xType() {
+    constexpr int64_t open = mlir::ShapedType::kDynamic;
+    return matrix(open, open, open, b.getF32Type());
+  }
   virtual llvm::SmallVector<mlir::Type> panelTypes() = 0;
   /// `sums`, the vectors of each of `rows` of the result, and the products over
   /// all of the depth.
@@ -100,6 +107,10 @@ private:
   /// Rows `row` to row + `count` - 1 of the block.
   void rows(mlir::Value row, int64_t count, bool whole);
   void blockOfRows(bool whole);
+
+  bool hasStartValues() const {
+    return sumStart == SumStart::Bias || sumStart == SumStart::ScaledResult;
+  }
 
   SumStart sumStart;
   /// The bias or the factors.
@@ -128,6 +139,15 @@ private:
     constexpr int64_t open = mlir::ShapedType::kDynamic;
     return {matrix(open, width, open, b.getF32Type())};
   }
+};
+
+/// The same, where columns of x are contiguous.
+class TurnedFloatKernel : public FloatKernel {
+public:
+  using FloatKernel::FloatKernel;
+
+private:
+  mlir::Type xType() override;
 };
 
 } // namespace tfc::x86

@@ -36,6 +36,16 @@ SmallVector<Value> PanelCopy::transpose(SmallVector<Value> rows) {
   return rows;
 }
 
+SmallVector<Value> PanelCopy::rowNumbers(Value matrix, Value first) {
+  Value last = arith::SubIOp::create(
+      b, loc, memref::DimOp::create(b, loc, matrix, 0), index(1));
+  SmallVector<Value> rows;
+  for (int64_t r = 0; r < shape.lanes; ++r)
+    rows.push_back(arith::MinUIOp::create(
+        b, loc, arith::AddIOp::create(b, loc, first, index(r)), last));
+  return rows;
+}
+
 func::FuncOp PanelCopy::buildTransposed(StringRef name, int64_t size) {
   Type f32 = b.getF32Type();
   constexpr int64_t open = ShapedType::kDynamic;
@@ -43,16 +53,11 @@ func::FuncOp PanelCopy::buildTransposed(StringRef name, int64_t size) {
       name, {matrix(open, size, open, f32), matrix(size, width, width, f32)});
   Block *entry = b.getInsertionBlock();
   Value keys = entry->getArgument(0), panel = entry->getArgument(1);
-  Value last = arith::SubIOp::create(
-      b, loc, memref::DimOp::create(b, loc, keys, 0), index(1));
   auto loop =
       scf::ForOp::create(b, loc, index(0), index(width), index(shape.lanes));
   b.setInsertionPointToStart(loop.getBody());
   Value firstKey = loop.getInductionVar();
-  SmallVector<Value> rows;
-  for (int64_t r = 0; r < shape.lanes; ++r)
-    rows.push_back(arith::MinUIOp::create(
-        b, loc, arith::AddIOp::create(b, loc, firstKey, index(r)), last));
+  SmallVector<Value> rows = rowNumbers(keys, firstKey);
   auto block = [&](Value column, int64_t used) {
     SmallVector<Value> loaded;
     for (Value row : rows)
@@ -103,6 +108,93 @@ func::FuncOp PanelCopy::buildRows(StringRef name, int64_t size) {
         b, loc, elements, stack,
         ValueRange{index(c / width), row, index(c % width)});
   }
+  b.setInsertionPointToEnd(entry);
+  func::ReturnOp::create(b, loc);
+  return function;
+}
+
+func::FuncOp PanelCopy::buildPanel(StringRef name) {
+  Type f32 = b.getF32Type();
+  constexpr int64_t open = ShapedType::kDynamic;
+  func::FuncOp function = begin(
+      name, {matrix(open, open, open, f32), matrix(open, width, width, f32)});
+  Block *entry = b.getInsertionBlock();
+  Value source = entry->getArgument(0), panel = entry->getArgument(1);
+  Value columns = memref::DimOp::create(b, loc, source, 1);
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
+  auto copyRows = [&](bool whole) {
+    SmallVector<Value> masks;
+    for (Value place : offsets())
+      masks.push_back(
+          whole ? Value()
+                : firstLanes(arith::SubIOp::create(b, loc, columns, place)));
+    auto loop = scf::ForOp::create(
+        b, loc, index(0), memref::DimOp::create(b, loc, source, 0), index(1));
+    b.setInsertionPointToStart(loop.getBody());
+    for (auto [place, mask] : llvm::zip_equal(offsets(), masks)) {
+      SmallVector<Value> at{loop.getInductionVar(), place};
+      Value elements =
+          whole ? vector::LoadOp::create(b, loc, vector, source, at).getResult()
+                : vector::MaskedLoadOp::create(b, loc, vector, source, at, mask,
+                                               zero)
+                      .getResult();
+      vector::StoreOp::create(b, loc, elements, panel, at);
+    }
+  };
+  Value isWhole = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        columns, index(width));
+  auto choice = scf::IfOp::create(b, loc, isWhole, /*withElseRegion=*/true);
+  b.setInsertionPointToStart(choice.thenBlock());
+  copyRows(true);
+  b.setInsertionPointToStart(choice.elseBlock());
+  copyRows(false);
+  b.setInsertionPointToEnd(entry);
+  func::ReturnOp::create(b, loc);
+  return function;
+}
+
+func::FuncOp PanelCopy::buildTurnedPanel(StringRef name) {
+  Type f32 = b.getF32Type();
+  constexpr int64_t open = ShapedType::kDynamic;
+  func::FuncOp function = begin(
+      name, {matrix(open, open, open, f32), matrix(open, width, width, f32)});
+  Block *entry = b.getInsertionBlock();
+  Value source = entry->getArgument(0), panel = entry->getArgument(1);
+  Value depth = memref::DimOp::create(b, loc, source, 1);
+  Value lanes = index(shape.lanes);
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
+  Value whole = arith::SubIOp::create(
+      b, loc, depth, arith::RemUIOp::create(b, loc, depth, lanes));
+  auto outer = scf::ForOp::create(b, loc, index(0), index(width), lanes);
+  b.setInsertionPointToStart(outer.getBody());
+  Value firstRow = outer.getInductionVar();
+  SmallVector<Value> rows = rowNumbers(source, firstRow);
+  auto turn = [&](Value column, Value mask) {
+    SmallVector<Value> loaded;
+    for (Value row : rows) {
+      SmallVector<Value> at{row, column};
+      loaded.push_back(
+          mask
+              ? vector::MaskedLoadOp::create(b, loc, vector, source, at, mask,
+                                             zero)
+                    .getResult()
+              : vector::LoadOp::create(b, loc, vector, source, at).getResult());
+    }
+    for (auto [c, elements] : llvm::enumerate(transpose(std::move(loaded))))
+      vector::StoreOp::create(
+          b, loc, elements, panel,
+          ValueRange{arith::AddIOp::create(b, loc, column, index(c)),
+                     firstRow});
+  };
+  auto inner = scf::ForOp::create(b, loc, index(0), whole, lanes);
+  b.setInsertionPointToStart(inner.getBody());
+  turn(inner.getInductionVar(), Value());
+  b.setInsertionPointAfter(inner);
+  Value hasRest =
+      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, whole, depth);
+  auto rest = scf::IfOp::create(b, loc, hasRest, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(rest.thenBlock());
+  turn(whole, firstLanes(arith::SubIOp::create(b, loc, depth, whole)));
   b.setInsertionPointToEnd(entry);
   func::ReturnOp::create(b, loc);
   return function;

@@ -24,7 +24,17 @@ public:
   /// (values [n, size], panels [P, n, width]).
   mlir::func::FuncOp buildRows(llvm::StringRef name, int64_t size);
 
+  /// (matrix [n, columns], panel [n at least, width]), columns at most `width`;
+  /// the panel's other columns are 0.
+  mlir::func::FuncOp buildPanel(llvm::StringRef name);
+  /// (matrix [columns, n], panel [n and `lanes` - 1 more, width]); the last row
+  /// of the matrix is repeated to the panel's end.
+  mlir::func::FuncOp buildTurnedPanel(llvm::StringRef name);
+
 private:
+  /// The numbers of `lanes` rows from `first` on, the last one repeated.
+  llvm::SmallVector<mlir::Value> rowNumbers(mlir::Value matrix,
+                                            mlir::Value first);
   llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> rows);
 };
 

@@ -78,7 +78,8 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   pm.addPass(decompose::createAttnDecomposePass(rest));
   pm.addPass(createLowerAffinePass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
-  pm.addPass(lower::createPrepareTensorsPass());
+  pm.addNestedPass<func::FuncOp>(lower::createConvolutionsToProductsPass());
+  pm.addPass(lower::createPrepareTensorsPass({/*productsHaveKernels=*/true}));
   lower::addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
   lower::addBufferization(pm, /*alignment=*/64);
@@ -92,6 +93,8 @@ void tfc::x86::buildX86Pipeline(OpPassManager &pm, const X86Options &options) {
       createX86LowerAttentionPass({vectorBitsOf(options), options.profile}));
   pm.addPass(
       createX86LowerKernelsPass({vectorBitsOf(options), options.profile}));
+  pm.addPass(
+      createX86LowerProductsPass({vectorBitsOf(options), options.profile}));
   pm.addNestedPass<func::FuncOp>(createX86LowerLoopsPass({options.profile}));
   pm.addPass(createX86PlaceConstantsPass({options.weightsFile}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());

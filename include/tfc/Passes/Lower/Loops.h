@@ -34,7 +34,7 @@ struct LinalgLoops {
   /// Writes the sizes in front of `b`'s place.
   LinalgLoops(mlir::linalg::LinalgOp op, mlir::OpBuilder &b);
 
-  /// Makes dense elementwise operations one loop over all elements.
+  /// Makes neighbouring loops one where they walk over all buffers as one does.
   void collapse(mlir::linalg::LinalgOp op, mlir::OpBuilder &b);
 
   llvm::SmallVector<mlir::Value> operands;

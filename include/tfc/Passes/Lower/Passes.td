@@ -16,13 +16,41 @@ def PrepareTensorsPass : Pass<"lower-prepare-tensors", "mlir::ModuleOp"> {
   let description = [{
     Elementwise operations of linalg are fused into their consumers where that
     computes nothing twice, so that a chain of them is one loop and has no
-    temporary buffer between; into products only once the chain is one. What a loop carries is written back to where it
-    came from: a buffer of the loop's body has one place in the arena, and could
-    not live on in the next iteration.
+    temporary buffer between; into products only once the chain is one. What a loop
+    carries is written back to where it came from: a buffer of the loop's body has one
+    place in the arena, and could not live on in the next iteration.
+
+    With `products-have-kernels` nothing is fused into products of matrices but a
+    transpose, after which their factors still are contiguous along their own rows or
+    columns.
   }];
+  let options = [Option<"productsHaveKernels", "products-have-kernels", "bool", "false",
+                        "Leave products as kernels take them">];
   let dependentDialects = ["mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect",
                            "mlir::affine::AffineDialect",
                            "mlir::bufferization::BufferizationDialect", "mlir::scf::SCFDialect"];
+}
+
+def ConvolutionsToProductsPass
+    : Pass<"lower-convolutions-to-products", "mlir::func::FuncOp"> {
+  let summary = "Make convolutions products of filters and patches";
+  let description = [{
+    A convolution of f32 whose channels lie in front of its image becomes a product of
+    matrices for each image and group: of the filters, and of the patches, which have a
+    column for each place of the window. Windows of one element, side by side, need no
+    copies; others are gathered, as many times as large as windows overlap
+    (Chellapilla, Puri, Simard 2006). Groups of fewer than 8 filters are left alone.
+
+    ```mlir
+    linalg.generic {indexing_maps = [(b, f, y, x, c, v, u) -> (b, c, y + v, x + u), ...
+    // becomes
+    %patches = linalg.generic ... -> tensor<?x3x3x3x8x8xf32>
+    %columns = tensor.collapse_shape %patches ... into tensor<?x27x64xf32>
+    linalg.generic {indexing_maps = [(b, f, p, k) -> (f, k), (b, f, p, k) -> (b, k, p), ...
+    ```
+  }];
+  let dependentDialects = ["mlir::tensor::TensorDialect", "mlir::linalg::LinalgDialect",
+                           "mlir::arith::ArithDialect", "mlir::affine::AffineDialect"];
 }
 
 def PlaceResultsPass : Pass<"lower-place-results", "mlir::func::FuncOp"> {

@@ -143,6 +143,33 @@ def X86MergeTasksPass : Pass<"x86-merge-tasks", "mlir::ModuleOp"> {
 // Kernels
 //===----------------------------------------------------------------------===//
 
+def X86LowerProductsPass : Pass<"x86-lower-products", "mlir::ModuleOp"> {
+  let summary = "Make parallel regions of products of activations on buffers";
+  let description = [{
+    A contraction of two buffers in f32, neither of which is packed weights, becomes one
+    region over its matrices, blocks of 192 rows and panels. A panel of the second factor,
+    384 rows deep, is copied as the micro-kernel reads it, and multiplied with the rows of
+    the block. The first factor is read where it lies, contiguous along its rows or along
+    its columns. Where the number of rows is open, fewer than 8 take loops, as copies would
+    cost more than they bring. Sums over several dimensions, vectors, and results that are
+    not contiguous along rows or columns of the matrix stay loops.
+
+    ```mlir
+    linalg.generic {indexing_maps = [(b, m, n, k) -> (b, m, k), (b, m, n, k) -> (b, k, n), ...
+    // becomes
+    x86.parallel %blocks grain %grain : index { ... call @tfc_copy_to_panel_f32_48(...)
+                                                    call @tfc_product_f32_48(...) ... }
+    ```
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256",
+                        "Width of the target's vector registers">,
+                 Option<"profile", "profile", "bool", "false",
+                        "Say what work each region is">];
+  let dependentDialects = ["x86::X86Dialect", "mlir::scf::SCFDialect",
+                           "mlir::vector::VectorDialect", "mlir::memref::MemRefDialect",
+                           "mlir::arith::ArithDialect"];
+}
+
 def X86PackWeightsPass : Pass<"x86-pack-weights", "mlir::ModuleOp"> {
   let summary = "Lay constant weights out as the kernel reads them";
   let description = [{

@@ -1,0 +1,305 @@
+//===- LowerProducts.cpp - products of activations --------------*- C++ -*-===//
+//
+// Part of the tfc project, under the Apache License v2.0 with LLVM Exceptions.
+// See LICENSE for license information.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelBuilder.h"
+#include "KernelCalls.h"
+#include "PanelCopy.h"
+#include "ParallelRegion.h"
+#include "ProductView.h"
+#include "RegionWork.h"
+#include "tfc/Passes/Lower/Loops.h"
+#include "tfc/Target/X86/Passes.h"
+#include "tfc/Target/X86/X86.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+
+namespace tfc::x86 {
+#define GEN_PASS_DEF_X86LOWERPRODUCTSPASS
+#include "tfc/Target/X86/Passes.h.inc"
+} // namespace tfc::x86
+
+using namespace mlir;
+using namespace tfc;
+using namespace tfc::x86;
+
+namespace {
+
+/// Multiply-adds below which a second worker costs more than it brings.
+constexpr int64_t productsWorthAWorker = 1 << 17;
+
+/// Rows of the result that a panel is copied for, and the depth of a panel: a
+/// block of X and a panel stay in the second-level cache. Multiples of all
+/// numbers of lanes.
+constexpr int64_t rowBlock = 192, depthBlock = 384;
+
+/// Rows of the result below which copying a panel costs more than it brings.
+constexpr int64_t rowsWorthCopying = 8;
+
+/// One product, as it is lowered.
+class Lowering {
+public:
+  Lowering(ModuleOp module, linalg::LinalgOp op, const ProductView &view,
+           KernelShape shape, bool profile)
+      : module(module), op(op), view(view), profile(profile), b(op),
+        loc(op.getLoc()) {
+    int64_t columns = op.getStaticLoopRanges()[view.n];
+    width = ShapedType::isDynamic(columns) ? shape.vectors * shape.lanes
+                                           : shape.panelWidth(columns);
+    this->shape = shape.forWidth(width);
+  }
+
+  void run();
+
+private:
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  Value add(Value x, Value y) {
+    return b.createOrFold<arith::AddIOp>(loc, x, y);
+  }
+  Value subtract(Value x, Value y) {
+    return b.createOrFold<arith::SubIOp>(loc, x, y);
+  }
+  Value multiply(Value x, Value y) {
+    return b.createOrFold<arith::MulIOp>(loc, x, y);
+  }
+  Value divide(Value x, Value y) {
+    return b.createOrFold<arith::DivUIOp>(loc, x, y);
+  }
+  Value remainder(Value x, Value y) {
+    return b.createOrFold<arith::RemUIOp>(loc, x, y);
+  }
+  Value least(Value x, Value y) {
+    return b.createOrFold<arith::MinUIOp>(loc, x, y);
+  }
+  Value divideUp(Value x, int64_t y) {
+    return divide(add(x, index(y - 1)), index(y));
+  }
+  func::FuncOp function(const Twine &name,
+                        llvm::function_ref<func::FuncOp(StringRef)> build);
+  func::FuncOp copyFunction();
+  func::FuncOp productFunction(SumStart start);
+  void computeAll();
+  void computeBlock(Value number, Value panel);
+  void addDepth(Value firstDepth, Value firstRow, Value rows, Value firstColumn,
+                Value columns, Value panel);
+
+  ModuleOp module;
+  linalg::LinalgOp op;
+  const ProductView &view;
+  KernelShape shape;
+  int64_t width;
+  bool profile;
+  OpBuilder b;
+  Location loc;
+  /// What makes the result's elements 0 before, if that is known.
+  linalg::FillOp fill;
+  SmallVector<Value> sizes;
+  /// Of the loops, where the code is that is being written.
+  SmallVector<Value> ivs;
+  MatrixStack x, w, c;
+};
+
+/// The operation that fills the result of `op` with 0, if there is nothing in
+/// between that could see it.
+linalg::FillOp fillBefore(linalg::LinalgOp op) {
+  Value result = op.getDpsInits()[0];
+  for (Operation *before = op->getPrevNode(); before;
+       before = before->getPrevNode()) {
+    if (auto fill = dyn_cast<linalg::FillOp>(before)) {
+      if (fill.getOutputs()[0] == result)
+        return matchPattern(fill.getInputs()[0], m_AnyZeroFloat())
+                   ? fill
+                   : linalg::FillOp();
+    } else if (!isa<memref::AllocOp>(before) && !isMemoryEffectFree(before)) {
+      return {};
+    }
+  }
+  return {};
+}
+
+func::FuncOp
+Lowering::function(const Twine &name,
+                   llvm::function_ref<func::FuncOp(StringRef)> build) {
+  std::string text = name.str();
+  if (auto known = module.lookupSymbol<func::FuncOp>(text))
+    return known;
+  return build(text);
+}
+
+func::FuncOp Lowering::copyFunction() {
+  StringRef name =
+      view.isWTurned ? "tfc_turn_to_panel_f32_" : "tfc_copy_to_panel_f32_";
+  return function(name + Twine(width), [&](StringRef name) {
+    PanelCopy copy(module, shape, width);
+    return view.isWTurned ? copy.buildTurnedPanel(name) : copy.buildPanel(name);
+  });
+}
+
+func::FuncOp Lowering::productFunction(SumStart start) {
+  std::string name = "tfc_product_";
+  if (view.isXTurned)
+    name += "turned_";
+  if (start == SumStart::Result)
+    name += "more_";
+  return function(name + "f32_" + Twine(width), [&](StringRef name) {
+    if (view.isXTurned)
+      return TurnedFloatKernel(module, shape, width, start).build(name);
+    return FloatKernel(module, shape, width, start).build(name);
+  });
+}
+
+/// The block of the result at `ivs` with what `depthBlock` of the depth adds.
+void Lowering::addDepth(Value firstDepth, Value firstRow, Value rows,
+                        Value firstColumn, Value columns, Value panel) {
+  Value depth = least(subtract(sizes[view.k], firstDepth), index(depthBlock));
+  Value xBlock = x.block(b, loc, ivs, firstRow, rows, firstDepth, depth);
+  Value cBlock = c.block(b, loc, ivs, firstRow, rows, firstColumn, columns);
+  Value wBlock =
+      view.isWTurned
+          ? w.block(b, loc, ivs, firstColumn, columns, firstDepth, depth)
+          : w.block(b, loc, ivs, firstDepth, depth, firstColumn, columns);
+  callKernel(b, loc, copyFunction(), {wBlock, panel});
+  SmallVector<Value> arguments{xBlock, cBlock, panel};
+  if (!fill) {
+    callKernel(b, loc, productFunction(SumStart::Result), arguments);
+    return;
+  }
+  std::optional<int64_t> all = getConstantIntValue(sizes[view.k]);
+  if (all && *all <= depthBlock) {
+    callKernel(b, loc, productFunction(SumStart::Zero), arguments);
+    return;
+  }
+  Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        firstDepth, index(0));
+  auto choice = scf::IfOp::create(b, loc, isFirst, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  callKernel(b, loc, productFunction(SumStart::Zero), arguments);
+  b.setInsertionPointToStart(choice.elseBlock());
+  callKernel(b, loc, productFunction(SumStart::Result), arguments);
+}
+
+/// Block `number`: panels change fastest, so that a block of X stays in the
+/// cache, then blocks of rows, then the other loops.
+void Lowering::computeBlock(Value number, Value panel) {
+  Value numPanels = divideUp(sizes[view.n], width),
+        numRowBlocks = divideUp(sizes[view.m], rowBlock);
+  Value firstColumn = multiply(remainder(number, numPanels), index(width));
+  number = divide(number, numPanels);
+  Value firstRow = multiply(remainder(number, numRowBlocks), index(rowBlock));
+  number = divide(number, numRowBlocks);
+  ivs.assign(sizes.size(), Value());
+  for (unsigned loop : llvm::reverse(view.outer)) {
+    ivs[loop] = remainder(number, sizes[loop]);
+    number = divide(number, sizes[loop]);
+  }
+  Value columns = least(subtract(sizes[view.n], firstColumn), index(width)),
+        rows = least(subtract(sizes[view.m], firstRow), index(rowBlock));
+  // Without any depth the result is 0 yet.
+  Value end = b.createOrFold<arith::MaxUIOp>(loc, sizes[view.k], index(1));
+  auto loop = scf::ForOp::create(b, loc, index(0), end, index(depthBlock));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  addDepth(loop.getInductionVar(), firstRow, rows, firstColumn, columns, panel);
+}
+
+void Lowering::computeAll() {
+  x = view.stack(b, op, view.x, view.m, view.k);
+  w = view.isWTurned ? view.stack(b, op, view.w, view.n, view.k)
+                     : view.stack(b, op, view.w, view.k, view.n);
+  c = view.stack(b, op, 2, view.m, view.n);
+  Value count = multiply(divideUp(sizes[view.n], width),
+                         divideUp(sizes[view.m], rowBlock));
+  Value all = index(1);
+  for (Value size : sizes)
+    all = multiply(all, size);
+  for (unsigned loop : view.outer)
+    count = multiply(count, sizes[loop]);
+  Value work = multiply(multiply(least(sizes[view.m], index(rowBlock)),
+                                 least(sizes[view.n], index(width))),
+                        sizes[view.k]);
+  Value scratch = memref::AllocOp::create(
+      b, loc,
+      MemRefType::get({ShapedType::kDynamic, depthBlock, width},
+                      b.getF32Type()),
+      ValueRange(NumThreadsOp::create(b, loc).getResult()),
+      b.getI64IntegerAttr(64));
+  SmallVector<Value> told;
+  if (profile)
+    told = workOf(b, op, all);
+  OpBuilder::InsertionGuard guard(b);
+  ValueRange part = beginParallel(
+      b, loc, count, grainOf(b, loc, work, productsWorthAWorker), told);
+  Value panel = matrixOf(b, loc, scratch, part[2]);
+  auto loop = scf::ForOp::create(b, loc, part[0], part[1], index(1));
+  b.setInsertionPointToStart(loop.getBody());
+  computeBlock(loop.getInductionVar(), panel);
+}
+
+void Lowering::run() {
+  lower::LinalgLoops loops(op, b);
+  sizes = loops.sizes;
+  fill = fillBefore(op);
+  if (getConstantIntValue(sizes[view.m])) {
+    computeAll();
+  } else {
+    Value isFew = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult,
+                                        sizes[view.m], index(rowsWorthCopying));
+    auto choice = scf::IfOp::create(b, loc, isFew, /*withElseRegion=*/true);
+    b.setInsertionPointToStart(choice.thenBlock());
+    if (fill)
+      b.clone(*fill);
+    b.clone(*op);
+    b.setInsertionPointToStart(choice.elseBlock());
+    computeAll();
+  }
+  op->erase();
+  if (fill)
+    fill->erase();
+}
+
+/// Whether a kernel is worth its copies.
+bool isWorthIt(linalg::LinalgOp op, const ProductView &view) {
+  SmallVector<int64_t> sizes = op.getStaticLoopRanges();
+  auto isAtLeast = [&](unsigned loop, int64_t least) {
+    return ShapedType::isDynamic(sizes[loop]) || sizes[loop] >= least;
+  };
+  return isAtLeast(view.m, rowsWorthCopying) && isAtLeast(view.n, 4) &&
+         isAtLeast(view.k, 4);
+}
+
+struct LowerProductsPass
+    : public x86::impl::X86LowerProductsPassBase<LowerProductsPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    FailureOr<KernelShape> shape = kernelShapeOf(getOperation(), vectorBits);
+    if (failed(shape))
+      return signalPassFailure();
+    SmallVector<std::pair<linalg::LinalgOp, ProductView>> products;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (!op.hasPureBufferSemantics() || op->getParentOfType<ParallelOp>())
+        return;
+      FailureOr<ProductView> view = ProductView::of(op);
+      if (succeeded(view) && isWorthIt(op, *view))
+        products.emplace_back(op, *view);
+    });
+    for (auto &[op, view] : products)
+      Lowering(getOperation(), op, view, *shape, profile).run();
+  }
+};
+
+} // namespace
