@@ -47,18 +47,18 @@ constexpr int64_t rowBlock = 192, depthBlock = 384;
 /// Rows of the result below which copying a panel costs more than it brings.
 constexpr int64_t rowsWorthCopying = 8;
 
+/// A part of the result that a panel makes.
+struct Block {
+  Value firstRow, rows, firstColumn, columns;
+};
+
 /// One product, as it is lowered.
 class Lowering {
 public:
   Lowering(ModuleOp module, linalg::LinalgOp op, const ProductView &view,
            KernelShape shape, bool profile)
-      : module(module), op(op), view(view), profile(profile), b(op),
-        loc(op.getLoc()) {
-    int64_t columns = op.getStaticLoopRanges()[view.n];
-    width = ShapedType::isDynamic(columns) ? shape.vectors * shape.lanes
-                                           : shape.panelWidth(columns);
-    this->shape = shape.forWidth(width);
-  }
+      : module(module), op(op), view(view), shape(shape), profile(profile),
+        b(op), loc(op.getLoc()) {}
 
   void run();
 
@@ -89,18 +89,22 @@ private:
   }
   func::FuncOp function(const Twine &name,
                         llvm::function_ref<func::FuncOp(StringRef)> build);
-  func::FuncOp copyFunction();
-  func::FuncOp productFunction(SumStart start);
+  func::FuncOp copyFunction(int64_t width);
+  func::FuncOp productFunction(SumStart start, int64_t width);
+  void chooseWidths();
   void computeAll();
-  void computeBlock(Value number, Value panel);
-  void addDepth(Value firstDepth, Value firstRow, Value rows, Value firstColumn,
-                Value columns, Value panel);
+  void computeBlock(Value number, ArrayRef<Value> panels);
+  void addAllDepth(const Block &block, Value end, int64_t width, Value panel);
+  void addDepth(const Block &block, Value firstDepth, int64_t width,
+                Value panel);
 
   ModuleOp module;
   linalg::LinalgOp op;
   const ProductView &view;
   KernelShape shape;
-  int64_t width;
+  /// Of panels, and of the last one, which is as narrow as its columns let it,
+  /// in falling order.
+  SmallVector<int64_t> widths;
   bool profile;
   OpBuilder b;
   Location loc;
@@ -139,7 +143,7 @@ Lowering::function(const Twine &name,
   return build(text);
 }
 
-func::FuncOp Lowering::copyFunction() {
+func::FuncOp Lowering::copyFunction(int64_t width) {
   StringRef name =
       view.isWTurned ? "tfc_turn_to_panel_f32_" : "tfc_copy_to_panel_f32_";
   return function(name + Twine(width), [&](StringRef name) {
@@ -148,22 +152,46 @@ func::FuncOp Lowering::copyFunction() {
   });
 }
 
-func::FuncOp Lowering::productFunction(SumStart start) {
+func::FuncOp Lowering::productFunction(SumStart start, int64_t width) {
   std::string name = "tfc_product_";
   if (view.isXTurned)
     name += "turned_";
   if (start == SumStart::Result)
     name += "more_";
   return function(name + "f32_" + Twine(width), [&](StringRef name) {
+    KernelShape narrow = shape.forWidth(width);
     if (view.isXTurned)
-      return TurnedFloatKernel(module, shape, width, start).build(name);
-    return FloatKernel(module, shape, width, start).build(name);
+      return TurnedFloatKernel(module, narrow, width, start).build(name);
+    return FloatKernel(module, narrow, width, start).build(name);
   });
 }
 
+void Lowering::chooseWidths() {
+  int64_t columns = op.getStaticLoopRanges()[view.n];
+  auto vectorsFor = [&](int64_t count) {
+    return llvm::alignTo(count, shape.lanes);
+  };
+  if (ShapedType::isDynamic(columns)) {
+    for (int64_t vectors = shape.vectors; vectors >= 1; --vectors)
+      widths.push_back(vectors * shape.lanes);
+    return;
+  }
+  // The widest that leaves no column alone; the last panel pads the least.
+  widths.push_back(
+      std::min<int64_t>(shape.vectors * shape.lanes, vectorsFor(columns)));
+  int64_t last = vectorsFor(columns % widths[0]);
+  // Two panels of two vectors are better than one of three and one of one.
+  if (shape.vectors == 3 && columns > widths[0] && columns < 2 * widths[0] &&
+      last == shape.lanes)
+    widths[0] = last = 2 * shape.lanes;
+  if (last != 0 && last != widths[0])
+    widths.push_back(last);
+}
+
 /// The block of the result at `ivs` with what `depthBlock` of the depth adds.
-void Lowering::addDepth(Value firstDepth, Value firstRow, Value rows,
-                        Value firstColumn, Value columns, Value panel) {
+void Lowering::addDepth(const Block &block, Value firstDepth, int64_t width,
+                        Value panel) {
+  auto [firstRow, rows, firstColumn, columns] = block;
   Value depth = least(subtract(sizes[view.k], firstDepth), index(depthBlock));
   Value xBlock = x.block(b, loc, ivs, firstRow, rows, firstDepth, depth);
   Value cBlock = c.block(b, loc, ivs, firstRow, rows, firstColumn, columns);
@@ -171,49 +199,69 @@ void Lowering::addDepth(Value firstDepth, Value firstRow, Value rows,
       view.isWTurned
           ? w.block(b, loc, ivs, firstColumn, columns, firstDepth, depth)
           : w.block(b, loc, ivs, firstDepth, depth, firstColumn, columns);
-  callKernel(b, loc, copyFunction(), {wBlock, panel});
-  SmallVector<Value> arguments{xBlock, cBlock, panel};
-  if (!fill) {
-    callKernel(b, loc, productFunction(SumStart::Result), arguments);
-    return;
-  }
+  callKernel(b, loc, copyFunction(width), {wBlock, panel});
+  auto multiply = [&](SumStart start) {
+    callKernel(b, loc, productFunction(start, width), {xBlock, cBlock, panel});
+  };
   std::optional<int64_t> all = getConstantIntValue(sizes[view.k]);
-  if (all && *all <= depthBlock) {
-    callKernel(b, loc, productFunction(SumStart::Zero), arguments);
-    return;
-  }
+  if (!fill)
+    return multiply(SumStart::Result);
+  if (all && *all <= depthBlock)
+    return multiply(SumStart::Zero);
   Value isFirst = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                         firstDepth, index(0));
   auto choice = scf::IfOp::create(b, loc, isFirst, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
-  callKernel(b, loc, productFunction(SumStart::Zero), arguments);
+  multiply(SumStart::Zero);
   b.setInsertionPointToStart(choice.elseBlock());
-  callKernel(b, loc, productFunction(SumStart::Result), arguments);
+  multiply(SumStart::Result);
 }
 
-/// Block `number`: panels change fastest, so that a block of X stays in the
-/// cache, then blocks of rows, then the other loops.
-void Lowering::computeBlock(Value number, Value panel) {
-  Value numPanels = divideUp(sizes[view.n], width),
+/// Block `number`, with room for a panel of each width: panels change fastest,
+/// so that a block of X stays in the cache, then blocks of rows, then the other
+/// loops.
+void Lowering::computeBlock(Value number, ArrayRef<Value> panels) {
+  int64_t widest = widths.front();
+  Value numPanels = divideUp(sizes[view.n], widest),
         numRowBlocks = divideUp(sizes[view.m], rowBlock);
-  Value firstColumn = multiply(remainder(number, numPanels), index(width));
+  Block block;
+  block.firstColumn = multiply(remainder(number, numPanels), index(widest));
   number = divide(number, numPanels);
-  Value firstRow = multiply(remainder(number, numRowBlocks), index(rowBlock));
+  block.firstRow = multiply(remainder(number, numRowBlocks), index(rowBlock));
   number = divide(number, numRowBlocks);
   ivs.assign(sizes.size(), Value());
   for (unsigned loop : llvm::reverse(view.outer)) {
     ivs[loop] = remainder(number, sizes[loop]);
     number = divide(number, sizes[loop]);
   }
-  Value columns = least(subtract(sizes[view.n], firstColumn), index(width)),
-        rows = least(subtract(sizes[view.m], firstRow), index(rowBlock));
+  block.columns =
+      least(subtract(sizes[view.n], block.firstColumn), index(widest));
+  block.rows = least(subtract(sizes[view.m], block.firstRow), index(rowBlock));
   // Without any depth the result is 0 yet.
   Value end = b.createOrFold<arith::MaxUIOp>(loc, sizes[view.k], index(1));
+  OpBuilder::InsertionGuard guard(b);
+  for (auto [i, width] : llvm::enumerate(widths)) {
+    if (i + 1 < widths.size()) {
+      Value isWider =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ugt,
+                                block.columns, index(widths[i + 1]));
+      auto choice = scf::IfOp::create(b, loc, isWider, /*withElseRegion=*/true);
+      b.setInsertionPointToStart(choice.thenBlock());
+      addAllDepth(block, end, width, panels[i]);
+      b.setInsertionPointToStart(choice.elseBlock());
+    } else {
+      addAllDepth(block, end, width, panels[i]);
+    }
+  }
+}
+
+void Lowering::addAllDepth(const Block &block, Value end, int64_t width,
+                           Value panel) {
   auto loop = scf::ForOp::create(b, loc, index(0), end, index(depthBlock));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  addDepth(loop.getInductionVar(), firstRow, rows, firstColumn, columns, panel);
+  addDepth(block, loop.getInductionVar(), width, panel);
 }
 
 void Lowering::computeAll() {
@@ -221,7 +269,7 @@ void Lowering::computeAll() {
   w = view.isWTurned ? view.stack(b, op, view.w, view.n, view.k)
                      : view.stack(b, op, view.w, view.k, view.n);
   c = view.stack(b, op, 2, view.m, view.n);
-  Value count = multiply(divideUp(sizes[view.n], width),
+  Value count = multiply(divideUp(sizes[view.n], widths.front()),
                          divideUp(sizes[view.m], rowBlock));
   Value all = index(1);
   for (Value size : sizes)
@@ -229,30 +277,35 @@ void Lowering::computeAll() {
   for (unsigned loop : view.outer)
     count = multiply(count, sizes[loop]);
   Value work = multiply(multiply(least(sizes[view.m], index(rowBlock)),
-                                 least(sizes[view.n], index(width))),
+                                 least(sizes[view.n], index(widths.front()))),
                         sizes[view.k]);
-  Value scratch = memref::AllocOp::create(
-      b, loc,
-      MemRefType::get({ShapedType::kDynamic, depthBlock, width},
-                      b.getF32Type()),
-      ValueRange(NumThreadsOp::create(b, loc).getResult()),
-      b.getI64IntegerAttr(64));
+  Value workers = NumThreadsOp::create(b, loc);
+  SmallVector<Value> scratch;
+  for (int64_t width : widths)
+    scratch.push_back(memref::AllocOp::create(
+        b, loc,
+        MemRefType::get({ShapedType::kDynamic, depthBlock, width},
+                        b.getF32Type()),
+        workers, b.getI64IntegerAttr(64)));
   SmallVector<Value> told;
   if (profile)
     told = workOf(b, op, all);
   OpBuilder::InsertionGuard guard(b);
   ValueRange part = beginParallel(
       b, loc, count, grainOf(b, loc, work, productsWorthAWorker), told);
-  Value panel = matrixOf(b, loc, scratch, part[2]);
+  SmallVector<Value> panels;
+  for (Value stack : scratch)
+    panels.push_back(matrixOf(b, loc, stack, part[2]));
   auto loop = scf::ForOp::create(b, loc, part[0], part[1], index(1));
   b.setInsertionPointToStart(loop.getBody());
-  computeBlock(loop.getInductionVar(), panel);
+  computeBlock(loop.getInductionVar(), panels);
 }
 
 void Lowering::run() {
   lower::LinalgLoops loops(op, b);
   sizes = loops.sizes;
   fill = fillBefore(op);
+  chooseWidths();
   if (getConstantIntValue(sizes[view.m])) {
     computeAll();
   } else {
