@@ -330,18 +330,19 @@ static std::optional<unsigned> placeOf(AffineMap map, unsigned loop) {
   return place;
 }
 
-/// Whether loops `loop` and the next one walk over `buffer` as one would.
-static bool walkAsOne(Value buffer, AffineMap map, unsigned loop) {
+/// Whether loops `first` to `last`, all but the last of which are known to,
+/// walk over `buffer` as one would.
+static bool walkAsOne(Value buffer, AffineMap map, unsigned first,
+                      unsigned last) {
   auto type = dyn_cast<MemRefType>(buffer.getType());
-  if (!type || (!map.isFunctionOfDim(loop) && !map.isFunctionOfDim(loop + 1)))
+  if (!type || (!map.isFunctionOfDim(first) && !map.isFunctionOfDim(last)))
     return true;
-  std::optional<unsigned> outer = placeOf(map, loop),
-                          inner = placeOf(map, loop + 1);
-  if (!outer || !inner || *inner != *outer + 1)
+  std::optional<unsigned> begin = placeOf(map, first), end = placeOf(map, last);
+  if (!begin || !end || *end - *begin != last - first)
     return false;
   SmallVector<ReassociationIndices> groups;
   for (int64_t d = 0; d < type.getRank(); ++d) {
-    if (d == *inner)
+    if (d > *begin && d <= *end)
       groups.back().push_back(d);
     else
       groups.push_back({d});
@@ -355,13 +356,16 @@ void lower::LinalgLoops::collapse(linalg::LinalgOp op, OpBuilder &b) {
   // The new number of each loop, and whether it continues the one before.
   SmallVector<AffineExpr> renamed;
   SmallVector<bool> continues;
-  for (unsigned loop = 0, next = 0; loop < iterators.size(); ++loop) {
+  for (unsigned loop = 0, first = 0, next = 0; loop < iterators.size();
+       ++loop) {
     continues.push_back(
-        loop > 0 && iterators[loop] == iterators[loop - 1] &&
+        loop > 0 && iterators[loop] == iterators[first] &&
         llvm::all_of(llvm::zip(operands, maps), [&](auto operand) {
           auto [buffer, map] = operand;
-          return walkAsOne(buffer, map, loop - 1);
+          return walkAsOne(buffer, map, first, loop);
         }));
+    if (!continues.back())
+      first = loop;
     next += loop > 0 && !continues.back();
     renamed.push_back(b.getAffineDimExpr(next));
   }

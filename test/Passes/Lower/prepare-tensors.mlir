@@ -1,4 +1,5 @@
 // RUN: tfc-opt %s --lower-prepare-tensors --split-input-file | FileCheck %s
+// RUN: tfc-opt %s --lower-prepare-tensors=products-have-kernels | FileCheck %s --check-prefix=KERNELS
 
 // What the loop carries is put back where it was; an element that is replaced in
 // it needs no copy.
@@ -91,4 +92,35 @@ func.func @costly_chain(%x: tensor<4x5xf32>, %w: tensor<5x3xf32>, %sums: tensor<
     linalg.yield %r : f32
   } -> tensor<4x3xf32>
   return %z : tensor<4x3xf32>
+}
+
+// With kernels for products, a factor keeps what is computed of it outside, and is read
+// transposed where its neighbours in memory still are rows' or columns'.
+// KERNELS-LABEL: @factors
+// KERNELS: %[[S:.*]] = linalg.generic {{.*}} ins(%{{[a-z0-9]+}} : tensor<2x4x5xf32>)
+// KERNELS:   arith.addf
+// KERNELS: linalg.generic {indexing_maps = [#[[MNK:.*]], #[[TURNED:.*]], #{{.*}}], {{.*}} ins(%[[S]], %arg1 : tensor<2x4x5xf32>, tensor<2x3x5xf32>)
+// KERNELS: return
+func.func @factors(%x: tensor<2x4x5xf32>, %w: tensor<2x3x5xf32>, %sums: tensor<2x4x3xf32>) -> tensor<2x4x3xf32> {
+  %empty = tensor.empty() : tensor<2x4x5xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(b, m, k) -> (b, m, k)>, affine_map<(b, m, k) -> (b, m, k)>], iterator_types = ["parallel", "parallel", "parallel"]} ins(%x : tensor<2x4x5xf32>) outs(%empty : tensor<2x4x5xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %r = arith.addf %a, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<2x4x5xf32>
+  %turned = tensor.empty() : tensor<2x5x3xf32>
+  %t = linalg.transpose ins(%w : tensor<2x3x5xf32>) outs(%turned : tensor<2x5x3xf32>) permutation = [0, 2, 1]
+  %z = linalg.batch_matmul ins(%y, %t : tensor<2x4x5xf32>, tensor<2x5x3xf32>) outs(%sums : tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
+  return %z : tensor<2x4x3xf32>
+}
+
+// Neighbours of two batches are not read side by side.
+// KERNELS-LABEL: @batch_last
+// KERNELS: linalg.generic {{.*}} ins(%{{[a-z0-9]+}} : tensor<5x3x2xf32>) outs(%{{.*}} : tensor<2x5x3xf32>)
+// KERNELS: linalg.generic {{.*}} ins(%{{.*}} : tensor<2x4x5xf32>, tensor<2x5x3xf32>)
+func.func @batch_last(%x: tensor<2x4x5xf32>, %w: tensor<5x3x2xf32>, %sums: tensor<2x4x3xf32>) -> tensor<2x4x3xf32> {
+  %turned = tensor.empty() : tensor<2x5x3xf32>
+  %t = linalg.transpose ins(%w : tensor<5x3x2xf32>) outs(%turned : tensor<2x5x3xf32>) permutation = [2, 0, 1]
+  %z = linalg.batch_matmul ins(%x, %t : tensor<2x4x5xf32>, tensor<2x5x3xf32>) outs(%sums : tensor<2x4x3xf32>) -> tensor<2x4x3xf32>
+  return %z : tensor<2x4x3xf32>
 }

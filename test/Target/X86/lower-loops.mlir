@@ -83,3 +83,44 @@ func.func @copy(%x: memref<?xf32, strided<[2]>>, %y: memref<?xf32>) {
   memref.copy %x, %y : memref<?xf32, strided<[2]>> to memref<?xf32>
   return
 }
+
+// Loops over an image are one where all buffers have it whole, so that the inner loop is
+// long enough for vectors; a bias has no image.
+// CHECK-LABEL: func @image
+// CHECK: %[[X:.*]] = memref.collapse_shape %{{.*}} {{\[}}[0], [1], [2, 3]] : memref<?x8x7x7xf32> into memref<?x8x49xf32>
+// CHECK: scf.for %[[P:.*]] = %c0 to %c49
+// CHECK: memref.load %[[X]][%{{.*}}, %{{.*}}, %[[P]]]
+#image = affine_map<(n, c, y, x) -> (n, c, y, x)>
+func.func @image(%x: memref<?x8x7x7xf32>, %b: memref<8x1x1xf32>, %z: memref<?x8x7x7xf32>) {
+  linalg.generic {indexing_maps = [#image, affine_map<(n, c, y, x) -> (c, 0, 0)>, #image],
+                  iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x, %b : memref<?x8x7x7xf32>, memref<8x1x1xf32>) outs(%z : memref<?x8x7x7xf32>) {
+  ^bb0(%a: f32, %bias: f32, %out: f32):
+    %s = arith.addf %a, %bias : f32
+    linalg.yield %s : f32
+  }
+  return
+}
+
+// Sums over what lies side by side are one loop too; rows that lie apart are not.
+// CHECK-LABEL: func @sums
+// CHECK: scf.for %{{.*}} = %c0 to %c35 {{.*}} iter_args
+// CHECK: scf.for %{{.*}} = %c0 to %c5 {{.*}} iter_args
+// CHECK: scf.for %{{.*}} = %c0 to %c7 {{.*}} iter_args
+#tensor = affine_map<(i, j, k) -> (i, j, k)>
+#first = affine_map<(i, j, k) -> (i)>
+func.func @sums(%x: memref<9x5x7xf32>, %y: memref<9xf32>, %apart: memref<9x5x7xf32, strided<[50, 10, 1]>>) {
+  linalg.generic {indexing_maps = [#tensor, #first], iterator_types = ["parallel", "reduction", "reduction"]}
+      ins(%x : memref<9x5x7xf32>) outs(%y : memref<9xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#tensor, #first], iterator_types = ["parallel", "reduction", "reduction"]}
+      ins(%apart : memref<9x5x7xf32, strided<[50, 10, 1]>>) outs(%y : memref<9xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %a, %b : f32
+    linalg.yield %s : f32
+  }
+  return
+}
