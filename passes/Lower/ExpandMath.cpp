@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -41,6 +42,82 @@ struct ConvertByF32 : public OpRewritePattern<Op> {
   }
 };
 
+/// e^x - 1 of f32 without the logarithm that upstream's expansion takes: with
+/// n the integer next to x / ln 2 and r what is left, 2^n (e^r - 1) + (2^n -
+/// 1), whose terms do not cancel. e^r - 1 by Taylor's series to the seventh
+/// power, whose rest is below a quarter of a rounding error for |r| of at most
+/// ln 2 / 2.
+struct ExpandExpM1 : public OpRewritePattern<math::ExpM1Op> {
+  ExpandExpM1(MLIRContext *context)
+      : OpRewritePattern(context, /*benefit=*/2) {}
+
+  LogicalResult matchAndRewrite(math::ExpM1Op op,
+                                PatternRewriter &rewriter) const override;
+};
+
+LogicalResult ExpandExpM1::matchAndRewrite(math::ExpM1Op op,
+                                           PatternRewriter &rewriter) const {
+  Type type = op.getType();
+  if (!getElementTypeOrSelf(type).isF32())
+    return rewriter.notifyMatchFailure(op, "it is not f32");
+  ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+  Type integers = b.getI32Type();
+  if (auto vector = dyn_cast<VectorType>(type))
+    integers = vector.clone(integers);
+  auto number = [&](double value) -> Value {
+    auto attr = b.getF32FloatAttr(value);
+    if (auto vector = dyn_cast<VectorType>(type))
+      return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, attr));
+    return arith::ConstantOp::create(b, attr);
+  };
+  auto integer = [&](int32_t value) -> Value {
+    auto attr = b.getI32IntegerAttr(value);
+    if (auto vector = dyn_cast<VectorType>(integers))
+      return arith::ConstantOp::create(b, DenseElementsAttr::get(vector, attr));
+    return arith::ConstantOp::create(b, attr);
+  };
+  // A CPU without the fused operation has both.
+  auto fused = arith::FastMathFlagsAttr::get(b.getContext(),
+                                             arith::FastMathFlags::contract);
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddFOp::create(b, x, y, fused);
+  };
+  auto multiply = [&](Value x, Value y) -> Value {
+    return arith::MulFOp::create(b, x, y, fused);
+  };
+  auto choose = [&](arith::CmpFPredicate predicate, Value x, Value y,
+                    Value then, Value otherwise) -> Value {
+    return arith::SelectOp::create(b, arith::CmpFOp::create(b, predicate, x, y),
+                                   then, otherwise);
+  };
+  Value x = op.getOperand(), low = number(-20), high = number(89);
+  // Below, the result is -1, and above, infinite. A NaN is put back at the end.
+  Value inside = choose(arith::CmpFPredicate::OGT, x, low, x, low);
+  inside = choose(arith::CmpFPredicate::OLT, inside, high, inside, high);
+  Value n = math::RoundEvenOp::create(
+      b, multiply(inside, number(1.44269504088896341)));
+  // The first part of ln 2 has so few bits that its multiples are exact.
+  Value r = add(inside, multiply(n, number(-0.693359375)));
+  r = add(r, multiply(n, number(2.12194440e-4)));
+  Value series = number(1.0 / 5040);
+  for (double factor : {1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 0.5})
+    series = add(multiply(series, r), number(factor));
+  series = add(multiply(multiply(r, r), series), r);
+  // 2^(n - 1), as 2^128 is no number of f32.
+  Value exponent = arith::AddIOp::create(
+      b, arith::FPToSIOp::create(b, integers, n), integer(126));
+  Value power = arith::BitcastOp::create(
+      b, type, arith::ShLIOp::create(b, exponent, integer(23)));
+  Value half = add(multiply(power, series), add(power, number(-0.5)));
+  Value result = add(half, half);
+  // The square of a number so small is below its rounding error, and half of
+  // the least numbers is none. A NaN is no larger either.
+  Value magnitude = math::AbsFOp::create(b, x);
+  rewriter.replaceOp(op, choose(arith::CmpFPredicate::ULT, magnitude,
+                                number(0x1p-25), x, result));
+  return success();
+}
+
 struct ExpandMathPass
     : public tfc::lower::impl::ExpandMathPassBase<ExpandMathPass> {
   using Base::Base;
@@ -58,12 +135,13 @@ struct ExpandMathPass
     };
     populateMathPolynomialApproximationPatterns(patterns, wanted);
     populateMathF32ExpansionPatterns(patterns, wanted);
+    patterns.add<ExpandExpM1>(&getContext());
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     arith::populateExpandBFloat16Patterns(patterns);
     patterns.add<ConvertByF32<arith::SIToFPOp>, ConvertByF32<arith::UIToFPOp>>(
         &getContext());
-    // Upstream's patterns are for scalars and vectors. What is on tensors is for
-    // others to make loops of.
+    // Upstream's patterns are for scalars and vectors. What is on tensors is
+    // for others to make loops of.
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (llvm::none_of(op->getOperandTypes(), llvm::IsaPred<TensorType>))
