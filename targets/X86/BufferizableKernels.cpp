@@ -40,6 +40,8 @@ struct PackedModel
 void tfc::x86::registerBufferizableKernels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, X86Dialect *) {
     PackedLinearOp::attachInterface<PackedModel<PackedLinearOp>>(*context);
+    PackedIntegerLinearOp::attachInterface<PackedModel<PackedIntegerLinearOp>>(
+        *context);
     PackedQuantizedLinearOp::attachInterface<
         PackedModel<PackedQuantizedLinearOp>>(*context);
   });

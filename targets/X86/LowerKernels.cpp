@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "IntegerKernel.h"
 #include "KernelBuilder.h"
 #include "KernelCalls.h"
 #include "ParallelRegion.h"
@@ -16,6 +17,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -50,8 +52,10 @@ struct Product {
   SmallVector<Value> stacks;
   int64_t depth, width, panels;
   /// Of weights in integers.
-  std::optional<QuantizedForm> form;
+  std::optional<QuantizedForm> form = std::nullopt;
   int64_t group = 0;
+  /// Of x in integers too: whether they have a sign.
+  std::optional<bool> isXSigned = std::nullopt;
 };
 
 struct LowerKernelsPass
@@ -73,8 +77,7 @@ struct LowerKernelsPass
                           {op.getPanels()},
                           panels[1],
                           panels[2],
-                          panels[0],
-                          std::nullopt});
+                          panels[0]});
     });
     getOperation().walk([&](PackedQuantizedLinearOp op) {
       ArrayRef<int64_t> scales = shapeOf(op.getScales());
@@ -86,6 +89,19 @@ struct LowerKernelsPass
       products.push_back({op, op.getX(), op.getBias(), op.getInit(), stacks,
                           shapeOf(op.getX())[1], scales[2], scales[0], form,
                           static_cast<int64_t>(op.getGroup())});
+    });
+    getOperation().walk([&](PackedIntegerLinearOp op) {
+      ArrayRef<int64_t> scales = shapeOf(op.getScales());
+      Product product{op,
+                      op.getX(),
+                      op.getBias(),
+                      op.getInit(),
+                      {op.getPanels(), op.getCorrections(), op.getScales()},
+                      shapeOf(op.getX())[1],
+                      scales[2],
+                      scales[0]};
+      product.isXSigned = op.getIsSigned();
+      products.push_back(product);
     });
     for (Product &product : products)
       lower(product);
@@ -107,6 +123,21 @@ private:
     return function("tfc_gemm_f32_" + Twine(width), [&](StringRef name) {
       return FloatKernel(getOperation(), shape, width).build(name);
     });
+  }
+  func::FuncOp integerKernel(int64_t width, bool isXSigned) {
+    return function(
+        Twine("tfc_gemm_") + (isXSigned ? "s8" : "u8") + "s8_" + Twine(width),
+        [&](StringRef name) {
+          return IntegerKernel(getOperation(), shape, width, isXSigned)
+              .build(name);
+        });
+  }
+  func::FuncOp kernelOf(const Product &product) {
+    if (product.isXSigned)
+      return integerKernel(product.width, *product.isXSigned);
+    if (product.form)
+      return quantizedKernel(product.width, *product.form);
+    return floatKernel(product.width);
   }
   func::FuncOp quantizedKernel(int64_t width, QuantizedForm form) {
     return function("tfc_gemm_" + form.name() + "_" + Twine(width),
@@ -172,10 +203,7 @@ void LowerKernelsPass::callKernels(OpBuilder &b, const Product &product,
     b.setInsertionPointToStart(choice.elseBlock());
   }
   llvm::append_range(views, panel);
-  callKernel(b, loc,
-             product.form ? quantizedKernel(product.width, *product.form)
-                          : floatKernel(product.width),
-             views);
+  callKernel(b, loc, kernelOf(product), views);
 }
 
 void LowerKernelsPass::lower(const Product &product) {

@@ -9,6 +9,7 @@
 #include "KernelShape.h"
 #include "MappedFile.h"
 #include "PackQuantized.h"
+#include "TokenRows.h"
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
@@ -69,59 +70,9 @@ void packPanels(ArrayRef<float> weights, int64_t depth, int64_t columns,
   }
 }
 
-/// A tensor [..., K] seen as a matrix of rows, and back.
-class Rows {
-public:
-  Rows(OpBuilder &b, Location loc, Value x)
-      : b(b), loc(loc), x(x), type(cast<RankedTensorType>(x.getType())),
-        sizes(tensor::getMixedSizes(b, loc, x)), groups(2) {
-    for (int64_t d = 0; d + 1 < type.getRank(); ++d)
-      groups[0].push_back(d);
-    groups[1].push_back(type.getRank() - 1);
-  }
-
-  OpFoldResult count() {
-    AffineExpr product = b.getAffineConstantExpr(1);
-    for (int64_t d = 0; d + 1 < type.getRank(); ++d)
-      product = product * b.getAffineSymbolExpr(d);
-    return affine::makeComposedFoldedAffineApply(b, loc, product,
-                                                 ArrayRef(sizes).drop_back());
-  }
-
-  Value flat() {
-    if (type.getRank() == 1)
-      return tensor::ExpandShapeOp::create(
-          b, loc,
-          RankedTensorType::get({1, type.getDimSize(0)}, type.getElementType()),
-          x, ArrayRef<ReassociationIndices>{{0, 1}});
-    if (type.getRank() == 2)
-      return x;
-    return tensor::CollapseShapeOp::create(b, loc, x, groups);
-  }
-
-  /// `matrix` [rows, columns] with the leading sizes of x.
-  Value restore(Value matrix, int64_t columns) {
-    if (type.getRank() == 1)
-      return tensor::CollapseShapeOp::create(
-          b, loc, matrix, ArrayRef<ReassociationIndices>{{0, 1}});
-    if (type.getRank() == 2)
-      return matrix;
-    SmallVector<OpFoldResult> result(sizes.begin(), sizes.end() - 1);
-    result.push_back(b.getIndexAttr(columns));
-    SmallVector<int64_t> dims = decomposeMixedValues(result).first;
-    return tensor::ExpandShapeOp::create(
-        b, loc, RankedTensorType::get(dims, type.getElementType()), matrix,
-        groups, result);
-  }
-
-private:
-  OpBuilder &b;
-  Location loc;
-  Value x;
-  RankedTensorType type;
-  SmallVector<OpFoldResult> sizes;
-  SmallVector<ReassociationIndices> groups;
-};
+Value constant(OpBuilder &b, Location loc, ElementsAttr numbers) {
+  return arith::ConstantOp::create(b, loc, cast<TypedAttr>(numbers));
+}
 
 /// `weight` as one matrix of a stack, the operation that takes it out.
 tensor::ExtractSliceOp matrixOfStack(Value weight) {
@@ -176,9 +127,9 @@ private:
   KernelShape shape = {};
   void rewrite(attn::LinearOp op);
   /// The product, or null where the weight is none of these.
-  Value packFloats(attn::LinearOp op, OpBuilder &b, Rows &rows,
+  Value packFloats(attn::LinearOp op, OpBuilder &b, TokenRows &rows,
                    ElementsAttr bias, int64_t width);
-  Value packIntegers(attn::LinearOp op, OpBuilder &b, Rows &rows,
+  Value packIntegers(attn::LinearOp op, OpBuilder &b, TokenRows &rows,
                      ElementsAttr bias, int64_t width);
   ElementsAttr pack(ElementsAttr weight, bool transposed, int64_t matrices,
                     int64_t depth, int64_t columns, int64_t width);
@@ -245,7 +196,7 @@ void PackWeightsPass::rewrite(attn::LinearOp op) {
     return;
   OpBuilder b(op);
   Location loc = op.getLoc();
-  Rows rows(b, loc, op.getX());
+  TokenRows rows(b, loc, op.getX());
   int64_t columns =
       cast<RankedTensorType>(op.getInit().getType()).getShape().back();
   if (ShapedType::isDynamic(columns) || columns == 0)
@@ -268,19 +219,9 @@ void PackWeightsPass::rewrite(attn::LinearOp op) {
   op.erase();
 }
 
-static Value emptyRows(OpBuilder &b, Location loc, Rows &rows,
-                       int64_t columns) {
-  return tensor::EmptyOp::create(
-      b, loc, ArrayRef<OpFoldResult>{rows.count(), b.getIndexAttr(columns)},
-      b.getF32Type());
-}
-
-static Value constant(OpBuilder &b, Location loc, ElementsAttr numbers) {
-  return arith::ConstantOp::create(b, loc, cast<TypedAttr>(numbers));
-}
-
-Value PackWeightsPass::packFloats(attn::LinearOp op, OpBuilder &b, Rows &rows,
-                                  ElementsAttr bias, int64_t width) {
+Value PackWeightsPass::packFloats(attn::LinearOp op, OpBuilder &b,
+                                  TokenRows &rows, ElementsAttr bias,
+                                  int64_t width) {
   ElementsAttr weight;
   Location loc = op.getLoc();
   auto chosen = matrixOfStack(op.getWeight());
@@ -299,7 +240,7 @@ Value PackWeightsPass::packFloats(attn::LinearOp op, OpBuilder &b, Rows &rows,
       pack(weight, op.getTransposeWeight(), matrices, depth, columns, width);
   if (!panels)
     return {};
-  Value init = emptyRows(b, loc, rows, columns);
+  Value init = rows.empty(columns);
   Value panelsValue = constant(b, loc, panels);
   if (chosen)
     panelsValue = panelsOf(b, loc, panelsValue, chosen.getMixedOffsets()[0],
@@ -309,8 +250,9 @@ Value PackWeightsPass::packFloats(attn::LinearOp op, OpBuilder &b, Rows &rows,
       .getResult();
 }
 
-Value PackWeightsPass::packIntegers(attn::LinearOp op, OpBuilder &b, Rows &rows,
-                                    ElementsAttr bias, int64_t width) {
+Value PackWeightsPass::packIntegers(attn::LinearOp op, OpBuilder &b,
+                                    TokenRows &rows, ElementsAttr bias,
+                                    int64_t width) {
   auto dequantize = op.getWeight().getDefiningOp<attn::DequantizeOp>();
   if (!dequantize)
     return {};
@@ -336,7 +278,7 @@ Value PackWeightsPass::packIntegers(attn::LinearOp op, OpBuilder &b, Rows &rows,
   Location loc = op.getLoc();
   int64_t columns =
       cast<RankedTensorType>(op.getInit().getType()).getShape().back();
-  Value init = emptyRows(b, loc, rows, columns);
+  Value init = rows.empty(columns);
   Value zeros =
       panels.zeroPoints ? constant(b, loc, panels.zeroPoints) : Value();
   return PackedQuantizedLinearOp::create(

@@ -37,17 +37,26 @@
 using namespace mlir;
 using namespace tfc::x86;
 
-/// Widest vectors of the CPU asked for; what is wrong with its name is said
-/// when code is emitted.
-static unsigned vectorBitsOf(const X86Options &options) {
+/// Whether the CPU asked for has `features`; what is wrong with its name is
+/// said when code is emitted.
+static bool hasFeatures(const X86Options &options, StringRef features) {
   std::string reason;
   auto machine = createTargetMachine(options, reason);
-  if (failed(machine))
-    return 256;
-  const llvm::MCSubtargetInfo *info = (*machine)->getMCSubtargetInfo();
-  if (info->checkFeatures("+avx512f"))
+  return succeeded(machine) &&
+         (*machine)->getMCSubtargetInfo()->checkFeatures(features);
+}
+
+/// Its widest vectors.
+static unsigned vectorBitsOf(const X86Options &options) {
+  if (hasFeatures(options, "+avx512f"))
     return 512;
-  return info->checkFeatures("+avx2,+fma") ? 256 : 128;
+  return hasFeatures(options, "+avx2,+fma") ? 256 : 128;
+}
+
+/// Whether it adds products of bytes in vectors of that width.
+static bool hasDotProducts(const X86Options &options) {
+  return hasFeatures(options, "+avx512vnni") ||
+         (vectorBitsOf(options) == 256 && hasFeatures(options, "+avxvnni"));
 }
 
 void tfc::x86::buildLinalgPipeline(OpPassManager &pm) {
@@ -68,6 +77,8 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
   first.keep = {"attn.linear", "attn.norm", "attn.attention",
                 "attn.dequantize"};
   pm.addPass(decompose::createAttnDecomposePass(first));
+  if (hasDotProducts(options))
+    pm.addPass(createX86PackIntegersPass({vectorBitsOf(options)}));
   X86PackWeightsPassOptions packing;
   packing.vectorBits = vectorBitsOf(options);
   if (!options.weightsFile.empty())

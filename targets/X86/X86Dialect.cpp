@@ -129,3 +129,46 @@ LogicalResult tfc::x86::PackedQuantizedLinearOp::verify() {
            << bias[0] << " and " << init[1];
   return success();
 }
+
+MutableOperandRange tfc::x86::PackedIntegerLinearOp::getDpsInitsMutable() {
+  return getInitMutable();
+}
+
+LogicalResult tfc::x86::PackedIntegerLinearOp::reifyResultShapes(
+    OpBuilder &b, ReifiedRankedShapedTypeDims &shapes) {
+  if (getResult())
+    shapes.push_back(tensor::getMixedSizes(b, getLoc(), getInit()));
+  return success();
+}
+
+LogicalResult tfc::x86::PackedIntegerLinearOp::verify() {
+  auto shape = [](Value value) {
+    return cast<ShapedType>(value.getType()).getShape();
+  };
+  ArrayRef<int64_t> x = shape(getX()), panels = shape(getPanels()),
+                    corrections = shape(getCorrections()),
+                    scales = shape(getScales()), bias = shape(getBias()),
+                    init = shape(getInit());
+  if (x.size() != 2 || panels.size() != 3 || corrections.size() != 3 ||
+      scales.size() != 3 || bias.size() != 1 || init.size() != 2)
+    return emitOpError("expected ranks 2, 3, 3, 3, 1 and 2, found ")
+           << x.size() << ", " << panels.size() << ", " << corrections.size()
+           << ", " << scales.size() << ", " << bias.size() << " and "
+           << init.size();
+  if (x[1] % 4 != 0 || panels[1] != x[1] / 4)
+    return emitOpError("expected a quarter of the columns of x as rows in a "
+                       "panel, found ")
+           << panels[1] << " of " << x[1];
+  SmallVector<int64_t> perColumn = {panels[0], 1, panels[2] / 4};
+  if (panels[2] % 4 != 0 || corrections != ArrayRef(perColumn) ||
+      scales != ArrayRef(perColumn))
+    return emitOpError("expected a correction and a scale for each column of "
+                       "the panels, found ")
+           << getCorrections().getType() << " and " << getScales().getType();
+  if (bias[0] != perColumn[0] * perColumn[2] || init[1] > bias[0])
+    return emitOpError("expected a bias of ")
+           << perColumn[0] * perColumn[2]
+           << " and at most as many columns, found " << bias[0] << " and "
+           << init[1];
+  return success();
+}

@@ -193,6 +193,29 @@ def X86PackWeightsPass : Pass<"x86-pack-weights", "mlir::ModuleOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
+def X86PackIntegersPass : Pass<"x86-pack-integers", "mlir::ModuleOp"> {
+  let summary = "Multiply what was quantised to 8 bits as integers";
+  let description = [{
+    A product of `attn.dequantize` of activations, with one scale, and of a constant weight,
+    with a scale for each column and no zero points, becomes `x86.packed_integer_linear`
+    on the integers: what rounding there was before and behind stays. Sums are exact, where
+    those of the dequantised numbers in f32 would be rounded. For CPUs with VNNI; others
+    multiply in f32. K must be a multiple of 4, and at most 65536.
+
+    ```mlir
+    %x = attn.dequantize ins(%i : tensor<4x8xi8>) as !quant.uniform<i8:f32, 0.5:3> ...
+    %w = attn.dequantize ins(%c : tensor<8x10xi8>) as !quant.uniform<i8:f32:1, {0.5, ...
+    %y = attn.linear ins(%x, %w : tensor<4x8xf32>, tensor<8x10xf32>) ...
+    // becomes
+    %y = x86.packed_integer_linear signed ins(%i, %panels, %corrections, %scales, %bias : ...
+    ```
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "unsigned", "256",
+                        "Width of the target's vector registers">];
+  let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect",
+                           "mlir::tensor::TensorDialect", "mlir::affine::AffineDialect"];
+}
+
 def X86SelectKernelsPass : Pass<"x86-select-kernels", "mlir::func::FuncOp"> {
   let summary = "Leave attention that has a kernel, decompose the other";
   let description = [{
@@ -251,7 +274,7 @@ def X86LowerKernelsPass : Pass<"x86-lower-kernels", "mlir::ModuleOp"> {
                         "Say what work each region is">];
   let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect", "mlir::func::FuncDialect",
                            "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect",
-                           "mlir::vector::VectorDialect"];
+                           "mlir::vector::VectorDialect", "mlir::LLVM::LLVMDialect"];
 }
 
 #endif // TFC_TARGET_X86_PASSES_TD

@@ -275,4 +275,39 @@ def X86_PackedQuantizedLinearOp : X86_Op<"packed_quantized_linear", [
   let hasVerifier = 1;
 }
 
+def X86_PackedIntegerLinearOp : X86_Op<"packed_integer_linear", [
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
+    DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>]> {
+  let summary = "a packed product of integers of 8 bits, with an f32 result";
+  let description = [{
+    `x` is [M, K] in 8 bits, with or without sign, K a multiple of 4. `panels` is i8,
+    [P, K / 4, R * 4]: rows 4k to 4k + 3 of a column lie side by side. The result is
+    (x * weight + correction) * scale + bias, x taken without sign: where it is `signed`,
+    128 is added to each element by flipping a bit, and the correction, which also stands
+    for the zero point of x, takes that back. `corrections` in i32 and `scales` in f32 are
+    [P, 1, R], `bias` is [P * R]. Sums are exact in 32 bits. `init` and the result
+    are [M, N] with N at most P * R.
+
+    ```mlir
+    func.func @linear(%x: tensor<4x8xi8>, %w: tensor<1x2x64xi8>, %c: tensor<1x1x16xi32>, %s: tensor<1x1x16xf32>,
+                      %b: tensor<16xf32>, %init: tensor<4x10xf32>) -> tensor<4x10xf32> {
+      %y = x86.packed_integer_linear signed
+          ins(%x, %w, %c, %s, %b : tensor<4x8xi8>, tensor<1x2x64xi8>, tensor<1x1x16xi32>, tensor<1x1x16xf32>, tensor<16xf32>)
+          outs(%init : tensor<4x10xf32>) -> tensor<4x10xf32>
+      return %y : tensor<4x10xf32>
+    }
+    ```
+  }];
+  let arguments = (ins AnyShaped:$x, AnyShaped:$panels, AnyShaped:$corrections, AnyShaped:$scales,
+      AnyShaped:$bias, AnyShaped:$init, UnitAttr:$is_signed);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    (`signed` $is_signed^)?
+    `ins` `(` $x `,` $panels `,` $corrections `,` $scales `,` $bias `:` type($x) `,` type($panels) `,`
+    type($corrections) `,` type($scales) `,` type($bias) `)`
+    `outs` `(` $init `:` type($init) `)` attr-dict (`->` type($result)^)?
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // TFC_TARGET_X86_OPS_TD
