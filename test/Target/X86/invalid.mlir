@@ -108,3 +108,35 @@ func.func @quantized(%x: memref<4x8xf32>, %w: memref<1x8x16xi8>, %s: memref<1x2x
   x86.packed_quantized_linear bits 8 group 4 ins(%x, %w, %s, %b : memref<4x8xf32>, memref<1x8x16xi8>, memref<1x2x16xf32>, memref<10xf32>) outs(%o : memref<4x10xf32>)
   return
 }
+
+// -----
+
+func.func @integers(%x: memref<4x10xi8>, %w: memref<1x2x64xi8>, %c: memref<1x1x16xi32>, %s: memref<1x1x16xf32>, %b: memref<16xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected a quarter of the columns of x as rows in a panel, found 2 of 10}}
+  x86.packed_integer_linear ins(%x, %w, %c, %s, %b : memref<4x10xi8>, memref<1x2x64xi8>, memref<1x1x16xi32>, memref<1x1x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
+  return
+}
+
+// -----
+
+func.func @integers(%x: memref<4x8xi8>, %w: memref<1x2x64xi8>, %c: memref<1x1x8xi32>, %s: memref<1x1x16xf32>, %b: memref<16xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected a correction and a scale for each column of the panels, found}}
+  x86.packed_integer_linear ins(%x, %w, %c, %s, %b : memref<4x8xi8>, memref<1x2x64xi8>, memref<1x1x8xi32>, memref<1x1x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
+  return
+}
+
+// -----
+
+func.func @integers(%x: memref<4x8xi8>, %w: memref<1x2x64xi8>, %c: memref<1x1x16xi32>, %s: memref<1x1x16xf32>, %b: memref<16xf32>, %o: memref<4x17xf32>) {
+  // expected-error @below {{expected a bias of 16 and at most as many columns, found 16 and 17}}
+  x86.packed_integer_linear ins(%x, %w, %c, %s, %b : memref<4x8xi8>, memref<1x2x64xi8>, memref<1x1x16xi32>, memref<1x1x16xf32>, memref<16xf32>) outs(%o : memref<4x17xf32>)
+  return
+}
+
+// -----
+
+func.func @integers(%x: memref<4x2x4xi8>, %w: memref<1x2x64xi8>, %c: memref<1x1x16xi32>, %s: memref<1x1x16xf32>, %b: memref<16xf32>, %o: memref<4x10xf32>) {
+  // expected-error @below {{expected ranks 2, 3, 3, 3, 1 and 2, found 3, 3, 3, 3, 1 and 2}}
+  x86.packed_integer_linear ins(%x, %w, %c, %s, %b : memref<4x2x4xi8>, memref<1x2x64xi8>, memref<1x1x16xi32>, memref<1x1x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
+  return
+}

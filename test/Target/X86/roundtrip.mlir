@@ -41,3 +41,19 @@ func.func @packed(%x: tensor<?x8xf32>, %w: tensor<1x8x16xf32>, %b: tensor<16xf32
   x86.packed_linear ins(%m, %v, %c : memref<4x8xf32>, memref<1x8x16xf32>, memref<16xf32>) outs(%o : memref<4x10xf32>)
   return %y : tensor<?x10xf32>
 }
+
+// CHECK-LABEL: @integers
+// CHECK: x86.packed_integer_linear signed ins(%{{.*}} : tensor<?x8xi8>, tensor<1x2x64xi8>, tensor<1x1x16xi32>, tensor<1x1x16xf32>, tensor<16xf32>) outs(%{{.*}} : tensor<?x10xf32>) -> tensor<?x10xf32>
+// CHECK: x86.packed_integer_linear ins({{.*}} : memref<4x8xi8>, memref<1x2x64xi8>, memref<1x1x16xi32>, memref<1x1x16xf32>, memref<16xf32>) outs(%{{.*}} : memref<4x10xf32>){{$}}
+func.func @integers(%x: tensor<?x8xi8>, %w: tensor<1x2x64xi8>, %c: tensor<1x1x16xi32>, %s: tensor<1x1x16xf32>,
+                    %b: tensor<16xf32>, %i: tensor<?x10xf32>,
+                    %mx: memref<4x8xi8>, %mw: memref<1x2x64xi8>, %mc: memref<1x1x16xi32>, %ms: memref<1x1x16xf32>,
+                    %mb: memref<16xf32>, %o: memref<4x10xf32>) -> tensor<?x10xf32> {
+  %y = x86.packed_integer_linear signed
+      ins(%x, %w, %c, %s, %b : tensor<?x8xi8>, tensor<1x2x64xi8>, tensor<1x1x16xi32>, tensor<1x1x16xf32>, tensor<16xf32>)
+      outs(%i : tensor<?x10xf32>) -> tensor<?x10xf32>
+  x86.packed_integer_linear
+      ins(%mx, %mw, %mc, %ms, %mb : memref<4x8xi8>, memref<1x2x64xi8>, memref<1x1x16xi32>, memref<1x1x16xf32>, memref<16xf32>)
+      outs(%o : memref<4x10xf32>)
+  return %y : tensor<?x10xf32>
+}
