@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Passes/Lower/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -21,6 +22,7 @@ namespace tfc::lower {
 } // namespace tfc::lower
 
 using namespace mlir;
+using namespace tfc;
 
 namespace {
 
@@ -50,8 +52,8 @@ Loops concatenated(std::initializer_list<Loops> parts) {
 
 FailureOr<Roles> rolesOf(linalg::GenericOp op, RewriterBase &rewriter) {
   // Of 1x1 images and kernels too, so a loop may look like another kind.
-  if (!linalg::isaConvolutionOpInterface(op) || op.getNumDpsInputs() != 2)
-    return rewriter.notifyMatchFailure(op, "it is no convolution");
+  if (!linalg::isaConvolutionOpInterface(op) || !lower::addsProducts(op))
+    return rewriter.notifyMatchFailure(op, "it is no convolution of f32");
   FailureOr<linalg::ConvolutionDimensions> dims =
       linalg::inferConvolutionDims(op);
   if (failed(dims))
@@ -160,9 +162,8 @@ struct ConvolutionToProduct : public OpRewritePattern<linalg::GenericOp> {
 
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!op.hasPureTensorSemantics() ||
-        !cast<ShapedType>(op.getResultTypes()[0]).getElementType().isF32())
-      return rewriter.notifyMatchFailure(op, "it is not of f32 tensors");
+    if (!op.hasPureTensorSemantics())
+      return rewriter.notifyMatchFailure(op, "it is not on tensors");
     FailureOr<Roles> roles = rolesOf(op, rewriter);
     if (failed(roles))
       return failure();

@@ -27,9 +27,14 @@ using namespace tfc;
 namespace {
 
 Value rootOf(Value buffer) {
-  while (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-    buffer = view.getViewSource();
-  return buffer;
+  while (true) {
+    if (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+      buffer = view.getViewSource();
+    else if (auto transpose = buffer.getDefiningOp<memref::TransposeOp>())
+      buffer = transpose.getIn();
+    else
+      return buffer;
+  }
 }
 
 bool isInit(OpOperand &operand) {
@@ -68,14 +73,35 @@ Value transposed(OpBuilder &b, Location loc, Value buffer,
           AffineMap::getPermutationMap(permutation, b.getContext())));
 }
 
+/// For each dimension of the result which one of the operand it is, where `op`
+/// only brings elements to other places: as a named operation, or as the loop
+/// that it became to be fused with others.
+std::optional<SmallVector<int64_t>> permutationOf(Operation *op) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!linalgOp || linalgOp.getNumDpsInputs() != 1 ||
+      linalgOp.getNumDpsInits() != 1 ||
+      linalgOp.getNumParallelLoops() != linalgOp.getNumLoops() ||
+      linalgOp.getBlock()->getTerminator()->getOperand(0) !=
+          linalgOp.getBlock()->getArgument(0))
+    return std::nullopt;
+  AffineMap from =
+                linalgOp.getMatchingIndexingMap(linalgOp.getDpsInputOperand(0)),
+            to = linalgOp.getMatchingIndexingMap(linalgOp.getDpsInitOperand(0));
+  if (!from.isPermutation() || !to.isPermutation())
+    return std::nullopt;
+  SmallVector<int64_t> permutation(to.getNumResults());
+  for (auto [place, result] : llvm::enumerate(from.getResults()))
+    permutation[*to.getResultPosition(result)] = place;
+  return permutation;
+}
+
 /// The transpose that fills `buffer`, an allocation that only attention reads.
-linalg::TransposeOp writerOf(Value buffer) {
-  linalg::TransposeOp writer;
+linalg::LinalgOp writerOf(Value buffer) {
+  linalg::LinalgOp writer;
   for (OpOperand &use : buffer.getUses()) {
     Operation *user = use.getOwner();
-    auto transpose = dyn_cast<linalg::TransposeOp>(user);
-    if (transpose && isInit(use) && !writer)
-      writer = transpose;
+    if (isInit(use) && !writer && permutationOf(user))
+      writer = cast<linalg::LinalgOp>(user);
     else if (!isa<memref::DimOp, memref::DeallocOp>(user) &&
              (!isa<attn::AttentionOp>(user) || isInit(use)))
       return {};
@@ -88,16 +114,16 @@ void foldInput(OpOperand &operand) {
   auto alloc = operand.get().getDefiningOp<memref::AllocOp>();
   if (!alloc)
     return;
-  linalg::TransposeOp writer = writerOf(alloc);
+  linalg::LinalgOp writer = writerOf(alloc);
   if (!writer || writer->getBlock() != op->getBlock() ||
       !writer->isBeforeInBlock(op))
     return;
-  Value root = rootOf(writer.getInput());
+  Value source = writer.getDpsInputs()[0];
+  Value root = rootOf(source);
   if (!root.getDefiningOp<memref::AllocOp>() || mayBeWritten(root, writer, op))
     return;
   OpBuilder b(op);
-  operand.set(
-      transposed(b, op->getLoc(), writer.getInput(), writer.getPermutation()));
+  operand.set(transposed(b, op->getLoc(), source, *permutationOf(writer)));
   if (llvm::all_of(alloc->getUsers(), [&](Operation *user) {
         return user == writer || isa<memref::DeallocOp>(user);
       })) {
@@ -111,18 +137,17 @@ void foldResult(attn::AttentionOp op, DominanceInfo &dominance) {
   auto alloc = op.getInit().getDefiningOp<memref::AllocOp>();
   if (!alloc)
     return;
-  linalg::TransposeOp reader;
+  linalg::LinalgOp reader;
   for (OpOperand &use : alloc->getUses()) {
     Operation *user = use.getOwner();
-    auto transpose = dyn_cast<linalg::TransposeOp>(user);
-    if (transpose && !isInit(use) && !reader)
-      reader = transpose;
+    if (!isInit(use) && !reader && permutationOf(user))
+      reader = cast<linalg::LinalgOp>(user);
     else if (user != op && !isa<memref::DeallocOp>(user))
       return;
   }
   if (!reader || reader->getBlock() != op->getBlock())
     return;
-  auto target = reader.getInit().getDefiningOp<memref::AllocOp>();
+  auto target = reader.getDpsInits()[0].getDefiningOp<memref::AllocOp>();
   if (!target || target->getBlock() != op->getBlock())
     return;
   for (Operation *user : target->getUsers()) {
@@ -136,9 +161,8 @@ void foldResult(attn::AttentionOp op, DominanceInfo &dominance) {
   if (op->isBeforeInBlock(target))
     target->moveBefore(op);
   OpBuilder b(op);
-  op.getInitMutable().set(
-      transposed(b, op.getLoc(), target,
-                 invertPermutationVector(reader.getPermutation())));
+  op.getInitMutable().set(transposed(
+      b, op.getLoc(), target, invertPermutationVector(*permutationOf(reader))));
   reader->erase();
   for (Operation *user : llvm::make_early_inc_range(alloc->getUsers()))
     user->erase();
@@ -156,8 +180,8 @@ struct FoldTransposesPass
         ops.push_back(op);
     });
     for (attn::AttentionOp op : ops) {
-      for (OpOperand *operand : {&op.getQueryMutable(), &op.getKeyMutable(),
-                                 &op.getValueMutable()})
+      for (OpOperand *operand :
+           {&op.getQueryMutable(), &op.getKeyMutable(), &op.getValueMutable()})
         foldInput(*operand);
       foldResult(op, dominance);
     }

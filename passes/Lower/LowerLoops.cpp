@@ -406,6 +406,28 @@ void lower::LinalgLoops::collapse(linalg::LinalgOp op, OpBuilder &b) {
   iterators = std::move(newIterators);
 }
 
+bool lower::addsProducts(linalg::LinalgOp op) {
+  Block *body = op.getBlock();
+  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+      llvm::any_of(body->getArgumentTypes(),
+                   [](Type type) { return !type.isF32(); }))
+    return false;
+  auto add =
+      body->getTerminator()->getOperand(0).getDefiningOp<arith::AddFOp>();
+  if (!add)
+    return false;
+  bool sumFirst = add.getLhs() == body->getArgument(2);
+  if (!sumFirst && add.getRhs() != body->getArgument(2))
+    return false;
+  auto multiply =
+      (sumFirst ? add.getRhs() : add.getLhs()).getDefiningOp<arith::MulFOp>();
+  if (!multiply)
+    return false;
+  Value lhs = multiply.getLhs(), rhs = multiply.getRhs();
+  return (lhs == body->getArgument(0) && rhs == body->getArgument(1)) ||
+         (lhs == body->getArgument(1) && rhs == body->getArgument(0));
+}
+
 SmallVector<Value> lower::indicesAt(OpBuilder &b, Location loc, AffineMap map,
                                     ValueRange ivs) {
   SmallVector<Value> indices;

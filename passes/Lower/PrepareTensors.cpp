@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Passes/Lower/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -34,7 +35,8 @@ bool hasKernel(linalg::LinalgOp op) {
 
 /// Whether `op` is a product of matrices: of more than one row and column.
 bool isMatrixProduct(linalg::LinalgOp op) {
-  if (!op || !linalg::isaContractionOpInterface(op))
+  if (!op || !linalg::isaContractionOpInterface(op) ||
+      !tfc::lower::addsProducts(op))
     return false;
   FailureOr<linalg::ContractionDimensions> dims =
       linalg::inferContractionDims(op);

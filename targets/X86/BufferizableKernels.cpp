@@ -10,8 +10,10 @@
 #include "tfc/Dialect/Attn/BufferizeInPlace.h"
 #include "tfc/Target/X86/X86.h"
 
+#include "mlir/Dialect/Bufferization/IR/BufferViewFlowOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/Dialect/Bufferization/IR/DstBufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::bufferization;
@@ -35,6 +37,19 @@ struct PackedModel
   }
 };
 
+/// Upstream's analysis takes the result for a buffer of its own, so that the
+/// arena's plan would have the operand dead where only the view is in use.
+struct TransposeViewModel
+    : public BufferViewFlowOpInterface::ExternalModel<TransposeViewModel,
+                                                      memref::TransposeOp> {
+  void populateDependencies(Operation *op,
+                            RegisterDependenciesFn registerDependencies) const {
+    auto transpose = cast<memref::TransposeOp>(op);
+    registerDependencies({transpose.getIn()}, {transpose.getResult()});
+  }
+  bool mayBeTerminalBuffer(Operation *, Value) const { return false; }
+};
+
 } // namespace
 
 void tfc::x86::registerBufferizableKernels(DialectRegistry &registry) {
@@ -44,5 +59,8 @@ void tfc::x86::registerBufferizableKernels(DialectRegistry &registry) {
         *context);
     PackedQuantizedLinearOp::attachInterface<
         PackedModel<PackedQuantizedLinearOp>>(*context);
+  });
+  registry.addExtension(+[](MLIRContext *context, memref::MemRefDialect *) {
+    memref::TransposeOp::attachInterface<TransposeViewModel>(*context);
   });
 }

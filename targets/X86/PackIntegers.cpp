@@ -11,6 +11,7 @@
 #include "QuantizedConstant.h"
 #include "TokenRows.h"
 #include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 
@@ -83,7 +84,7 @@ FailureOr<IntegerLinear> integerLinear(Operation *op, Value x, Value weight,
 
 /// A contraction of rows with a matrix, onto zeros.
 FailureOr<IntegerLinear> integerLinear(linalg::LinalgOp op) {
-  if (!linalg::isaContractionOpInterface(op) || op.getNumDpsInputs() != 2 ||
+  if (!linalg::isaContractionOpInterface(op) || !lower::addsProducts(op) ||
       !op.hasPureTensorSemantics())
     return failure();
   auto fill = op.getDpsInits()[0].getDefiningOp<linalg::FillOp>();

@@ -8,12 +8,14 @@
 
 #include "ProductView.h"
 #include "KernelCalls.h"
+#include "tfc/Passes/Lower/Loops.h"
 
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
+using namespace tfc;
 using namespace tfc::x86;
 
 /// The loop along which `operand` is contiguous, if any.
@@ -33,7 +35,7 @@ static std::optional<unsigned> contiguousLoop(linalg::LinalgOp op,
 }
 
 FailureOr<ProductView> ProductView::of(linalg::LinalgOp op) {
-  if (!linalg::isaContractionOpInterface(op) || op.getNumDpsInputs() != 2)
+  if (!linalg::isaContractionOpInterface(op) || !lower::addsProducts(op))
     return failure();
   FailureOr<linalg::ContractionDimensions> dims =
       linalg::inferContractionDims(op);

@@ -12,7 +12,7 @@
 // BUFFERS: x86.interface
 // BUFFERS: func.func @tfc_generated_compute
 // BUFFERS: x86.buffer input 0
-// BUFFERS: linalg.matmul ins(%{{.*}} : memref<3x16xf32>, memref<16x4xf32>)
+// BUFFERS: linalg.generic {{.*}} ins(%{{.*}} : memref<3x16xf32>) outs(%{{.*}} : memref<3x4xf32>)
 // BUFFERS: x86.output_dims
 
 // X86: llvm.func @tfc_generated_compute

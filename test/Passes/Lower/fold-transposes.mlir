@@ -81,3 +81,34 @@ func.func @read_by_others(%source: memref<2x8x4x16xf32>, %k: memref<2x4x8x16xf32
   linalg.copy ins(%r : memref<2x4x8x16xf32>) outs(%z : memref<2x4x8x16xf32>)
   return
 }
+
+// -----
+
+// The same where transposes are loops already; a loop that computes is none.
+// CHECK-LABEL: @as_loops
+// CHECK: %[[X:[a-z0-9_]+]] = memref.alloc() : memref<8x2x4x16xf32>
+// CHECK: %[[K:[a-z0-9_]+]] = memref.alloc() : memref<2x4x8x16xf32>
+// CHECK: arith.negf
+// CHECK: %[[Q:[a-z0-9_]+]] = memref.transpose %[[X]] (d0, d1, d2, d3) -> (d1, d2, d0, d3) : memref<8x2x4x16xf32> to memref<2x4x8x16xf32
+// CHECK: attn.attention scale 2.500000e-01 ins(%[[Q]], %[[K]], %[[K]] :
+func.func @as_loops(%y: memref<2x4x8x16xf32>, %value: f32) {
+  %x = memref.alloc() : memref<8x2x4x16xf32>
+  linalg.fill ins(%value : f32) outs(%x : memref<8x2x4x16xf32>)
+  %q = memref.alloc() : memref<2x4x8x16xf32>
+  linalg.generic {indexing_maps = [affine_map<(t, b, h, d) -> (t, b, h, d)>, affine_map<(t, b, h, d) -> (b, h, t, d)>],
+                  iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : memref<8x2x4x16xf32>) outs(%q : memref<2x4x8x16xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  }
+  %k = memref.alloc() : memref<2x4x8x16xf32>
+  linalg.generic {indexing_maps = [affine_map<(b, h, t, d) -> (t, b, h, d)>, affine_map<(b, h, t, d) -> (b, h, t, d)>],
+                  iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : memref<8x2x4x16xf32>) outs(%k : memref<2x4x8x16xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %n = arith.negf %in : f32
+    linalg.yield %n : f32
+  }
+  attn.attention scale 0.25 ins(%q, %k, %k : memref<2x4x8x16xf32>, memref<2x4x8x16xf32>, memref<2x4x8x16xf32>) outs(%y : memref<2x4x8x16xf32>)
+  return
+}

@@ -105,7 +105,8 @@ func.func @other_fills(%x: memref<20x40xf32>, %w: memref<40x48xf32>, %c: memref<
 
 // -----
 
-// Left to loops: few rows, another type, a vector, a factor that lies elsewise.
+// Left to loops: few rows, another type, a vector, a factor that lies elsewise, and one
+// of which something is computed first.
 
 // CHECK-LABEL: func.func @others
 // CHECK-NOT: x86.parallel
@@ -113,6 +114,8 @@ func.func @other_fills(%x: memref<20x40xf32>, %w: memref<40x48xf32>, %c: memref<
 // CHECK: linalg.matmul
 // CHECK: linalg.matvec
 // CHECK: linalg.matmul
+// CHECK: linalg.generic
+// CHECK: arith.negf
 func.func @others(%few: memref<7x40xf32>, %w: memref<40x48xf32>, %c: memref<7x48xf32>,
                   %dx: memref<20x40xf64>, %dw: memref<40x48xf64>, %dc: memref<20x48xf64>,
                   %x: memref<20x40xf32>, %v: memref<40xf32>, %y: memref<20xf32>,
@@ -121,5 +124,15 @@ func.func @others(%few: memref<7x40xf32>, %w: memref<40x48xf32>, %c: memref<7x48
   linalg.matmul ins(%dx, %dw : memref<20x40xf64>, memref<40x48xf64>) outs(%dc : memref<20x48xf64>)
   linalg.matvec ins(%x, %v : memref<20x40xf32>, memref<40xf32>) outs(%y : memref<20xf32>)
   linalg.matmul ins(%apart, %w : memref<20x40xf32, strided<[80, 2]>>, memref<40x48xf32>) outs(%e : memref<20x48xf32>)
+  linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
+                                   affine_map<(m, n, k) -> (m, n)>],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<20x40xf32>, memref<40x48xf32>) outs(%e : memref<20x48xf32>) {
+  ^bb0(%a: f32, %b: f32, %sum: f32):
+    %minus = arith.negf %a : f32
+    %term = arith.mulf %minus, %b : f32
+    %next = arith.addf %sum, %term : f32
+    linalg.yield %next : f32
+  }
   return
 }

@@ -119,3 +119,23 @@ func.func @tfc_generated_compute(%frame: !llvm.ptr) {
   }
   return
 }
+
+// -----
+
+// A transposed view keeps its buffer alive: the third buffer takes neither the first's
+// place nor the second's.
+// CHECK-LABEL: func @tfc_generated_compute
+// CHECK: %[[THREE:.*]] = arith.constant 768 : index
+// CHECK: x86.arena_bytes %[[THREE]]
+func.func @tfc_generated_compute(%frame: !llvm.ptr) {
+  %zero = arith.constant 0.0 : f32
+  %a = memref.alloc() : memref<8x8xf32>
+  linalg.fill ins(%zero : f32) outs(%a : memref<8x8xf32>)
+  %view = memref.transpose %a (i, j) -> (j, i) : memref<8x8xf32> to memref<8x8xf32, strided<[1, 8]>>
+  %b = memref.alloc() : memref<8x8xf32>
+  linalg.fill ins(%zero : f32) outs(%b : memref<8x8xf32>)
+  %c = memref.alloc() : memref<8x8xf32>
+  linalg.fill ins(%zero : f32) outs(%c : memref<8x8xf32>)
+  linalg.matmul ins(%view, %b : memref<8x8xf32, strided<[1, 8]>>, memref<8x8xf32>) outs(%c : memref<8x8xf32>)
+  return
+}

@@ -45,6 +45,11 @@ struct LinalgLoops {
   llvm::SmallVector<mlir::Value> sizes;
 };
 
+/// Whether the body of `op`, of two operands and a result in f32, adds the
+/// product of its operands to the result, and does nothing else: upstream's
+/// contractions may compute something of their operands first.
+bool addsProducts(mlir::linalg::LinalgOp op);
+
 /// Where an operand's element lies in the iteration `ivs`.
 llvm::SmallVector<mlir::Value> indicesAt(mlir::OpBuilder &b, mlir::Location loc,
                                          mlir::AffineMap map,
