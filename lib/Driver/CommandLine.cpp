@@ -30,6 +30,8 @@ enum OptionId {
   OptCpu,
   OptMatmul,
   OptPaddingFree,
+  OptCacheCapacity,
+  OptCache,
   OptPrefix,
   OptFloatAbi,
   OptSram,
@@ -195,6 +197,16 @@ const std::vector<OptionSpec> &optionTable() {
        "padding, by the input that masks it; results are zero\n"
        "there (docs/padding.md)",
        OptPaddingFree},
+      {"--cache-capacity", "TOKENS",
+       "an input of keys or values and the output that is the\n"
+       "same with new tokens behind are one buffer of the\n"
+       "caller's, with room for so many tokens, and nothing is\n"
+       "copied (docs/abi.md); past.N.key with present.N.key",
+       OptCacheCapacity},
+      {"--cache", "INPUT=OUTPUT",
+       "the same for these; once for each pair, where the names\n"
+       "do not tell",
+       OptCache},
       {"--profile", "",
        "prepare for tfc-run --profile, which prints where the\n"
        "time goes; on a Cortex-M7, call PREFIX_profile, which you\n"
@@ -429,6 +441,9 @@ void settleTarget(Parsed &parsed) {
       parsed.error.empty())
     parsed.error = parsed.cpuOption +
                    " is an option of --target=x86-64 and --target=cuda only";
+  if (!options.caches.empty() && options.cacheCapacity == 0 &&
+      parsed.error.empty())
+    parsed.error = "--cache needs --cache-capacity";
   if (options.profile && options.target == "cuda" && parsed.error.empty())
     parsed.error = "--profile is an option of --target=x86-64 and "
                    "--target=cortex-m7 only";
@@ -655,6 +670,17 @@ void apply(Parsed &parsed, const ParsedOption &option) {
     break;
   case OptPaddingFree:
     options.paddingFree = true;
+    break;
+  case OptCacheCapacity:
+    if (llvm::StringRef(option.value).getAsInteger(10, options.cacheCapacity) ||
+        options.cacheCapacity < 1)
+      parsed.error = "--cache-capacity takes a number of tokens, not '" +
+                     option.value + "'";
+    break;
+  case OptCache:
+    if (option.value.find('=') == std::string::npos)
+      parsed.error = "--cache takes INPUT=OUTPUT, not '" + option.value + "'";
+    options.caches.push_back(option.value);
     break;
   case OptO0:
     options.optLevel = 0;

@@ -21,6 +21,7 @@
 #include "tfc/Export/Export.h"
 #include "tfc/Import/Import.h"
 #include "tfc/Passes/Contract/Passes.h"
+#include "tfc/Passes/Memory/Passes.h"
 #include "tfc/Passes/Optimize/Passes.h"
 #include "tfc/Passes/Raise/Pipelines.h"
 #include "tfc/Target/Onnx/OnnxTarget.h"
@@ -83,6 +84,7 @@ private:
   ExitCode checkRaised();
   /// What is exact and no target's business.
   ExitCode optimize();
+  ExitCode placeCaches();
   ExitCode lower();
   ExitCode emit();
 
@@ -138,6 +140,12 @@ ExitCode Compilation::checkOptions() {
       diagnostics.error("the output would overwrite the input");
       return ExitUsage;
     }
+  }
+  if (options.cacheCapacity > 0 &&
+      (options.target != "x86-64" || writesModel())) {
+    diagnostics.error("--cache-capacity is for code for x86-64, whose callers "
+                      "keep the buffers");
+    return ExitUsage;
   }
   if (llvm::Error error = target->checkOptions()) {
     diagnostics.error(llvm::toString(std::move(error)));
@@ -229,6 +237,30 @@ ExitCode Compilation::optimize() {
     pm.addPass(createCanonicalizerPass());
     pm.addPass(createCSEPass());
   });
+}
+
+ExitCode Compilation::placeCaches() {
+  memory::PlaceCachesPassOptions caches;
+  caches.capacity = options.cacheCapacity;
+  caches.caches.assign(options.caches.begin(), options.caches.end());
+  ExitCode code =
+      runPasses("caches", /*mayRefuse=*/true, [&](OpPassManager &pm) {
+        pm.addNestedPass<func::FuncOp>(memory::createPlaceCachesPass(caches));
+      });
+  for (auto function : module->getOps<func::FuncOp>())
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      auto cache = function.getArgAttrOfType<DenseI64ArrayAttr>(
+          i, memory::cacheAttribute);
+      if (!cache || code != ExitSuccess)
+        continue;
+      auto result =
+          function.getResultAttrOfType<StringAttr>(cache[0], "tfc.name");
+      auto name = function.getArgAttrOfType<StringAttr>(i, "tfc.name");
+      log.note(("cache: '" + name.getValue() + "' and '" + result.getValue() +
+                "' are one buffer")
+                   .str());
+    }
+  return code;
 }
 
 ExitCode Compilation::lower() {
@@ -352,6 +384,8 @@ ExitCode Compilation::run() {
     code = compressor.quantize();
   if (code == ExitSuccess)
     code = compressor.saveRecipe();
+  if (code == ExitSuccess && options.cacheCapacity > 0)
+    code = placeCaches();
   if (code != ExitSuccess || stopsAt(Phase::Raise, EmitKind::Attn))
     return code == ExitSuccess ? printModule() : code;
   if (writesModel()) {

@@ -6,12 +6,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "tfc/Passes/Memory/Passes.h"
 #include "tfc/Target/X86/Passes.h"
 #include "tfc/Target/X86/X86.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace tfc::x86 {
 #define GEN_PASS_DEF_X86ENTRYPOINTPASS
@@ -19,6 +24,7 @@ namespace tfc::x86 {
 } // namespace tfc::x86
 
 using namespace mlir;
+using namespace tfc;
 using namespace tfc::x86;
 
 namespace {
@@ -86,11 +92,19 @@ struct EntryPointPass
 private:
   FailureOr<func::FuncOp> findEntry();
   LogicalResult checkSignature(func::FuncOp function);
-  void bindInputs(func::FuncOp entry, OpBuilder &b);
+  LogicalResult bindInputs(func::FuncOp entry, OpBuilder &b);
+  LogicalResult bindCache(func::FuncOp entry, unsigned input,
+                          ArrayRef<Value> openSizes);
   void bindResults(func::ReturnOp ret, OpBuilder &b);
-  Attribute describe(const TensorInfo &info, RankedTensorType type);
+  Attribute describe(const TensorInfo &info, RankedTensorType type,
+                     DenseI64ArrayAttr cache = nullptr);
 
   SmallVector<Attribute> inputs, outputs;
+  /// By the number of a result that shares its buffer with an input: the part
+  /// of the buffer that is used.
+  DenseMap<int64_t, Value> caches;
+  /// By the same number: the input's, the dimension and the room.
+  DenseMap<int64_t, DenseI64ArrayAttr> cacheOfResult;
 };
 
 FailureOr<func::FuncOp> EntryPointPass::findEntry() {
@@ -131,21 +145,91 @@ LogicalResult EntryPointPass::checkSignature(func::FuncOp function) {
 }
 
 Attribute EntryPointPass::describe(const TensorInfo &info,
-                                   RankedTensorType type) {
+                                   RankedTensorType type,
+                                   DenseI64ArrayAttr cache) {
   Builder b(&getContext());
   SmallVector<int64_t> dims;
   for (int64_t dim : type.getShape())
     dims.push_back(ShapedType::isDynamic(dim) ? -1 : dim);
   int32_t number =
       info.type ? info.type : elementTypeNumber(type.getElementType());
-  return b.getDictionaryAttr(
-      {b.getNamedAttr("name", b.getStringAttr(info.name)),
-       b.getNamedAttr("type", b.getI32IntegerAttr(number)),
-       b.getNamedAttr("dims", b.getDenseI64ArrayAttr(dims)),
-       b.getNamedAttr("symbols", b.getStrArrayAttr(info.symbols))});
+  SmallVector<NamedAttribute> entries = {
+      b.getNamedAttr("name", b.getStringAttr(info.name)),
+      b.getNamedAttr("type", b.getI32IntegerAttr(number)),
+      b.getNamedAttr("dims", b.getDenseI64ArrayAttr(dims)),
+      b.getNamedAttr("symbols", b.getStrArrayAttr(info.symbols))};
+  if (cache)
+    entries.push_back(b.getNamedAttr("cache", cache));
+  return b.getDictionaryAttr(entries);
 }
 
-void EntryPointPass::bindInputs(func::FuncOp entry, OpBuilder &b) {
+/// Makes input `input` and the result that it is a cache of one buffer of the
+/// caller's, dense with room for all tokens that it may have. What was copied
+/// in front of the new tokens is there already.
+LogicalResult EntryPointPass::bindCache(func::FuncOp entry, unsigned input,
+                                        ArrayRef<Value> openSizes) {
+  auto cache =
+      entry.getArgAttrOfType<DenseI64ArrayAttr>(input, memory::cacheAttribute);
+  BlockArgument argument = entry.getArgument(input);
+  auto type = cast<RankedTensorType>(argument.getType());
+  int64_t result = cache[0], axis = cache[1], capacity = cache[2];
+  tensor::InsertSliceOp copy;
+  for (Operation *user : argument.getUsers())
+    if (auto insert = dyn_cast<tensor::InsertSliceOp>(user))
+      copy = insert;
+  if (!copy)
+    return entry.emitError("expected argument ")
+           << input << ", a cache, to be put into the result";
+  OpBuilder b(copy);
+  Location loc = copy.getLoc();
+  SmallVector<int64_t> shape = llvm::to_vector(type.getShape());
+  shape[axis] = capacity;
+  SmallVector<Value> open;
+  for (int64_t d = 0; d < type.getRank(); ++d) {
+    if (!type.isDynamicDim(d))
+      continue;
+    if (d != axis)
+      open.push_back(openSizes.front());
+    openSizes = openSizes.drop_front();
+  }
+  auto memref = MemRefType::get(shape, type.getElementType());
+  Value buffer = BufferOp::create(b, loc, memref, BufferSpace::Output, result,
+                                  Value(), open);
+  Value given = BufferOp::create(b, loc, memref, BufferSpace::Input, input,
+                                 Value(), open);
+  auto address = [&](Value of) -> Value {
+    return memref::ExtractAlignedPointerAsIndexOp::create(b, loc, of);
+  };
+  StringRef name =
+      entry.getArgAttrOfType<StringAttr>(input, "tfc.name").getValue();
+  auto require = [&](arith::CmpIPredicate predicate, Value x, Value y,
+                     const Twine &otherwise) {
+    cf::AssertOp::create(b, loc, arith::CmpIOp::create(b, loc, predicate, x, y),
+                         ("cache '" + name + "': " + otherwise).str());
+  };
+  SmallVector<OpFoldResult> sizes =
+      tensor::getMixedSizes(b, loc, copy.getDest());
+  require(arith::CmpIPredicate::ule,
+          getValueOrCreateConstantIndexOp(b, loc, sizes[axis]),
+          arith::ConstantIndexOp::create(b, loc, capacity),
+          "it has room for " + Twine(capacity) +
+              " tokens, fewer than there are");
+  require(arith::CmpIPredicate::eq, address(given), address(buffer),
+          "the input and the output must be one buffer");
+  SmallVector<OpFoldResult> zeros(type.getRank(), b.getIndexAttr(0)),
+      ones(type.getRank(), b.getIndexAttr(1));
+  Value used = memref::SubViewOp::create(b, loc, buffer, zeros, sizes, ones);
+  caches[result] = used;
+  cacheOfResult[result] = DenseI64ArrayAttr::get(
+      &getContext(), {static_cast<int64_t>(input), axis, capacity});
+  Value tensor = bufferization::ToTensorOp::create(
+      b, loc, copy.getType(), used, /*restrict=*/true, /*writable=*/true);
+  copy.replaceAllUsesWith(tensor);
+  copy.erase();
+  return success();
+}
+
+LogicalResult EntryPointPass::bindInputs(func::FuncOp entry, OpBuilder &b) {
   llvm::StringMap<Value> symbolSizes;
   SmallVector<std::string> names;
   int64_t position = 0;
@@ -155,7 +239,9 @@ void EntryPointPass::bindInputs(func::FuncOp entry, OpBuilder &b) {
     auto type = cast<RankedTensorType>(argument.getType());
     TensorInfo info =
         readInfo(entry.getArgAttrDict(i), type, i, "input", names);
-    inputs.push_back(describe(info, type));
+    auto cache =
+        entry.getArgAttrOfType<DenseI64ArrayAttr>(i, memory::cacheAttribute);
+    inputs.push_back(describe(info, type, cache));
     SmallVector<Value> sizes, open;
     for (auto [d, size] : llvm::enumerate(type.getShape())) {
       Value value;
@@ -175,6 +261,8 @@ void EntryPointPass::bindInputs(func::FuncOp entry, OpBuilder &b) {
       sizes.push_back(value);
     }
     position += type.getRank();
+    if (cache && failed(bindCache(entry, i, open)))
+      return failure();
     for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
       auto dim = dyn_cast<tensor::DimOp>(user);
       std::optional<int64_t> index =
@@ -194,6 +282,7 @@ void EntryPointPass::bindInputs(func::FuncOp entry, OpBuilder &b) {
                                                      /*writable=*/false);
     argument.replaceAllUsesWith(tensor);
   }
+  return success();
 }
 
 void EntryPointPass::bindResults(func::ReturnOp ret, OpBuilder &b) {
@@ -205,7 +294,7 @@ void EntryPointPass::bindResults(func::ReturnOp ret, OpBuilder &b) {
     auto type = cast<RankedTensorType>(result.getType());
     TensorInfo info =
         readInfo(entry.getResultAttrDict(i), type, i, "output", names);
-    outputs.push_back(describe(info, type));
+    outputs.push_back(describe(info, type, cacheOfResult.lookup(i)));
     openSizes.emplace_back();
     for (auto [d, size] : llvm::enumerate(type.getShape())) {
       Value value =
@@ -221,8 +310,10 @@ void EntryPointPass::bindResults(func::ReturnOp ret, OpBuilder &b) {
   for (auto [i, result] : llvm::enumerate(ret.getOperands())) {
     auto type = cast<RankedTensorType>(result.getType());
     auto memref = MemRefType::get(type.getShape(), type.getElementType());
-    Value buffer = BufferOp::create(
-        b, ret.getLoc(), memref, BufferSpace::Output, i, Value(), openSizes[i]);
+    Value buffer = caches.lookup(i);
+    if (!buffer)
+      buffer = BufferOp::create(b, ret.getLoc(), memref, BufferSpace::Output, i,
+                                Value(), openSizes[i]);
     bufferization::MaterializeInDestinationOp::create(
         b, ret.getLoc(), TypeRange(), result, buffer, /*restrict=*/true,
         /*writable=*/true);
@@ -236,10 +327,13 @@ void EntryPointPass::runOnOperation() {
     return signalPassFailure();
   inputs.clear();
   outputs.clear();
+  caches.clear();
+  cacheOfResult.clear();
 
   Block &block = entry->getBody().front();
   OpBuilder b = OpBuilder::atBlockBegin(&block);
-  bindInputs(*entry, b);
+  if (failed(bindInputs(*entry, b)))
+    return signalPassFailure();
   auto ret = cast<func::ReturnOp>(block.getTerminator());
   b.setInsertionPoint(ret);
   bindResults(ret, b);

@@ -30,8 +30,9 @@ public:
         pointer(llvm::PointerType::getUnqual(context)),
         i32(llvm::Type::getInt32Ty(context)),
         i64(llvm::Type::getInt64Ty(context)),
-        tensorInfo(llvm::StructType::get(
-            context, {pointer, i32, i32, pointer, pointer, i32})) {}
+        tensorInfo(
+            llvm::StructType::get(context, {pointer, i32, i32, pointer, pointer,
+                                            i32, i32, i32, i64})) {}
 
   llvm::Constant *text(StringRef value) {
     return hidden(llvm::ConstantDataArray::getString(context, value),
@@ -53,12 +54,15 @@ public:
       for (auto symbol :
            entry.getAs<ArrayAttr>("symbols").getAsRange<StringAttr>())
         symbols.push_back(text(symbol.getValue()));
+      auto cache = entry.getAs<DenseI64ArrayAttr>("cache");
       infos.push_back(llvm::ConstantStruct::get(
           tensorInfo,
           {text(entry.getAs<StringAttr>("name").getValue()),
            number(entry.getAs<IntegerAttr>("type").getInt()),
            number(dims.size()), table(dims, i64), table(symbols, pointer),
-           number(entry.get("data_dependent") ? 1 : 0)}));
+           number(entry.get("data_dependent") ? 1 : 0),
+           number(cache ? cache[0] : -1), number(cache ? cache[1] : 0),
+           wide(cache ? cache[2] : 0)}));
     }
     return table(infos, tensorInfo);
   }

@@ -11,8 +11,8 @@
 #define TFC_TOOLS_TFC_RUN_DEVICE_H
 
 #include "DeviceHeader.h"
-#include "tfc/Runtime/Npy.h"
 #include "Options.h"
+#include "tfc/Runtime/Npy.h"
 
 namespace tfc::run {
 

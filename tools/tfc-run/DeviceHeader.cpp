@@ -171,6 +171,7 @@ tfc_model_info DeviceHeader::describe() {
       info.rank = static_cast<int32_t>(tensor.dims.size());
       info.dims = tensor.dims.data();
       info.symbols = symbols[infos.size()].data();
+      info.cache = -1;
       infos.push_back(info);
     }
   tfc_model_info info = {};

@@ -230,7 +230,11 @@ std::string tfc::run::describeTensor(const tfc_tensor_info &info) {
     else
       out += info.symbols[d][0] ? info.symbols[d] : "?";
   }
-  return out + "]";
+  out += "]";
+  if (info.cache >= 0)
+    out += " in a buffer of " + std::to_string(info.cache_capacity) +
+           " along dimension " + std::to_string(info.cache_axis);
+  return out;
 }
 
 std::string tfc::run::namesOf(const tfc_tensor_info *infos, uint32_t count) {

@@ -9,8 +9,8 @@
 #ifndef TFC_TOOLS_TFC_RUN_TENSORS_H
 #define TFC_TOOLS_TFC_RUN_TENSORS_H
 
-#include "tfc/Runtime/Npy.h"
 #include "Options.h"
+#include "tfc/Runtime/Npy.h"
 
 namespace tfc::run {
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Caches.h"
 #include "Device.h"
 #include "Options.h"
 #include "Tensors.h"
@@ -320,8 +321,15 @@ int runModel(const Options &options) {
   if (!error.empty())
     return refuse(error);
   std::vector<tfc_tensor> inputs;
-  for (uint32_t i = 0; i < info.num_inputs; ++i)
-    inputs.push_back(asTensor(given[info.inputs[i].name]));
+  std::vector<CacheBuffer> caches(info.num_inputs);
+  for (uint32_t i = 0; i < info.num_inputs; ++i) {
+    Array &array = given[info.inputs[i].name];
+    inputs.push_back(asTensor(array));
+    if (info.inputs[i].cache < 0)
+      continue;
+    caches[i] = CacheBuffer(info.inputs[i], array);
+    inputs[i].data = caches[i].data();
+  }
 
   std::unique_ptr<tfc_pool, Closer> pool(tfc_pool_create(options.threads));
   std::unique_ptr<tfc_session, Closer> session(
@@ -345,6 +353,8 @@ int runModel(const Options &options) {
     results[i].data.resize(results[i].elements() *
                            elementBytes(results[i].type));
     outputs.push_back(asTensor(results[i]));
+    if (info.outputs[i].cache >= 0)
+      outputs[i].data = caches[info.outputs[i].cache].data();
   }
   error = callModel(options, session.get(), inputs, outputs, times);
   if (!error.empty())
@@ -355,6 +365,8 @@ int runModel(const Options &options) {
     results[i].dims.assign(dims, dims + info.outputs[i].rank);
     results[i].data.resize(results[i].elements() *
                            elementBytes(results[i].type));
+    if (info.outputs[i].cache >= 0)
+      caches[info.outputs[i].cache].copyTo(results[i]);
   }
   error = deliver(options, info, results);
   if (!error.empty())

@@ -79,6 +79,11 @@ struct CompileOptions {
   std::string cpu = "native";
   /// cuda: how factors of f32 are multiplied: "f32", "tf32" or "f16".
   std::string matmul = "f32";
+  /// Tokens that the buffer of each cache has room for, which is an input and an
+  /// output (`memory-place-caches`); 0: all inputs and outputs are their own.
+  int64_t cacheCapacity = 0;
+  /// Pairs INPUT=OUTPUT; empty: found by their names.
+  std::vector<std::string> caches;
   /// Compute batches without their padding: `attn-pack-tokens`.
   bool paddingFree = false;
   /// x86-64: the folder of ModelEntry.o, which every shared library has; empty:

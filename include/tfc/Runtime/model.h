@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Raised when a struct or function below changes its meaning or layout. */
-#define TFC_ABI_VERSION 2
+#define TFC_ABI_VERSION 3
 
 /* Alignment, in bytes, that an arena must have. */
 #define TFC_ARENA_ALIGN 64
@@ -83,6 +83,14 @@ typedef struct tfc_tensor_info {
   const int64_t *dims;
   const char *const *symbols;
   int32_t data_dependent; /* 1 for such an output */
+  /* Of a cache (tfc --cache-capacity): an input and an output that are one
+   * buffer. For the input the number of the output, and the other way round; -1
+   * for others. The buffer is dense with cache_capacity in place of the size
+   * cache_axis, whatever the sizes of a call are: what is given lies at its
+   * beginning along that dimension, and so does the result. */
+  int32_t cache;
+  int32_t cache_axis;
+  int64_t cache_capacity;
 } tfc_tensor_info;
 
 typedef struct tfc_model_info {

@@ -21,6 +21,11 @@ class FuncOp;
 
 namespace tfc::memory {
 
+/// The attribute of an argument that is a cache: three i64, the number of the
+/// result that is the argument with new tokens appended, the dimension of the
+/// tokens, and how many of them the buffer of both has room for.
+inline constexpr llvm::StringLiteral cacheAttribute = "tfc.cache";
+
 #define GEN_PASS_DECL
 #include "tfc/Passes/Memory/Passes.h.inc"
 

@@ -95,4 +95,28 @@ def OrderOperationsPass : Pass<"memory-order-operations", "mlir::func::FuncOp"> 
                         "Most sets of operations that are looked at">];
 }
 
+def PlaceCachesPass : Pass<"memory-place-caches", "mlir::func::FuncOp"> {
+  let summary = "Give caches of keys and values one buffer for input and output";
+  let description = [{
+    A model that generates token by token takes the keys and values of earlier tokens and
+    gives them back with those of the new ones behind. Where an output is an input with
+    something appended along one dimension, and nothing else reads the input, the argument
+    gets the attribute `tfc.cache`, which targets place: the number of the result, the
+    dimension, and for how many tokens the caller's buffer has room. Pairs are given by
+    name, or found by the names that exporters use: past.N.key and present.N.key,
+    past_key_values.N.key and present.N.key. What is no such pair is refused.
+
+    ```mlir
+    func.func @decode(%past: tensor<?x12x?x64xf32> {tfc.name = "past.0.key"}, ...
+        -> (tensor<?x12x?x64xf32> {tfc.name = "present.0.key"}) {
+    // becomes
+    func.func @decode(%past: tensor<?x12x?x64xf32> {tfc.cache = array<i64: 0, 2, 1024>, ...
+    ```
+  }];
+  let options = [ListOption<"caches", "caches", "std::string",
+                            "Pairs INPUT=OUTPUT; none: those found by name">,
+                 Option<"capacity", "capacity", "int64_t", "0",
+                        "Tokens that each buffer has room for">];
+}
+
 #endif // TFC_PASSES_MEMORY_PASSES_TD

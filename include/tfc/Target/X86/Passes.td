@@ -26,11 +26,16 @@ def X86EntryPointPass : Pass<"x86-entry-point", "mlir::ModuleOp"> {
 
     The names, types and open sizes of inputs and outputs move to the module
     attribute `x86.interface`.
+
+    An argument with `tfc.cache` (see `memory-place-caches`) and its result are one buffer of
+    the caller's, dense with room for as many tokens as the attribute says: new tokens are
+    written behind those that are there. Checks of a call are that there is room for them,
+    and that the caller passed one buffer for both.
   }];
   let dependentDialects = ["x86::X86Dialect", "mlir::LLVM::LLVMDialect",
                            "mlir::bufferization::BufferizationDialect",
                            "mlir::memref::MemRefDialect", "mlir::tensor::TensorDialect",
-                           "mlir::arith::ArithDialect"];
+                           "mlir::arith::ArithDialect", "mlir::cf::ControlFlowDialect"];
 }
 
 def X86LowerAssertsPass : Pass<"x86-lower-asserts", "mlir::ModuleOp"> {
