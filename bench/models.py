@@ -190,26 +190,28 @@ def poolformer(path, depths=(2, 2, 6, 2), widths=(64, 128, 320, 512), image=224)
     g.save(path, [("images", TensorProto.FLOAT, ["batch", 3, image, image])], x, ["batch", 1000])
 
 
-def gpt2(path, decode, layers=12, width=768, heads=12, vocabulary=50257, positions=1024):
+def gpt2(path, decode, tokens=None, layers=12, width=768, heads=12, vocabulary=50257, positions=1024):
     """All logits; of what a query does not see, a corner of a constant triangle is false. With
-    `decode` one step of a generation: a token, and the keys and values of those before it."""
+    `decode` a step of a generation: `tokens` new ones, or an open number, and the keys and values
+    of those before them."""
     g, depth = Graph(), width // heads
     zero, one, axes = g.constant(np.array(0)), g.constant(np.array(1)), g.constant(np.array([0]))
+    begin, end = zero, one if tokens == 1 else g.node("Gather", g.node("Shape", "input_ids"), one, axis=0)
     if decode:
         begin = g.node("Gather", g.node("Shape", "past.0.key"), g.constant(np.array(2)), axis=0)
-        end = g.node("Add", begin, one)
-    else:
-        begin, end = zero, g.node("Gather", g.node("Shape", "input_ids"), one, axis=0)
-        seen, rows = g.constant(np.tri(positions, dtype=bool)[None, None], "triangle"), g.node("Unsqueeze", end, axes)
-        for axis in (2, 3):
-            seen = g.node("Slice", seen, axes, rows, g.constant(np.array([axis])), g.constant(np.array([1])))
+        end = g.node("Add", begin, end)
+    if tokens != 1:
+        seen = g.constant(np.tri(positions, dtype=bool)[None, None], "triangle")
+        first, rows = (g.node("Unsqueeze", place, axes) for place in (begin, end))
+        for axis, start in ((2, first), (3, axes)):
+            seen = g.node("Slice", seen, start, rows, g.constant(np.array([axis])), g.constant(np.array([1])))
         least = g.constant(np.finfo(np.float32).min)
     words = g.normal((vocabulary, width), 0.5, "words")
     x = g.node("Gather", words, "input_ids", axis=0)
     places = g.node("Gather", g.normal((positions, width), 0.5, "positions"), g.node("Range", begin, end, one), axis=0)
     x = g.node("Add", x, places)
     split = g.constant(np.array([0, -1, heads, depth]))
-    tokens = 1 if decode else "sequence"
+    tokens = tokens or "sequence"
     inputs, outputs = [("input_ids", TensorProto.INT64, ["batch", tokens])], []
     for layer in range(layers):
         name = f"layer.{layer}"
@@ -227,7 +229,7 @@ def gpt2(path, decode, layers=12, width=768, heads=12, vocabulary=50257, positio
             key, value = f"present.{layer}.key", f"present.{layer}.value"
         scores = g.node("MatMul", query, g.node("Transpose", key, perm=[0, 1, 3, 2]))
         scores = g.node("Div", scores, g.constant(np.float32(depth**0.5)))
-        if not decode:
+        if tokens != 1:
             scores = g.node("Where", seen, scores, least)
         mixed = g.node("MatMul", g.node("Softmax", scores, axis=-1), value)
         rows = g.node("Reshape", g.node("Transpose", mixed, perm=[0, 2, 1, 3]), g.constant(np.array([0, -1, width])))
@@ -332,7 +334,9 @@ MODELS = {
     "deit-tiny": lambda path: vit(path, 12, 192, 3, 768),
     "poolformer-s12": poolformer,
     "gpt2": lambda path: gpt2(path, decode=False),
-    "gpt2-decode": lambda path: gpt2(path, decode=True),
+    "gpt2-decode": lambda path: gpt2(path, decode=True, tokens=1),
+    # A prompt and what follows it, from one file.
+    "gpt2-generate": lambda path: gpt2(path, decode=True),
     "attention": attention,
     "attention-causal-1024": lambda path: attention(path, np.tri(1024, dtype=bool)),
     "attention-causal-4096": lambda path: attention(path, np.tri(4096, dtype=bool)),

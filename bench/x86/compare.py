@@ -13,7 +13,8 @@ can do, as measured in the same run (peak.c), and `memory` that of its reads, fo
 whose time reading decides. int8 has no share: the peak is that of f32.
 
 BxS is a batch and a length; see ../models.py for the names. A length of -n for `attention`
-is one query and n keys. `+padding-free` behind a name compiles with --padding-free.
+is one query and n keys. `+padding-free` behind a name compiles with --padding-free, and so
+on for other options; a peer with copies of keys and values stands beside `+cache-capacity=N`.
 A peer that is not installed, or does not take a model, has a dash, and a line says why:
 
   python3 -m venv build/bench/peers
@@ -41,7 +42,7 @@ import peers  # noqa: E402
 
 QUICK = "minilm:1x32,bert-base:1x128,deit-tiny:1x1,attention:1x1024,gpt2-decode:1x511"
 ALL = ("bert-base:1x128,bert-base:1x512,bert-base:8x128,vit-b16:1x1,deit-tiny:1x1,minilm:1x32,"
-       "gpt2-decode:1x511,attention:1x-32768,attention:1x1024,attention:1x4096,"
+       "gpt2-decode:1x511,gpt2-decode+cache-capacity=1024:1x511,attention:1x-32768,attention:1x1024,attention:1x4096,"
        "attention-causal-1024:1x1024,attention-causal-4096:1x4096,attention-window:1x2048,"
        "attention-window:1x8192,linear-attention:1x2048,linear-attention:1x8192,"
        "bert-base+padding-free:16x128,bert-base-int8:1x128,poolformer-s12:1x1,gpt2:1x128,"
@@ -90,9 +91,9 @@ def peaks(options):
 
 
 def inputs_of(name, batch, sequence):
-    if not name.endswith("+padding-free"):
-        return models.inputs_of(name, batch, sequence)
     inputs = models.inputs_of(name.split("+")[0], batch, sequence)
+    if not name.endswith("+padding-free"):
+        return inputs
     lengths = np.random.default_rng(0).integers(16, sequence + 1, batch)
     inputs["attention_mask"] = (np.arange(sequence)[None] < lengths[:, None]).astype(np.int64)
     return inputs
@@ -101,8 +102,8 @@ def inputs_of(name, batch, sequence):
 def work_of(name, batch, sequence, inputs):
     """Multiply-adds: of the tokens that there are, where padding is not computed."""
     plain = name.split("+")[0]
-    if name == plain:
-        return models.multiply_adds(name, batch, sequence)
+    if not name.endswith("+padding-free"):
+        return models.multiply_adds(plain, batch, sequence)
     return sum(models.multiply_adds(plain, 1, int(length)) for length in inputs["attention_mask"].sum(1))
 
 
