@@ -147,6 +147,11 @@ ExitCode Compilation::checkOptions() {
                       "keep the buffers");
     return ExitUsage;
   }
+  if (options.weights != "f32" &&
+      (options.target != "x86-64" || writesModel())) {
+    diagnostics.error("--weights is for code for x86-64");
+    return ExitUsage;
+  }
   if (llvm::Error error = target->checkOptions()) {
     diagnostics.error(llvm::toString(std::move(error)));
     return ExitUsage;

@@ -14,6 +14,7 @@
 #include "tfc/Target/X86/X86Target.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -54,11 +55,18 @@ public:
   explicit X86(const CompileOptions &options) : WeightsTarget(options) {
     target.cpu = options.cpu;
     target.profile = options.profile;
+    target.weights = options.weights;
   }
 
   llvm::Error checkOptions() override {
     std::string reason;
-    if (succeeded(x86::createTargetMachine(target, reason)))
+    auto machine = x86::createTargetMachine(target, reason);
+    if (succeeded(machine) && options.weights == "f16" &&
+        !(*machine)->getMCSubtargetInfo()->checkFeatures("+f16c"))
+      return llvm::createStringError("--weights=f16 is for CPUs with F16C, "
+                                     "which '" +
+                                     options.cpu + "' lacks");
+    if (succeeded(machine))
       return llvm::Error::success();
     return llvm::createStringError(
         reason + "; -mcpu takes LLVM's names, such as x86-64-v3, haswell, "

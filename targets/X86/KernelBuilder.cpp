@@ -197,6 +197,16 @@ func::FuncOp KernelBuilder::build(StringRef name) {
   return function;
 }
 
+Value FloatKernel::loadWeights(Value k, Value place) {
+  return vector::LoadOp::create(b, loc, vector, panel[0], ValueRange{k, place});
+}
+
+Value NarrowFloatKernel::loadWeights(Value k, Value place) {
+  Value narrow = vector::LoadOp::create(b, loc, vector.clone(element), panel[0],
+                                        ValueRange{k, place});
+  return arith::ExtFOp::create(b, loc, vector, narrow);
+}
+
 SmallVector<Value> FloatKernel::accumulate(ArrayRef<Value> rows,
                                            SmallVector<Value> sums) {
   auto loop = scf::ForOp::create(b, loc, index(0), depth, index(1), sums);
@@ -205,8 +215,7 @@ SmallVector<Value> FloatKernel::accumulate(ArrayRef<Value> rows,
   Value k = loop.getInductionVar();
   SmallVector<Value> weights;
   for (Value place : offsets())
-    weights.push_back(
-        vector::LoadOp::create(b, loc, vector, panel[0], ValueRange{k, place}));
+    weights.push_back(loadWeights(k, place));
   // Eight rows ahead in the panel: the distance that hides the second-level
   // cache's latency without outrunning the first's size.
   Value ahead = arith::AddIOp::create(b, loc, k, index(8));

@@ -124,9 +124,27 @@ public:
 
 protected:
   llvm::SmallVector<mlir::Type> panelTypes() override { return {f32Panel()}; }
+  /// A vector of row `k` of the panel, in f32.
+  virtual mlir::Value loadWeights(mlir::Value k, mlir::Value place);
   llvm::SmallVector<mlir::Value>
   accumulate(llvm::ArrayRef<mlir::Value> rows,
              llvm::SmallVector<mlir::Value> sums) override;
+};
+
+/// The same of panels of f16 or bf16, which are made f32 as they are read.
+class NarrowFloatKernel : public FloatKernel {
+public:
+  NarrowFloatKernel(mlir::ModuleOp module, KernelShape shape, int64_t width,
+                    mlir::Type element)
+      : FloatKernel(module, shape, width), element(element) {}
+
+private:
+  llvm::SmallVector<mlir::Type> panelTypes() override {
+    return {matrix(mlir::ShapedType::kDynamic, width, width, element)};
+  }
+  mlir::Value loadWeights(mlir::Value k, mlir::Value place) override;
+
+  mlir::Type element;
 };
 
 /// The same, where rows of a panel are some way apart.

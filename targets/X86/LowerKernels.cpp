@@ -119,6 +119,15 @@ private:
       return known;
     return build(text);
   }
+  func::FuncOp narrowKernel(int64_t width, Type element) {
+    return function(Twine("tfc_gemm_") + (element.isF16() ? "f16_" : "bf16_") +
+                        Twine(width),
+                    [&](StringRef name) {
+                      return NarrowFloatKernel(getOperation(), shape, width,
+                                               element)
+                          .build(name);
+                    });
+  }
   func::FuncOp floatKernel(int64_t width) {
     return function("tfc_gemm_f32_" + Twine(width), [&](StringRef name) {
       return FloatKernel(getOperation(), shape, width).build(name);
@@ -137,7 +146,10 @@ private:
       return integerKernel(product.width, *product.isXSigned);
     if (product.form)
       return quantizedKernel(product.width, *product.form);
-    return floatKernel(product.width);
+    Type element =
+        cast<MemRefType>(product.stacks[0].getType()).getElementType();
+    return element.isF32() ? floatKernel(product.width)
+                           : narrowKernel(product.width, element);
   }
   func::FuncOp quantizedKernel(int64_t width, QuantizedForm form) {
     return function("tfc_gemm_" + form.name() + "_" + Twine(width),

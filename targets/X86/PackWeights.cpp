@@ -22,6 +22,8 @@
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/ScopeExit.h"
+#include <cmath>
+#include <cstring>
 #include <map>
 
 namespace tfc::x86 {
@@ -108,10 +110,15 @@ struct PackWeightsPass
 
   void runOnOperation() override {
     FailureOr<KernelShape> found = kernelShapeOf(getOperation(), vectorBits);
-    if (failed(found))
+    if (mlir::failed(found))
       return signalPassFailure();
     shape = *found;
     packed.clear();
+    narrow.clear();
+    if (weights != "f32" && weights != "f16" && weights != "bf16") {
+      getOperation().emitError("weights are f32, f16 or bf16, not ") << weights;
+      return signalPassFailure();
+    }
     packedIntegers.clear();
     UnnamedFile file;
     if (!scratchFile.empty() && file.open(scratchFile))
@@ -119,8 +126,12 @@ struct PackWeightsPass
     llvm::scope_exit forget([&] { scratch = nullptr; });
     SmallVector<attn::LinearOp> ops;
     getOperation().walk([&](attn::LinearOp op) { ops.push_back(op); });
+    failed = false;
     for (attn::LinearOp op : ops)
-      rewrite(op);
+      if (!failed)
+        rewrite(op);
+    if (failed)
+      signalPassFailure();
   }
 
 private:
@@ -133,15 +144,21 @@ private:
                      ElementsAttr bias, int64_t width);
   ElementsAttr pack(ElementsAttr weight, bool transposed, int64_t matrices,
                     int64_t depth, int64_t columns, int64_t width);
+  /// Panels of f32 in the type asked for; fails with an error at `op` where
+  /// that has no number for a weight.
+  ElementsAttr narrowed(attn::LinearOp op, ElementsAttr panels);
   /// Null where it is not constant.
   ElementsAttr packBias(Value bias, int64_t padded);
 
   std::map<std::pair<const void *, bool>, ElementsAttr> packed;
+  /// By the panels of f32.
+  std::map<const void *, ElementsAttr> narrow;
   /// By integers, their type, and whether they are transposed.
   std::map<std::tuple<const void *, const void *, bool>,
            std::optional<QuantizedPanels>>
       packedIntegers;
   UnnamedFile *scratch = nullptr;
+  bool failed = false;
 };
 
 /// `matrices` of one size, one after the other.
@@ -170,6 +187,56 @@ ElementsAttr PackWeightsPass::pack(ElementsAttr weight, bool transposed,
   releasePages(ArrayRef(reinterpret_cast<const char *>(floats.data()),
                         floats.size() * sizeof(float)));
   // Without room on the disk the panels stay in memory.
+  if (scratch)
+    if (std::optional<AsmResourceBlob> mapped = scratch->keep(blob.getData()))
+      blob = std::move(*mapped);
+  return known =
+             DenseResourceElementsAttr::get(type, "packed", std::move(blob));
+}
+
+/// The nearest number of a narrower type, halves to even, as bits.
+static uint16_t bitsOfF16(float number) {
+  auto narrow = static_cast<_Float16>(number);
+  uint16_t bits;
+  std::memcpy(&bits, &narrow, sizeof(bits));
+  return bits;
+}
+static uint16_t bitsOfBF16(float number) {
+  uint32_t bits;
+  std::memcpy(&bits, &number, sizeof(bits));
+  // A NaN would become infinite.
+  if (std::isnan(number))
+    return static_cast<uint16_t>(bits >> 16 | 64);
+  return static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+ElementsAttr PackWeightsPass::narrowed(attn::LinearOp op, ElementsAttr panels) {
+  if (weights == "f32")
+    return panels;
+  bool isF16 = weights == "f16";
+  ElementsAttr &known = narrow[panels.getAsOpaquePointer()];
+  if (known)
+    return known;
+  SmallVector<float> storage;
+  ArrayRef<float> floats = floatsOf(panels, storage);
+  Builder b(&getContext());
+  auto type = RankedTensorType::get(
+      cast<ShapedType>(panels.getType()).getShape(),
+      isF16 ? Type(b.getF16Type()) : Type(b.getBF16Type()));
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocate(floats.size() * sizeof(uint16_t), 64);
+  auto *bits = reinterpret_cast<uint16_t *>(blob.getMutableData().data());
+  // All bits of the exponent.
+  uint16_t infinite = isF16 ? 0x7c00 : 0x7f80;
+  for (auto [i, number] : llvm::enumerate(floats)) {
+    bits[i] = isF16 ? bitsOfF16(number) : bitsOfBF16(number);
+    if ((bits[i] & infinite) == infinite && std::isfinite(number)) {
+      op.emitError("its weights in ")
+          << weights << " would be infinite: one is " << number;
+      failed = true;
+      return nullptr;
+    }
+  }
   if (scratch)
     if (std::optional<AsmResourceBlob> mapped = scratch->keep(blob.getData()))
       blob = std::move(*mapped);
@@ -238,6 +305,8 @@ Value PackWeightsPass::packFloats(attn::LinearOp op, OpBuilder &b,
     return {};
   ElementsAttr panels =
       pack(weight, op.getTransposeWeight(), matrices, depth, columns, width);
+  if (panels)
+    panels = narrowed(op, panels);
   if (!panels)
     return {};
   Value init = rows.empty(columns);

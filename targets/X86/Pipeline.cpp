@@ -81,6 +81,7 @@ void tfc::x86::buildBufferPipeline(OpPassManager &pm,
     pm.addPass(createX86PackIntegersPass({vectorBitsOf(options)}));
   X86PackWeightsPassOptions packing;
   packing.vectorBits = vectorBitsOf(options);
+  packing.weights = options.weights;
   if (!options.weightsFile.empty())
     packing.scratchFile = options.weightsFile + ".packed";
   pm.addPass(createX86PackWeightsPass(packing));

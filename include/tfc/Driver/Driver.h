@@ -79,6 +79,9 @@ struct CompileOptions {
   std::string cpu = "native";
   /// cuda: how factors of f32 are multiplied: "f32", "tf32" or "f16".
   std::string matmul = "f32";
+  /// x86-64: what linear layers' weights are rounded to: "f16", "bf16" or, not
+  /// at all, "f32".
+  std::string weights = "f32";
   /// Tokens that the buffer of each cache has room for, which is an input and an
   /// output (`memory-place-caches`); 0: all inputs and outputs are their own.
   int64_t cacheCapacity = 0;

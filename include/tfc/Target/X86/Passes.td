@@ -181,7 +181,9 @@ def X86PackWeightsPass : Pass<"x86-pack-weights", "mlir::ModuleOp"> {
     Rewrites `attn.linear` in f32 with a constant weight and a constant or no
     bias to `x86.packed_linear` on a matrix of rows. The panel is one to three
     vectors wide, whichever pads the weight least. Equal weights are packed
-    once; the file's copy is let go.
+    once; the file's copy is let go. With `weights` of f16 or bf16 the panels are rounded
+    to that, and made f32 again as they are read: half the memory, and half the traffic where
+    rows are few. What would be infinite is refused.
 
     ```mlir
     %y = attn.linear ins(%x, %w, %b : tensor<4x8xf32>, tensor<8x10xf32>, tensor<10xf32>) ...
@@ -193,7 +195,9 @@ def X86PackWeightsPass : Pass<"x86-pack-weights", "mlir::ModuleOp"> {
                         "Width of the target's vector registers">,
                  Option<"scratchFile", "scratch-file", "std::string", "\"\"",
                         "Where packed weights are kept until they are written; "
-                        "in memory when empty">];
+                        "in memory when empty">,
+                 Option<"weights", "weights", "std::string", "\"f32\"",
+                        "The type of panels: f32, f16 or bf16">];
   let dependentDialects = ["x86::X86Dialect", "mlir::arith::ArithDialect",
                            "mlir::tensor::TensorDialect"];
 }

@@ -220,7 +220,8 @@ def X86_PackedLinearOp : X86_Op<"packed_linear", [
   let summary = "a product with a weight matrix that lies as the kernel reads it";
   let description = [{
     `x` is [M, K]. `panels` is [P, K, R]: panel p holds columns p*R to p*R+R-1
-    of the weight, row by row, with zeros after the last column. `bias` is
+    of the weight, row by row, with zeros after the last column; in f16 and bf16 they are
+    made f32 as they are read. `bias` is
     [P * R]. `init` and the result are [M, N] with N at most P * R.
 
     ```mlir

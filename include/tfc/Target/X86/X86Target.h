@@ -26,6 +26,8 @@ struct X86Options {
   std::string cpu = "native";
   /// 0 to 3, as clang's -O.
   unsigned optLevel = 2;
+  /// The type of linear layers' weights in memory: "f32", "f16" or "bf16".
+  std::string weights = "f32";
   /// The file that collects constants while the pipeline runs, and that the
   /// artefact's weights are taken from; the caller removes it. Empty: constants
   /// are only counted, and no library can be made.
