@@ -176,7 +176,7 @@ void Lowering::chooseWidths() {
       widths.push_back(vectors * shape.lanes);
     return;
   }
-  // The widest that leaves no column alone; the last panel pads the least.
+  // The last panel is as narrow as what is left for it.
   widths.push_back(
       std::min<int64_t>(shape.vectors * shape.lanes, vectorsFor(columns)));
   int64_t last = vectorsFor(columns % widths[0]);

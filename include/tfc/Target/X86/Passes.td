@@ -154,8 +154,8 @@ def X86LowerProductsPass : Pass<"x86-lower-products", "mlir::ModuleOp"> {
     A contraction of two buffers in f32, neither of which is packed weights, becomes one
     region over its matrices, blocks of 192 rows and panels. A panel of the second factor,
     384 rows deep, is copied as the micro-kernel reads it, and multiplied with the rows of
-    the block. The first factor is read where it lies, contiguous along its rows or along
-    its columns. Where the number of rows is open, fewer than 8 take loops, as copies would
+    the block; the last panel is as narrow as its columns let it. The first factor is read
+    where it lies, contiguous along its rows or along its columns. Where the number of rows is open, fewer than 8 take loops, as copies would
     cost more than they bring. Sums over several dimensions, vectors, and results that are
     not contiguous along rows or columns of the matrix stay loops.
 
