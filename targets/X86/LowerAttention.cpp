@@ -8,6 +8,7 @@
 
 #include "AttentionKernel.h"
 #include "FewQueries.h"
+#include "IndexArithmetic.h"
 #include "KernelCalls.h"
 #include "PanelCopy.h"
 #include "ParallelRegion.h"
@@ -80,36 +81,16 @@ struct TileList {
 };
 
 /// The attention of one operation, as it is lowered.
-class Lowering {
+class Lowering : IndexArithmetic {
 public:
   Lowering(ModuleOp module, attn::AttentionOp op, KernelShape shape,
            llvm::StringMap<func::FuncOp> &kernels, bool profile)
-      : module(module), op(op), shape(shape), sizes(op, shape),
-        kernels(kernels), profile(profile), b(op), loc(op.getLoc()) {}
+      : IndexArithmetic(op), module(module), op(op), shape(shape),
+        sizes(op, shape), kernels(kernels), profile(profile) {}
 
   void run();
 
 private:
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  }
-  Value add(Value x, Value y) { return arith::AddIOp::create(b, loc, x, y); }
-  Value subtract(Value x, Value y) {
-    return arith::SubIOp::create(b, loc, x, y);
-  }
-  Value multiply(Value x, Value y) {
-    return b.createOrFold<arith::MulIOp>(loc, x, y);
-  }
-  Value divide(Value x, Value y) {
-    return b.createOrFold<arith::DivUIOp>(loc, x, y);
-  }
-  Value remainder(Value x, Value y) {
-    return arith::RemUIOp::create(b, loc, x, y);
-  }
-  Value least(Value x, Value y) { return arith::MinUIOp::create(b, loc, x, y); }
-  Value divideUp(Value x, int64_t y) {
-    return divide(add(x, index(y - 1)), index(y));
-  }
   Value sizeOf(Value buffer, int64_t dim);
   Value allocate(ArrayRef<int64_t> shape, ArrayRef<Value> open, Type element);
   Value allocate(ArrayRef<int64_t> shape, ArrayRef<Value> open) {
@@ -152,8 +133,6 @@ private:
   AttentionShape sizes;
   llvm::StringMap<func::FuncOp> &kernels;
   bool profile;
-  OpBuilder b;
-  Location loc;
   Value batches, heads, keyHeads, numQueries, numKeys, keyStacks, valueStacks,
       mask;
   TileList panels;

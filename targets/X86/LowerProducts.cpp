@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "IndexArithmetic.h"
 #include "KernelBuilder.h"
 #include "KernelCalls.h"
 #include "PanelCopy.h"
@@ -53,40 +54,16 @@ struct Block {
 };
 
 /// One product, as it is lowered.
-class Lowering {
+class Lowering : IndexArithmetic {
 public:
   Lowering(ModuleOp module, linalg::LinalgOp op, const ProductView &view,
            KernelShape shape, bool profile)
-      : module(module), op(op), view(view), shape(shape), profile(profile),
-        b(op), loc(op.getLoc()) {}
+      : IndexArithmetic(op), module(module), op(op), view(view), shape(shape),
+        profile(profile) {}
 
   void run();
 
 private:
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, loc, value);
-  }
-  Value add(Value x, Value y) {
-    return b.createOrFold<arith::AddIOp>(loc, x, y);
-  }
-  Value subtract(Value x, Value y) {
-    return b.createOrFold<arith::SubIOp>(loc, x, y);
-  }
-  Value multiply(Value x, Value y) {
-    return b.createOrFold<arith::MulIOp>(loc, x, y);
-  }
-  Value divide(Value x, Value y) {
-    return b.createOrFold<arith::DivUIOp>(loc, x, y);
-  }
-  Value remainder(Value x, Value y) {
-    return b.createOrFold<arith::RemUIOp>(loc, x, y);
-  }
-  Value least(Value x, Value y) {
-    return b.createOrFold<arith::MinUIOp>(loc, x, y);
-  }
-  Value divideUp(Value x, int64_t y) {
-    return divide(add(x, index(y - 1)), index(y));
-  }
   func::FuncOp function(const Twine &name,
                         llvm::function_ref<func::FuncOp(StringRef)> build);
   func::FuncOp copyFunction(int64_t width);
@@ -106,8 +83,6 @@ private:
   /// in falling order.
   SmallVector<int64_t> widths;
   bool profile;
-  OpBuilder b;
-  Location loc;
   /// What makes the result's elements 0 before, if that is known.
   linalg::FillOp fill;
   SmallVector<Value> sizes;

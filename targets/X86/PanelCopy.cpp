@@ -46,6 +46,27 @@ SmallVector<Value> PanelCopy::rowNumbers(Value matrix, Value first) {
   return rows;
 }
 
+void PanelCopy::turnBlock(Value matrix, ArrayRef<Value> rows, Value column,
+                          Value mask, Value panel, Value firstRow,
+                          int64_t stored) {
+  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
+  SmallVector<Value> loaded;
+  for (Value row : rows) {
+    SmallVector<Value> at{row, column};
+    if (mask)
+      loaded.push_back(
+          vector::MaskedLoadOp::create(b, loc, vector, matrix, at, mask, zero));
+    else
+      loaded.push_back(vector::LoadOp::create(b, loc, vector, matrix, at));
+  }
+  SmallVector<Value> columns = transpose(std::move(loaded));
+  for (auto [c, elements] :
+       llvm::enumerate(ArrayRef(columns).take_front(stored)))
+    vector::StoreOp::create(
+        b, loc, elements, panel,
+        ValueRange{arith::AddIOp::create(b, loc, column, index(c)), firstRow});
+}
+
 func::FuncOp PanelCopy::buildTransposed(StringRef name, int64_t size) {
   Type f32 = b.getF32Type();
   constexpr int64_t open = ShapedType::kDynamic;
@@ -59,16 +80,8 @@ func::FuncOp PanelCopy::buildTransposed(StringRef name, int64_t size) {
   Value firstKey = loop.getInductionVar();
   SmallVector<Value> rows = rowNumbers(keys, firstKey);
   auto block = [&](Value column, int64_t used) {
-    SmallVector<Value> loaded;
-    for (Value row : rows)
-      loaded.push_back(load(keys, {row, column}, used));
-    SmallVector<Value> columns = transpose(std::move(loaded));
-    for (auto [c, elements] :
-         llvm::enumerate(ArrayRef(columns).take_front(used))) {
-      Value depth = arith::AddIOp::create(b, loc, column, index(c));
-      vector::StoreOp::create(b, loc, elements, panel,
-                              ValueRange{depth, firstKey});
-    }
+    Value mask = used < shape.lanes ? firstLanes(index(used)) : Value();
+    turnBlock(keys, rows, column, mask, panel, firstKey, used);
   };
   int64_t whole = size / shape.lanes * shape.lanes;
   if (whole) {
@@ -162,7 +175,6 @@ func::FuncOp PanelCopy::buildTurnedPanel(StringRef name) {
   Value source = entry->getArgument(0), panel = entry->getArgument(1);
   Value depth = memref::DimOp::create(b, loc, source, 1);
   Value lanes = index(shape.lanes);
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vector));
   Value whole = arith::SubIOp::create(
       b, loc, depth, arith::RemUIOp::create(b, loc, depth, lanes));
   auto outer = scf::ForOp::create(b, loc, index(0), index(width), lanes);
@@ -170,21 +182,7 @@ func::FuncOp PanelCopy::buildTurnedPanel(StringRef name) {
   Value firstRow = outer.getInductionVar();
   SmallVector<Value> rows = rowNumbers(source, firstRow);
   auto turn = [&](Value column, Value mask) {
-    SmallVector<Value> loaded;
-    for (Value row : rows) {
-      SmallVector<Value> at{row, column};
-      loaded.push_back(
-          mask
-              ? vector::MaskedLoadOp::create(b, loc, vector, source, at, mask,
-                                             zero)
-                    .getResult()
-              : vector::LoadOp::create(b, loc, vector, source, at).getResult());
-    }
-    for (auto [c, elements] : llvm::enumerate(transpose(std::move(loaded))))
-      vector::StoreOp::create(
-          b, loc, elements, panel,
-          ValueRange{arith::AddIOp::create(b, loc, column, index(c)),
-                     firstRow});
+    turnBlock(source, rows, column, mask, panel, firstRow, shape.lanes);
   };
   auto inner = scf::ForOp::create(b, loc, index(0), whole, lanes);
   b.setInsertionPointToStart(inner.getBody());

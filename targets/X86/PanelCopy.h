@@ -35,6 +35,12 @@ private:
   /// The numbers of `lanes` rows from `first` on, the last one repeated.
   llvm::SmallVector<mlir::Value> rowNumbers(mlir::Value matrix,
                                             mlir::Value first);
+  /// Puts `rows` of `matrix`, from `column` on, into as many columns of the
+  /// panel, from row `column` and column `firstRow` on: `stored` of them. With
+  /// a mask, elements that it has not are 0.
+  void turnBlock(mlir::Value matrix, llvm::ArrayRef<mlir::Value> rows,
+                 mlir::Value column, mlir::Value mask, mlir::Value panel,
+                 mlir::Value firstRow, int64_t stored);
   llvm::SmallVector<mlir::Value> transpose(llvm::SmallVector<mlir::Value> rows);
 };
 

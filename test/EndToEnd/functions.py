@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 from report import report
-from x86_attention import here
+from x86_code import here
 
 
 def expm1(x):

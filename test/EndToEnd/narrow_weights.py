@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from x86_attention import here
+from x86_code import here
 
 DEPTH, COLUMNS = 70, 83
 

@@ -6,14 +6,13 @@ The cases and references are those of cuda_attention.py, for each width of vecto
 this machine has, on one worker and on three, which must give the same bits.
 """
 
-import subprocess
 import sys
 
 import numpy as np
 from cuda_attention import CASES, TOLERANCES, Case, prepare
 from report import report
+from x86_code import here, outputs
 
-CPUS = {"x86-64-v2": "sse4_2", "x86-64-v3": "avx2", "x86-64-v4": "avx512f"}
 # Cases of keys that are never read are of the GPU's tiles.
 NAMES = [name for name in CASES if name.startswith("f32-") and not name.endswith("-hidden")]
 # Blocks of queries and of keys, and panels: one less, as many, one more.
@@ -34,24 +33,14 @@ CASES["f32-least-number"] = Case(mask=(2, 1, 37, 75), bias=(1, 2, 37, 75),
 NAMES += ["f32-nothing-seen", "f32-least-number"]
 
 
-def here():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        flags = next(line for line in file if line.startswith("flags")).split()
-    return [cpu for cpu, feature in CPUS.items() if feature in flags]
-
-
 def check(name, case, work, cpu):
     expected = prepare(name, case, work)
-    subprocess.run(["tfc", work + ".mlir", f"-mcpu={cpu}", "-o", work + ".so"], check=True)
-    results = []
-    for threads in ("1", "3"):
-        subprocess.run(["tfc-run", work + ".so", "--threads", threads, "--inputs", work + ".in.npz",
-                        "--outputs", work + ".out.npz"], check=True)
-        results.append(next(iter(np.load(work + ".out.npz").values())))
-    if results[0].tobytes() != results[1].tobytes():
+    found = outputs(work + ".mlir", work, cpu)
+    if not found:
         return f"{cpu}: differs between one thread and three"
-    gap = np.abs(results[0].astype(np.float64) - expected)
-    if results[0].shape != expected.shape or not gap.max(initial=0) <= TOLERANCES[case.type]:
+    (found,) = found.values()
+    gap = np.abs(found.astype(np.float64) - expected)
+    if found.shape != expected.shape or not gap.max(initial=0) <= TOLERANCES[case.type]:
         return f"{cpu}: differs by {gap.max():.3g}"
     return ""
 

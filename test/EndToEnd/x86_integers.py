@@ -7,7 +7,6 @@ scale and of a sum with the bias. CPUs without it add dequantised numbers in f32
 worker and on three, which must give the same bits.
 """
 
-import subprocess
 import sys
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from report import report
+from x86_code import WITH_VNNI, here, outputs
 
 
 @dataclass
@@ -48,13 +48,7 @@ CASES = {
     "odd-depth": Case(depth=66),
     "weight-zero": Case(weight_zero=5),
 }
-CPUS = {"x86-64-v3": "avx2", "x86-64-v4": "avx512f", "icelake-server": "avx512_vnni"}
-
-
-def here():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        flags = next(line for line in file if line.startswith("flags")).split()
-    return [cpu for cpu, feature in CPUS.items() if feature in flags]
+CPUS = {"x86-64-v3": "avx2", "x86-64-v4": "avx512f", **WITH_VNNI}
 
 
 def make(case, path):
@@ -91,28 +85,24 @@ def make(case, path):
 def check(case, work, cpu):
     x, bias, expected, size = make(case, work + ".onnx")
     np.savez(work + ".in.npz", x=x)
-    subprocess.run(["tfc", work + ".onnx", f"-mcpu={cpu}", "-o", work + ".so"], check=True)
-    results = []
-    for threads in ("1", "3"):
-        subprocess.run(["tfc-run", work + ".so", "--threads", threads, "--inputs", work + ".in.npz",
-                        "--outputs", work + ".out.npz"], check=True)
-        results.append(np.load(work + ".out.npz")["y"])
-    if results[0].tobytes() != results[1].tobytes():
+    found = outputs(work + ".onnx", work, cpu)
+    if not found:
         return f"{cpu}: differs between one thread and three"
-    exact = CPUS[cpu] == "avx512_vnni" and case.depth % 4 == 0 and not case.weight_zero
+    y = found["y"]
+    exact = cpu in WITH_VNNI and case.depth % 4 == 0 and not case.weight_zero
     # Roundings of the scale, of a sum of more than 24 bits and of its product, then of the
     # whole. In f32 each of the terms may have one of what has been added up so far.
     product = np.abs(expected - bias)
     bound = 2.0**-24 * (3.01 * product + np.abs(expected) if exact else (case.depth + 4) * size)
-    gap = np.abs(results[0].astype(np.float64) - expected)
-    if results[0].shape != expected.shape or not (gap <= bound).all():
+    gap = np.abs(y.astype(np.float64) - expected)
+    if y.shape != expected.shape or not (gap <= bound).all():
         return f"{cpu}: differs by {(gap / bound).max():.3g} times the bound"
     return ""
 
 
 def main(work, *names):
     return report(((name, check(CASES[name], f"{work}.{name}", cpu))
-                   for name in names or CASES for cpu in here()), "cases")
+                   for name in names or CASES for cpu in here(CPUS)), "cases")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Products are compared with numpy's in f64, convolutions with onnxruntime's, for 
 of vectors that this machine has, on one worker and on three, which must give the same bits.
 """
 
-import subprocess
 import sys
 from dataclasses import dataclass, field
 
@@ -15,7 +14,7 @@ import onnx
 import onnxruntime
 from onnx import TensorProto, helper
 from report import report
-from x86_attention import here
+from x86_code import here, outputs
 
 
 @dataclass
@@ -112,21 +111,17 @@ def check(case, work, cpu):
     model = model_of(case)
     onnx.save(model, work + ".onnx")
     np.savez(work + ".in.npz", x=x, w=w)
-    subprocess.run(["tfc", work + ".onnx", f"-mcpu={cpu}", "-o", work + ".so"], check=True)
-    results = []
-    for threads in ("1", "3"):
-        subprocess.run(["tfc-run", work + ".so", "--threads", threads, "--inputs", work + ".in.npz",
-                        "--outputs", work + ".out.npz"], check=True)
-        results.append(np.load(work + ".out.npz")["y"])
-    if results[0].tobytes() != results[1].tobytes():
+    found = outputs(work + ".onnx", work, cpu)
+    if not found:
         return f"{cpu}: differs between one thread and three"
+    y = found["y"]
     expected, magnitude = reference(case, model, x, w)
     # Errors of as many roundings as there are terms add up like a random walk's steps, in
     # our sum and in the other; 8 of them in a row is more than a walk of 2880 strays.
     bound = 2 * 8 * 2.0**-24 * magnitude + 1e-30
-    if results[0].shape != expected.shape:
-        return f"{cpu}: gives {results[0].shape}, not {expected.shape}"
-    gap = np.abs(results[0].astype(np.float64) - expected)
+    if y.shape != expected.shape:
+        return f"{cpu}: gives {y.shape}, not {expected.shape}"
+    gap = np.abs(y.astype(np.float64) - expected)
     if not (gap <= bound).all():
         return f"{cpu}: differs by {(gap / bound).max():.3g} times the bound"
     return ""
