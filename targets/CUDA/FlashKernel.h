@@ -13,6 +13,7 @@
 #include "KeyRange.h"
 #include "KeyValueStream.h"
 #include "RunningSoftmax.h"
+#include "SequenceTile.h"
 
 namespace tfc::cuda {
 
@@ -48,6 +49,9 @@ protected:
   int64_t headSize, valueSize;
   SharedTile queryTile, keyTile, valueTile;
   mlir::Value batch, head, firstQuery, lane, warp;
+  /// The block's, where `op` has sequences; its tokens are the queries and keys
+  /// that all other numbers are of.
+  SequenceTile sequence;
   mlir::Value shared;
   std::optional<KeyRange> range;
   /// What carries from one tile of keys to the next.
@@ -56,7 +60,9 @@ protected:
 
 private:
   void findPlace();
+  void compute();
   void beginCopies();
+  mlir::Value numQueries();
   void run(mlir::Value from, mlir::Value to, bool isMasked);
 };
 

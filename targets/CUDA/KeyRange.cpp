@@ -17,14 +17,15 @@ using namespace tfc;
 using namespace tfc::cuda;
 
 KeyRange::KeyRange(attn::AttentionOp op, KernelBuilder &k, Value batch,
-                   Value head, Value firstQuery, int64_t queries, int64_t keys)
+                   Value head, Value firstQuery, int64_t queries, int64_t keys,
+                   Value numTokens)
     : op(op), k(k), batch(batch), head(head) {
   OpBuilder &b = k.b;
   auto size = [&](Value buffer, int64_t dim) {
     return k.toInt(b.createOrFold<memref::DimOp>(k.loc, buffer, dim));
   };
-  numQueries = size(op.getQuery(), 2);
-  numKeys = size(op.getKey(), 2);
+  numQueries = numTokens ? numTokens : size(op.getQuery(), 2);
+  numKeys = numTokens ? numTokens : size(op.getKey(), 2);
   offset = k.sub(numKeys, numQueries);
   if (Value given = op.getQueryOffset()) {
     if (op.hasOffsetPerBatch())
@@ -94,7 +95,6 @@ void KeyRange::findTiles(Value firstQuery, int64_t queries, int64_t keys) {
     fullBegin = fullEnd = begin;
 }
 
-/// An element of a buffer of rank 4 that is broadcast where a size is 1.
 /// Keys up to the number of global ones, and those of the windows; all, where a
 /// query is global itself.
 void KeyRange::findTilesBesideGlobal(Value first, Value last, Value seen,
@@ -119,6 +119,7 @@ void KeyRange::findTilesBesideGlobal(Value first, Value last, Value seen,
   skipTo = k.select(hasGlobal, skipFrom, skipTo);
 }
 
+/// An element of a buffer of rank 4 that is broadcast where a size is 1.
 Value KeyRange::element(Value buffer, Value headOfQuery, Value query,
                         Value key) {
   auto type = cast<MemRefType>(buffer.getType());

@@ -18,10 +18,11 @@ namespace tfc::cuda {
 /// of those that it sees in part. Made inside of the kernel.
 class KeyRange {
 public:
-  /// For `queries` rows from `firstQuery` on, and tiles of `keys`.
+  /// For `queries` rows from `firstQuery` on, and tiles of `keys`; of a
+  /// sequence of `numTokens`, where that is given.
   KeyRange(attn::AttentionOp op, KernelBuilder &k, mlir::Value batch,
            mlir::Value head, mlir::Value firstQuery, int64_t queries,
-           int64_t keys);
+           int64_t keys, mlir::Value numTokens = {});
 
   /// Tiles from `begin` to `end`; those from `fullBegin` to `fullEnd` are seen
   /// whole by all queries and have nothing added.

@@ -29,10 +29,11 @@ void KeyValueStream::place(Value region) {
 }
 
 void KeyValueStream::begin(Value batch, Value keyHead, Value firstTile,
-                           Value end) {
+                           Value end, Value firstRow) {
   endKey = end;
-  keyCopy.emplace(k, op.getKey(), batch, keyHead, keyTile, threads);
-  valueCopy.emplace(k, op.getValue(), batch, keyHead, valueTile, threads);
+  keyCopy.emplace(k, op.getKey(), batch, keyHead, keyTile, threads, firstRow);
+  valueCopy.emplace(k, op.getValue(), batch, keyHead, valueTile, threads,
+                    firstRow);
   Value firstKey = k.mul(firstTile, keyTile.rows);
   keyFrom = keyCopy->start(firstKey);
   valueFrom = valueCopy->start(firstKey);

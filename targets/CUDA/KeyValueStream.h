@@ -29,9 +29,9 @@ public:
   void place(mlir::Value region);
   mlir::Value keyRegion, valueRegion;
   /// Asks for the tile of number `firstTile`; keys from `endKey` on are not
-  /// read.
+  /// read. Keys are counted from `firstRow` on, if it is given.
   void begin(mlir::Value batch, mlir::Value keyHead, mlir::Value firstTile,
-             mlir::Value endKey);
+             mlir::Value endKey, mlir::Value firstRow = {});
   /// Lets `run` leave out the tiles from `from` to `to`, 1 at least.
   void skip(mlir::Value from, mlir::Value to) {
     skipFrom = from;

@@ -228,7 +228,8 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
     Each `attn.attention` becomes a launch that never writes scores: FlashAttention-2
     (Dao 2023), of f16 and bf16 on tensor cores, of f32 by multiply-adds. With eight
     known queries at most, and more keys than a tile has, it is LeanAttention (Sanovar
-    et al. 2024): keys are dealt to as many blocks as run at once. Operands whose rows
+    et al. 2024): keys are dealt to as many blocks as run at once. With `sequences`, blocks
+    find theirs on the device. Operands whose rows
     may begin elsewhere than at multiples of 16 bytes are copied first. `docs/cuda.md`
     has both schedules.
   }];
