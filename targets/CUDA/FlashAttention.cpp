@@ -47,7 +47,7 @@ bool tfc::cuda::hasWholeHeads(attn::AttentionOp op, int64_t elementBytes) {
 
 std::string tfc::cuda::whyNoFlashAttention(attn::AttentionOp op) {
   if (op.getScore() != attn::ScoreFunction::Softmax || op.getTop() ||
-      op.getKeyBlocks() || op.getMaskBlock())
+      op.getKeyBlocks())
     return "its weights are no softmax of all scores";
   Type element = elementOf(op.getQuery());
   for (Value operand : {op.getKey(), op.getValue(), op.getInit()})
@@ -95,6 +95,11 @@ void tfc::cuda::emitFlashAttention(attn::AttentionOp op, FlashTile tile,
   std::unique_ptr<FlashKernel> kernel =
       elementOf(op.getQuery()).isF32() ? createSingleKernel(op, tile, k)
                                        : createTensorCoreKernel(op, tile, k);
+  std::optional<KeyTiles> listed = listKeyTiles(op, tile.queries, tile.keys);
+  if (listed) {
+    placeKeyTiles(*listed, op, b);
+    kernel->useTiles(*listed);
+  }
   gpu::LaunchOp launch =
       createLaunch(b, loc, {tiles, size(1), size(0)}, index(tile.threads()),
                    k.constant(kernel->sharedBytes()));

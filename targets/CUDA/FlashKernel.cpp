@@ -105,7 +105,9 @@ void FlashKernel::emit() {
 
 void FlashKernel::compute() {
   range.emplace(op, k, batch, head, firstQuery, tile.queries, tile.keys,
-                sequence.numTokens);
+                sequence.numTokens, listed);
+  if (listed)
+    stream.follow(listed->buffer, range->end);
   if (range->skipFrom)
     stream.skip(range->skipFrom, range->skipTo);
   findRows();

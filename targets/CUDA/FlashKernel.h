@@ -27,6 +27,8 @@ public:
   virtual ~FlashKernel() = default;
 
   virtual int64_t sharedBytes() const;
+  /// Only these tiles of keys are read.
+  void useTiles(const KeyTiles &tiles) { listed = &tiles; }
   /// Writes the body of the launch.
   void emit();
 
@@ -54,6 +56,7 @@ protected:
   SequenceTile sequence;
   mlir::Value shared;
   std::optional<KeyRange> range;
+  const KeyTiles *listed = nullptr;
   /// What carries from one tile of keys to the next.
   RunningSoftmax progress;
   KeyValueStream stream;

@@ -37,6 +37,12 @@ public:
     skipFrom = from;
     skipTo = to;
   }
+  /// Lets tiles be places in `list`, of i32 in device memory, where their
+  /// numbers are; the last is that before `end`.
+  void follow(mlir::Value list, mlir::Value end) {
+    this->list = list;
+    endOfList = end;
+  }
   /// The tiles from `from` to `to` over `state`. The first has been asked for;
   /// each asks for the next. `body` has the places of a tile's keys and values
   /// in their regions, in bytes, and the number of its first key.
@@ -54,9 +60,10 @@ private:
   std::optional<TileCopy> keyCopy, valueCopy;
   /// What the copies do next.
   mlir::Value keyFrom, valueFrom, rowsLeft, keyStage, valueStage;
-  mlir::Value endKey, skipFrom, skipTo;
+  mlir::Value endKey, skipFrom, skipTo, list, endOfList;
 
   void moveTo(mlir::Value number);
+  mlir::Value listed(mlir::Value place);
 };
 
 } // namespace tfc::cuda

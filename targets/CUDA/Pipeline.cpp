@@ -52,7 +52,7 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options,
   if (!estimatedDevice.empty())
     pm.addNestedPass<func::FuncOp>(
         createCudaEstimatePass({estimatedDevice.str()}));
-  pm.addNestedPass<func::FuncOp>(createCudaLowerAttentionPass());
+  pm.addPass(createCudaLowerAttentionPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerNormsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerScansPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerProductsPass({options.arch}));

@@ -212,7 +212,8 @@ def CudaSelectKernelsPass : Pass<"cuda-select-kernels", "mlir::func::FuncOp"> {
     multiple of 16 bytes, up to 256 elements; norms of such elements over the last
     dimension, of a known size up to 2048; and recurrences whose keys have a known size
     up to 512. Causal linear attention becomes such a recurrence, of values with a
-    column of ones more, and a division by its results. With `matmul=f16`, queries, keys and values
+    column of ones more, and a division by its results. Constant `key_blocks` of
+    64 keys or a multiple become a mask of blocks. With `matmul=f16`, queries, keys and values
     of f32 are rounded to f16 for tensor cores, where heads are multiples of 8.
   }];
   let options = [Option<"matmul", "matmul", "std::string", "\"f32\"",
@@ -222,14 +223,15 @@ def CudaSelectKernelsPass : Pass<"cuda-select-kernels", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
-def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> {
+def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::ModuleOp"> {
   let summary = "Make kernels of attention on buffers";
   let description = [{
     Each `attn.attention` becomes a launch that never writes scores: FlashAttention-2
     (Dao 2023), of f16 and bf16 on tensor cores, of f32 by multiply-adds. With eight
     known queries at most, and more keys than a tile has, it is LeanAttention (Sanovar
     et al. 2024): keys are dealt to as many blocks as run at once. With `sequences`, blocks
-    find theirs on the device. Operands whose rows
+    find theirs on the device. Where a mask is a constant, what tiles of keys each tile of
+    queries sees is listed in a constant of the module, and others are skipped. Operands whose rows
     may begin elsewhere than at multiples of 16 bytes are copied first. `docs/cuda.md`
     has both schedules.
   }];
