@@ -114,8 +114,8 @@ int64_t countSeen(const Seen &seen, int64_t batch, int64_t head,
 
 } // namespace
 
-std::optional<KeyTiles> tfc::cuda::listKeyTiles(attn::AttentionOp op,
-                                                int64_t queries, int64_t keys) {
+/// Its truths, where tiles can be told from them.
+static std::optional<SmallVector<bool>> listedTruths(attn::AttentionOp op) {
   int64_t numQueries = typeSize(op.getQuery(), 2),
           numKeys = typeSize(op.getKey(), 2);
   bool hasPlaces = op.getCausal() || op.getLeftWindow() ||
@@ -125,17 +125,40 @@ std::optional<KeyTiles> tfc::cuda::listKeyTiles(attn::AttentionOp op,
       (hasPlaces && op.getQueryOffset()))
     return std::nullopt;
   std::optional<SmallVector<bool>> truths = truthsOf(constantOf(op.getMask()));
-  if (!truths || truths->empty())
+  int64_t matrices = typeSize(op.getMask(), 0) * typeSize(op.getMask(), 1);
+  if (!truths || truths->empty() || numKeys == 0 ||
+      matrices * numQueries > mostTruths / numKeys)
     return std::nullopt;
+  return truths;
+}
+
+std::optional<double> tfc::cuda::countSeenScores(attn::AttentionOp op) {
+  std::optional<SmallVector<bool>> truths = listedTruths(op);
+  if (!truths)
+    return std::nullopt;
+  Seen seen(op, *truths);
+  double count = 0;
+  for (int64_t batch = 0; batch < seen.sizes[0]; ++batch)
+    for (int64_t head = 0; head < seen.sizes[1]; ++head)
+      count +=
+          double(countSeen(seen, batch, head, {0, typeSize(op.getQuery(), 2)},
+                           {0, typeSize(op.getKey(), 2)}));
+  return count / double(seen.sizes[0] * seen.sizes[1]);
+}
+
+std::optional<KeyTiles> tfc::cuda::listKeyTiles(attn::AttentionOp op,
+                                                int64_t queries, int64_t keys) {
+  std::optional<SmallVector<bool>> truths = listedTruths(op);
+  if (!truths)
+    return std::nullopt;
+  int64_t numQueries = typeSize(op.getQuery(), 2),
+          numKeys = typeSize(op.getKey(), 2);
   Seen seen(op, *truths);
   KeyTiles tiles;
   tiles.batches = seen.sizes[0];
   tiles.heads = seen.sizes[1];
   tiles.queryTiles = llvm::divideCeil(numQueries, queries);
-  int64_t matrices = tiles.batches * tiles.heads;
-  if (matrices * numQueries > mostTruths / std::max<int64_t>(numKeys, 1))
-    return std::nullopt;
-  int64_t rows = matrices * tiles.queryTiles;
+  int64_t rows = tiles.batches * tiles.heads * tiles.queryTiles;
   // Keys of a batch's length are only known later.
   bool mayBeWhole = !KeyRange::needsScoresOf(op) && !op.getKeyLengths();
   tiles.numbers.assign(2 * rows + 1, 0);

@@ -33,6 +33,10 @@ struct KeyTiles {
 std::optional<KeyTiles> listKeyTiles(attn::AttentionOp op, int64_t queries,
                                      int64_t keys);
 
+/// How many scores of a matrix are seen, the mean of all that the mask has;
+/// none where listKeyTiles has no lists.
+std::optional<double> countSeenScores(attn::AttentionOp op);
+
 /// Makes a constant of the module of them.
 void placeKeyTiles(KeyTiles &tiles, attn::AttentionOp op, mlir::OpBuilder &b);
 

@@ -244,7 +244,7 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::ModuleOp"> {
                            "mlir::vector::VectorDialect", "tfc::x86::X86Dialect"];
 }
 
-def CudaEstimatePass : Pass<"cuda-estimate", "mlir::func::FuncOp"> {
+def CudaEstimatePass : Pass<"cuda-estimate", "mlir::ModuleOp"> {
   let summary = "Remark what each kernel takes at least by the roofline model";
   let description = [{
     On buffers, of what becomes a kernel: operations on floats, bytes of its operands,
@@ -270,7 +270,9 @@ def CudaEstimatePass : Pass<"cuda-estimate", "mlir::func::FuncOp"> {
     ```
   }];
   let options = [Option<"name", "device", "std::string", "\"a100\"",
-      "The device whose peaks are counted with: a100 or h100">];
+      "The device whose peaks are counted with: a100 or h100">,
+                 Option<"note", "note", "bool", "false",
+      "Instead of remarks, an attribute of the module, `cuda.estimate`: what --report has">];
 }
 
 def CudaLowerNormsPass : Pass<"cuda-lower-norms", "mlir::func::FuncOp"> {
@@ -373,13 +375,15 @@ def CudaReduceByWarpsPass : Pass<"cuda-reduce-by-warps", "mlir::func::FuncOp"> {
     Of linalg on buffers, operations with one reduction loop, of 64 steps or more or of
     an open number, whose inputs lie along it side by side, and which combine f32 or i32
     by one operation of `arith` with a neutral element: sums, products, maxima. Each
-    result is a warp's: lane i takes every 32nd number from i on, so that neighbours read
-    neighbours, and five shuffles combine what lanes have. Others are left to
-    `cuda-launch-loops`.
+    result is a warp's: lane i takes every 32nd piece from i on, so that neighbours read
+    neighbours, and five shuffles combine what lanes have. A piece is what 16 bytes hold,
+    or 8 or 4 of them, where rows are known to be whole pieces for all lanes; its numbers
+    are combined apart, and at the end with each other. Else it is a number. Other
+    operations are left to `cuda-launch-loops`.
   }];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
                            "mlir::gpu::GPUDialect", "mlir::memref::MemRefDialect",
-                           "mlir::scf::SCFDialect"];
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
 }
 
 def CudaCheckOnDevicePass : Pass<"cuda-check-on-device", "mlir::func::FuncOp"> {
