@@ -57,6 +57,7 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options,
   pm.addNestedPass<func::FuncOp>(createCudaLowerProductsPass({options.arch}));
   pm.addNestedPass<func::FuncOp>(createCudaLowerSortsPass());
   pm.addNestedPass<func::FuncOp>(createCudaReduceByWarpsPass());
+  pm.addNestedPass<func::FuncOp>(createCudaTransposeByTilesPass());
   pm.addNestedPass<func::FuncOp>(createCudaVectorizeElementwisePass());
   pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());
   pm.addNestedPass<func::FuncOp>(createCudaCheckOnDevicePass());

@@ -113,6 +113,38 @@ def CudaLowerProductsPass : Pass<"cuda-lower-products", "mlir::func::FuncOp"> {
                            "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
 }
 
+def CudaTransposeByTilesPass : Pass<"cuda-transpose-by-tiles", "mlir::func::FuncOp"> {
+  let summary = "Transpose by tiles in shared memory";
+  let description = [{
+    Elementwise operations on buffers whose results lie along one loop and some of whose
+    inputs along another one, of 16 steps at least if that is known. A block of 256
+    threads has a tile of 32 x 32 elements: lanes read neighbours of those inputs to
+    shared memory, and after a barrier they write neighbours of the results. Rows of the
+    tile are 33 elements apart, so that neither meets a bank twice. Other inputs are read
+    where results are written.
+
+    ```mlir
+    linalg.transpose ins(%x : memref<64x96xf32>) outs(%y : memref<96x64xf32>) permutation = [1, 0]
+    // becomes
+    gpu.launch blocks(...) in (%c6, ...) threads(...) in (%c256, ...)
+               dynamic_shared_memory_size %c4224_i32 {
+      %a = memref.load %x[%row, %lane] ...
+      llvm.store %a, %shared ...
+      gpu.barrier
+      %b = llvm.load %shared ...
+      memref.store %b, %y[%column, %lane] ...
+      gpu.terminator
+    }
+    ```
+
+    Left alone are inputs along several other loops, gathers, elements of i1, and
+    reductions.
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
+}
+
 def CudaVectorizeElementwisePass : Pass<"cuda-vectorize-elementwise", "mlir::func::FuncOp"> {
   let summary = "Make kernels that take 16 bytes of a row at a time";
   let description = [{
