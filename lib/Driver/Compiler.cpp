@@ -280,6 +280,7 @@ ExitCode Compilation::lower() {
     return code;
   report.noteLowered(*module);
   log.note(report.planSummary());
+  log.note(report.estimateSummary());
   return code;
 }
 

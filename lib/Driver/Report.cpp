@@ -105,6 +105,25 @@ static llvm::json::Value toJson(Attribute attribute) {
 void Report::noteLowered(ModuleOp module) {
   if (auto plan = module->getAttr("m7.plan"))
     memoryPlan = ::toJson(plan);
+  if (auto known = module->getAttr("cuda.estimate"))
+    estimate = ::toJson(known);
+}
+
+std::string Report::estimateSummary() const {
+  if (!estimate)
+    return "";
+  const llvm::json::Object &known = *estimate->getAsObject();
+  int64_t kernels = known.getInteger("kernels").value_or(0),
+          open = known.getInteger("of_open_sizes").value_or(0);
+  std::string rest =
+      open ? llvm::formatv("; {0} have open sizes", open).str() : "";
+  return llvm::formatv("an estimate, not measured: {0} kernels, {1:F1} us at "
+                       "least on {2}",
+                       kernels - open,
+                       known.getNumber("us_at_least").value_or(0),
+                       known.getString("device").value_or(""))
+             .str() +
+         rest;
 }
 
 std::string Report::planSummary() const {
@@ -299,6 +318,8 @@ llvm::json::Value Report::toJson(const CompileOptions &options,
     report["quantization"] = *quantization;
   if (memoryPlan)
     report["memory_plan"] = *memoryPlan;
+  if (estimate)
+    report["estimate"] = *estimate;
   if (sizes)
     report["sizes"] = *sizes;
   return report;

@@ -59,7 +59,8 @@ public:
   void noteQuantization(llvm::StringRef metric, const Measured &whole,
                         const Measured &quantized,
                         llvm::ArrayRef<std::string> kept);
-  /// Notes where a plan of memory, if the target makes one, puts each buffer.
+  /// Notes where a plan of memory, if the target makes one, puts each buffer,
+  /// and what it estimates of the device's time.
   void noteLowered(mlir::ModuleOp module);
   /// Notes what the artefact takes of a device's memory, if the target says it.
   void noteEmitted(mlir::ModuleOp module);
@@ -69,6 +70,8 @@ public:
 
   /// The plan's size and how good it is, in one line; empty without a plan.
   std::string planSummary() const;
+  /// What kernels take at least, in one line; empty without an estimate.
+  std::string estimateSummary() const;
   /// A page that shows the search and the plan of memory, as far as there are
   /// any.
   void drawPage(llvm::raw_ostream &stream, const CompileOptions &options) const;
@@ -90,8 +93,8 @@ private:
   std::map<std::string, Group> raised, general;
   /// What passes say of the mechanisms that they looked for, by mechanism.
   std::map<std::string, llvm::json::Array> recognised;
-  std::optional<llvm::json::Value> memoryPlan, sizes, calibration, compression,
-      quantization;
+  std::optional<llvm::json::Value> memoryPlan, estimate, sizes, calibration,
+      compression, quantization;
   std::optional<llvm::json::Object> search;
   std::optional<int64_t> multiplyAdds;
   llvm::json::Array sensitivities;

@@ -155,6 +155,7 @@ public:
     if (options.cpu != "native")
       target.arch = options.cpu;
     target.matmul = options.matmul;
+    target.estimate = !options.reportFiles.empty();
   }
 
   llvm::Error checkOptions() override {

@@ -49,9 +49,9 @@ bool tfc::cuda::isDecoding(attn::AttentionOp op) {
   int64_t queries = typeSize(op.getQuery(), 2), keys = typeSize(op.getKey(), 2);
   int64_t heads = typeSize(op.getQuery(), 1),
           keyHeads = typeSize(op.getKey(), 1);
-  if (ShapedType::isDynamic(queries) || queries > mostQueries || queries == 0 ||
-      ShapedType::isDynamic(heads) || ShapedType::isDynamic(keyHeads) ||
-      heads == 0 || keyHeads == 0)
+  if (op.getSequences() || ShapedType::isDynamic(queries) ||
+      queries > mostQueries || queries == 0 || ShapedType::isDynamic(heads) ||
+      ShapedType::isDynamic(keyHeads) || heads == 0 || keyHeads == 0)
     return false;
   return ShapedType::isDynamic(keys) || keys > DecodeTile(op).keys;
 }

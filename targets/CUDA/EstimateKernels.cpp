@@ -7,14 +7,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelBuilder.h"
+#include "KeyTiles.h"
 #include "tfc/Dialect/Attn/Attn.h"
 #include "tfc/Target/CUDA/Cuda.h"
+#include "tfc/Target/CUDA/CudaTarget.h"
 #include "tfc/Target/CUDA/Passes.h"
+#include "tfc/Target/Codegen/NodeOrigins.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace tfc::cuda {
@@ -73,6 +77,11 @@ Multiply multiplyOf(Value value) {
 /// Pairs of a query and a key that it sees, of one head.
 double numSeen(attn::AttentionOp op) {
   int64_t queries = typeSize(op.getQuery(), 2), keys = typeSize(op.getKey(), 2);
+  if (std::optional<double> seen = countSeenScores(op))
+    return *seen;
+  // Of its own sequence, a query sees itself at least.
+  if (op.getSequences())
+    return double(queries);
   if (op.getQueryOffset() || op.getGlobal() || op.getMaskedScore())
     return double(queries) * double(keys);
   double seen = 0;
@@ -181,27 +190,17 @@ public:
           << name;
       return signalPassFailure();
     }
-    double seconds = 0;
-    int64_t kernels = 0, open = 0;
     getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
       if (!isKernel(op))
         return WalkResult::advance();
       ++kernels;
-      if (!hasKnownSizes(op)) {
-        ++open;
-        op->emitRemark("no estimate: its sizes are open");
-        return WalkResult::skip();
-      }
-      Work work = workOf(op);
-      work.bytes = bytesOfOperands(op);
-      seconds += work.seconds(*device);
-      remark(op, work, *device);
+      if (hasKnownSizes(op))
+        estimate(op, *device);
+      else
+        leave(op);
       return WalkResult::skip();
     });
-    getOperation().emitRemark(llvm::formatv(
-        "{0} kernels, {1} of open sizes; the others take {2:F2} us at least "
-        "on {3}: an estimate, not measured",
-        kernels, open, seconds * 1e6, device->name));
+    finish(*device);
   }
 
 private:
@@ -210,16 +209,80 @@ private:
                linalg::LinalgOp, memref::CopyOp>(op);
   }
 
-  static void remark(Operation *op, const Work &work, const Device &device) {
-    bool isByMemory =
-        work.bytes / device.memory > work.operations / work.peak(device);
+  void leave(Operation *op) {
+    ++open;
+    if (!note)
+      op->emitRemark("no estimate: its sizes are open");
+  }
+
+  void estimate(Operation *op, const Device &device) {
+    Work work = workOf(op);
+    work.bytes = bytesOfOperands(op);
+    seconds += work.seconds(device);
+    StringRef by =
+        work.bytes / device.memory > work.operations / work.peak(device)
+            ? "memory"
+            : "arithmetic";
+    if (note)
+      return addEntry(op, work, by, device);
     op->emitRemark(llvm::formatv(
         "{0} operations, {1} bytes: {2:F2} us at least on {3}, by {4}; an "
         "estimate, not measured",
         int64_t(work.operations), int64_t(work.bytes),
-        work.seconds(device) * 1e6, device.name,
-        isByMemory ? "memory" : "arithmetic"));
+        work.seconds(device) * 1e6, device.name, by));
   }
+
+  void addEntry(Operation *op, const Work &work, StringRef by,
+                const Device &device) {
+    Builder b(&getContext());
+    SmallVector<Attribute> nodes;
+    for (StringRef node : codegen::nodeNames(op->getLoc()))
+      nodes.push_back(b.getStringAttr(node));
+    entries.push_back(b.getDictionaryAttr(
+        {b.getNamedAttr("kernel",
+                        b.getStringAttr(op->getName().getStringRef())),
+         b.getNamedAttr("nodes", b.getArrayAttr(nodes)),
+         b.getNamedAttr("operations",
+                        b.getI64IntegerAttr(int64_t(work.operations))),
+         b.getNamedAttr("bytes", b.getI64IntegerAttr(int64_t(work.bytes))),
+         b.getNamedAttr("us_at_least",
+                        b.getF64FloatAttr(work.seconds(device) * 1e6)),
+         b.getNamedAttr("limited_by", b.getStringAttr(by))}));
+  }
+
+  void finish(const Device &device) {
+    if (!note) {
+      getOperation().emitRemark(llvm::formatv(
+          "{0} kernels, {1} of open sizes; the others take {2:F2} us at least "
+          "on {3}: an estimate, not measured",
+          kernels, open, seconds * 1e6, device.name));
+      return;
+    }
+    Builder b(&getContext());
+    getOperation()->setAttr(
+        "cuda.estimate",
+        b.getDictionaryAttr(
+            {b.getNamedAttr("what",
+                            b.getStringAttr("lower bounds by the roofline "
+                                            "model, an estimate, not "
+                                            "measured")),
+             b.getNamedAttr("device", b.getStringAttr(device.name)),
+             b.getNamedAttr("kernels", b.getI64IntegerAttr(kernels)),
+             b.getNamedAttr("of_open_sizes", b.getI64IntegerAttr(open)),
+             b.getNamedAttr("us_at_least", b.getF64FloatAttr(seconds * 1e6)),
+             b.getNamedAttr("each", b.getArrayAttr(entries))}));
+  }
+
+  double seconds = 0;
+  int64_t kernels = 0, open = 0;
+  SmallVector<Attribute> entries;
 };
 
 } // namespace
+
+StringRef tfc::cuda::estimatedDevice(StringRef arch) {
+  return llvm::StringSwitch<StringRef>(arch)
+      .Case("sm_80", "a100")
+      .Case("sm_90", "h100")
+      .Default("");
+}

@@ -47,10 +47,8 @@ bool tfc::cuda::hasWholeHeads(attn::AttentionOp op, int64_t elementBytes) {
 
 std::string tfc::cuda::whyNoFlashAttention(attn::AttentionOp op) {
   if (op.getScore() != attn::ScoreFunction::Softmax || op.getTop() ||
-      op.getKeyBlocks() || op.getMaskBlock())
+      op.getKeyBlocks())
     return "its weights are no softmax of all scores";
-  if (op.getSequences())
-    return "sequences lie one after the other";
   Type element = elementOf(op.getQuery());
   for (Value operand : {op.getKey(), op.getValue(), op.getInit()})
     if (elementOf(operand) != element)
@@ -91,11 +89,17 @@ void tfc::cuda::emitFlashAttention(attn::AttentionOp op, FlashTile tile,
   auto index = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
-  Value tiles =
-      b.createOrFold<arith::CeilDivUIOp>(loc, size(2), index(tile.queries));
+  Value tiles = op.getSequences() ? numSequenceTiles(op, tile.queries, b)
+                                  : b.createOrFold<arith::CeilDivUIOp>(
+                                        loc, size(2), index(tile.queries));
   std::unique_ptr<FlashKernel> kernel =
       elementOf(op.getQuery()).isF32() ? createSingleKernel(op, tile, k)
                                        : createTensorCoreKernel(op, tile, k);
+  std::optional<KeyTiles> listed = listKeyTiles(op, tile.queries, tile.keys);
+  if (listed) {
+    placeKeyTiles(*listed, op, b);
+    kernel->useTiles(*listed);
+  }
   gpu::LaunchOp launch =
       createLaunch(b, loc, {tiles, size(1), size(0)}, index(tile.threads()),
                    k.constant(kernel->sharedBytes()));

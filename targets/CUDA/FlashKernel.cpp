@@ -40,13 +40,24 @@ void FlashKernel::findPlace() {
         k.toInt(gpu::GridDimOp::create(k.b, k.loc, gpu::Dimension::x));
     number = k.sub(k.sub(count, k.constant(1)), number);
   }
-  firstQuery = k.mul(number, tile.queries);
+  if (op.getSequences()) {
+    sequence = findSequenceTile(op, k, number, tile.queries);
+    firstQuery = sequence.firstQuery;
+  } else {
+    firstQuery = k.mul(number, tile.queries);
+  }
   head = k.block(1);
   batch = k.block(2);
   lane = k.remainder(k.thread(), warpSize);
   warp = k.divide(k.thread(), warpSize);
   shared = k.sharedMemory();
   stream.place(k.advance(shared, k.constant(queryTile.bytes())));
+}
+
+Value FlashKernel::numQueries() {
+  if (op.getSequences())
+    return sequence.numTokens;
+  return k.toInt(k.b.createOrFold<memref::DimOp>(k.loc, op.getQuery(), 2));
 }
 
 /// Queries, and the first tile of keys and values.
@@ -60,11 +71,13 @@ void FlashKernel::beginCopies() {
   Value keyHead = b.createOrFold<arith::DivUIOp>(k.loc, head, sharing);
   SharedTile queries(tile.queries, headSize, queryTile.elementBytes);
   queries.rowChunks = queryTile.rowChunks;
-  TileCopy queryCopy(k, op.getQuery(), batch, head, queries, tile.threads());
+  TileCopy queryCopy(k, op.getQuery(), batch, head, queries, tile.threads(),
+                     sequence.firstToken);
   queryCopy.copy(shared, queryCopy.start(firstQuery),
-                 k.sub(size(op.getQuery(), 2), firstQuery));
+                 k.sub(numQueries(), firstQuery));
   k.commitCopies();
-  stream.begin(batch, keyHead, range->begin, range->numKeys);
+  stream.begin(batch, keyHead, range->begin, range->numKeys,
+               sequence.firstToken);
   k.waitForCopies(1);
   k.barrier();
 }
@@ -79,7 +92,22 @@ void FlashKernel::run(Value from, Value to, bool isMasked) {
 
 void FlashKernel::emit() {
   findPlace();
-  range.emplace(op, k, batch, head, firstQuery, tile.queries, tile.keys);
+  if (!op.getSequences())
+    return compute();
+  // All threads of a block stay, or none.
+  auto hasQueries =
+      scf::IfOp::create(k.b, k.loc, k.less(firstQuery, sequence.numTokens),
+                        /*withElse=*/false);
+  OpBuilder::InsertionGuard guard(k.b);
+  k.b.setInsertionPointToStart(hasQueries.thenBlock());
+  compute();
+}
+
+void FlashKernel::compute() {
+  range.emplace(op, k, batch, head, firstQuery, tile.queries, tile.keys,
+                sequence.numTokens, listed);
+  if (listed)
+    stream.follow(listed->buffer, range->end);
   if (range->skipFrom)
     stream.skip(range->skipFrom, range->skipTo);
   findRows();
@@ -98,7 +126,7 @@ void FlashKernel::emit() {
   k.barrier();
   SharedTile rows(tile.queries, valueSize, queryTile.elementBytes);
   rows.rowChunks = queryTile.rowChunks;
-  TileCopy out(k, op.getInit(), batch, head, rows, tile.threads());
-  out.write(shared, firstQuery,
-            k.toInt(k.b.createOrFold<memref::DimOp>(k.loc, op.getInit(), 2)));
+  TileCopy out(k, op.getInit(), batch, head, rows, tile.threads(),
+               sequence.firstToken);
+  out.write(shared, firstQuery, numQueries());
 }

@@ -13,6 +13,7 @@
 #include "KeyRange.h"
 #include "KeyValueStream.h"
 #include "RunningSoftmax.h"
+#include "SequenceTile.h"
 
 namespace tfc::cuda {
 
@@ -26,6 +27,8 @@ public:
   virtual ~FlashKernel() = default;
 
   virtual int64_t sharedBytes() const;
+  /// Only these tiles of keys are read.
+  void useTiles(const KeyTiles &tiles) { listed = &tiles; }
   /// Writes the body of the launch.
   void emit();
 
@@ -48,15 +51,21 @@ protected:
   int64_t headSize, valueSize;
   SharedTile queryTile, keyTile, valueTile;
   mlir::Value batch, head, firstQuery, lane, warp;
+  /// The block's, where `op` has sequences; its tokens are the queries and keys
+  /// that all other numbers are of.
+  SequenceTile sequence;
   mlir::Value shared;
   std::optional<KeyRange> range;
+  const KeyTiles *listed = nullptr;
   /// What carries from one tile of keys to the next.
   RunningSoftmax progress;
   KeyValueStream stream;
 
 private:
   void findPlace();
+  void compute();
   void beginCopies();
+  mlir::Value numQueries();
   void run(mlir::Value from, mlir::Value to, bool isMasked);
 };
 

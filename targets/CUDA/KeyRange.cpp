@@ -17,14 +17,15 @@ using namespace tfc;
 using namespace tfc::cuda;
 
 KeyRange::KeyRange(attn::AttentionOp op, KernelBuilder &k, Value batch,
-                   Value head, Value firstQuery, int64_t queries, int64_t keys)
-    : op(op), k(k), batch(batch), head(head) {
+                   Value head, Value firstQuery, int64_t queries, int64_t keys,
+                   Value numTokens, const KeyTiles *listed)
+    : op(op), k(k), listed(listed), batch(batch), head(head) {
   OpBuilder &b = k.b;
   auto size = [&](Value buffer, int64_t dim) {
     return k.toInt(b.createOrFold<memref::DimOp>(k.loc, buffer, dim));
   };
-  numQueries = size(op.getQuery(), 2);
-  numKeys = size(op.getKey(), 2);
+  numQueries = numTokens ? numTokens : size(op.getQuery(), 2);
+  numKeys = numTokens ? numTokens : size(op.getKey(), 2);
   offset = k.sub(numKeys, numQueries);
   if (Value given = op.getQueryOffset()) {
     if (op.hasOffsetPerBatch())
@@ -43,19 +44,25 @@ KeyRange::KeyRange(attn::AttentionOp op, KernelBuilder &k, Value batch,
     // With a number as score, keys beyond a length count.
     lengthOfBatch = k.max(k.min(k.toInt(length), numKeys), k.constant(0));
   }
-  findTiles(firstQuery, queries, keys);
+  if (listed)
+    findListedTiles(firstQuery, queries);
+  else
+    findTiles(firstQuery, queries, keys);
 }
 
 bool KeyRange::needsScoresOf(attn::AttentionOp op) {
-  return op.getBias() || op.getMask() || op.getSoftcap() ||
-         op.getMaskedScore() || op.getGlobal() ||
-         op.getScale().convertToDouble() <= 0;
+  return op.getBias() || op.getSoftcap() || op.getMaskedScore() ||
+         op.getGlobal() || op.getScale().convertToDouble() <= 0;
 }
 
 bool KeyRange::hidesByNumber() { return op.getMaskedScore().has_value(); }
 
+bool KeyRange::mayBeFull() {
+  return !needsScores && (!op.getMask() || (listed && !op.getKeyLengths()));
+}
+
 bool KeyRange::mayBeginInPart() {
-  return !needsScores && op.getLeftWindow().has_value();
+  return mayBeFull() && !listed && op.getLeftWindow().has_value();
 }
 
 void KeyRange::findTiles(Value firstQuery, int64_t queries, int64_t keys) {
@@ -90,11 +97,28 @@ void KeyRange::findTiles(Value firstQuery, int64_t queries, int64_t keys) {
     fullBegin = k.min(up(k.max(k.sub(last, back), zero)), end);
   }
   fullEnd = k.max(fullBegin, k.min(fullEnd, end));
-  if (needsScores)
+  if (!mayBeFull())
     fullBegin = fullEnd = begin;
 }
 
-/// An element of a buffer of rank 4 that is broadcast where a size is 1.
+void KeyRange::findListedTiles(Value firstQuery, int64_t queries) {
+  Value row = k.divide(firstQuery, queries);
+  auto addMatrix = [&](Value number, int64_t size, int64_t rows) {
+    if (size > 1)
+      row = k.add(row, k.mul(number, rows));
+  };
+  addMatrix(head, listed->heads, listed->queryTiles);
+  addMatrix(batch, listed->batches, listed->heads * listed->queryTiles);
+  auto load = [&](int64_t which) -> Value {
+    Value at = arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(),
+                                          k.add(k.mul(row, 2), which));
+    return memref::LoadOp::create(k.b, k.loc, listed->buffer, at);
+  };
+  begin = fullBegin = load(0);
+  fullEnd = load(1);
+  end = load(2);
+}
+
 /// Keys up to the number of global ones, and those of the windows; all, where a
 /// query is global itself.
 void KeyRange::findTilesBesideGlobal(Value first, Value last, Value seen,
@@ -119,6 +143,7 @@ void KeyRange::findTilesBesideGlobal(Value first, Value last, Value seen,
   skipTo = k.select(hasGlobal, skipFrom, skipTo);
 }
 
+/// An element of a buffer of rank 4 that is broadcast where a size is 1.
 Value KeyRange::element(Value buffer, Value headOfQuery, Value query,
                         Value key) {
   auto type = cast<MemRefType>(buffer.getType());
@@ -161,8 +186,14 @@ Value KeyRange::isSeen(Value headOfQuery, Value query, Value key) {
     require(inWindow);
   if (lengthOfBatch)
     require(k.less(key, lengthOfBatch));
-  if (op.getMask())
-    require(element(op.getMask(), headOfQuery, query, key));
+  if (op.getMask()) {
+    Value row = query, column = key;
+    if (auto block = op.getMaskBlock()) {
+      row = k.quotient(query, k.constant(*block));
+      column = k.quotient(key, k.constant(*block));
+    }
+    require(element(op.getMask(), headOfQuery, row, column));
+  }
   return seen;
 }
 

@@ -10,6 +10,7 @@
 #define TFC_TARGETS_CUDA_KEYRANGE_H
 
 #include "KernelBuilder.h"
+#include "KeyTiles.h"
 #include "tfc/Dialect/Attn/Attn.h"
 
 namespace tfc::cuda {
@@ -18,10 +19,13 @@ namespace tfc::cuda {
 /// of those that it sees in part. Made inside of the kernel.
 class KeyRange {
 public:
-  /// For `queries` rows from `firstQuery` on, and tiles of `keys`.
+  /// For `queries` rows from `firstQuery` on, and tiles of `keys`; of a
+  /// sequence of `numTokens`, where that is given. With `listed`, tiles are
+  /// places in its lists.
   KeyRange(attn::AttentionOp op, KernelBuilder &k, mlir::Value batch,
            mlir::Value head, mlir::Value firstQuery, int64_t queries,
-           int64_t keys);
+           int64_t keys, mlir::Value numTokens = {},
+           const KeyTiles *listed = nullptr);
 
   /// Tiles from `begin` to `end`; those from `fullBegin` to `fullEnd` are seen
   /// whole by all queries and have nothing added.
@@ -31,7 +35,7 @@ public:
   mlir::Value skipFrom, skipTo;
   /// Whether there are such in front of others, by what is known of `op`.
   bool mayBeginInPart();
-  bool mayBeFull() const { return !needsScores; }
+  bool mayBeFull();
 
   static bool needsScoresOf(attn::AttentionOp op);
   /// Whether scores are scaled before anything else is done, in `score`; else
@@ -51,6 +55,7 @@ public:
 
 private:
   void findTiles(mlir::Value firstQuery, int64_t queries, int64_t keys);
+  void findListedTiles(mlir::Value firstQuery, int64_t queries);
   void findTilesBesideGlobal(mlir::Value first, mlir::Value last,
                              mlir::Value seen, int64_t keys);
   mlir::Value isSeen(mlir::Value headOfQuery, mlir::Value query,
@@ -60,6 +65,7 @@ private:
 
   attn::AttentionOp op;
   KernelBuilder &k;
+  const KeyTiles *listed;
   mlir::Value batch, head, numQueries, offset, lengthOfBatch;
 };
 

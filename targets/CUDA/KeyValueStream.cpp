@@ -8,6 +8,7 @@
 
 #include "KeyValueStream.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -29,11 +30,12 @@ void KeyValueStream::place(Value region) {
 }
 
 void KeyValueStream::begin(Value batch, Value keyHead, Value firstTile,
-                           Value end) {
+                           Value end, Value firstRow) {
   endKey = end;
-  keyCopy.emplace(k, op.getKey(), batch, keyHead, keyTile, threads);
-  valueCopy.emplace(k, op.getValue(), batch, keyHead, valueTile, threads);
-  Value firstKey = k.mul(firstTile, keyTile.rows);
+  keyCopy.emplace(k, op.getKey(), batch, keyHead, keyTile, threads, firstRow);
+  valueCopy.emplace(k, op.getValue(), batch, keyHead, valueTile, threads,
+                    firstRow);
+  Value firstKey = k.mul(list ? listed(firstTile) : firstTile, keyTile.rows);
   keyFrom = keyCopy->start(firstKey);
   valueFrom = valueCopy->start(firstKey);
   rowsLeft = k.sub(endKey, firstKey);
@@ -43,8 +45,22 @@ void KeyValueStream::begin(Value batch, Value keyHead, Value firstTile,
   k.commitCopies();
 }
 
+Value KeyValueStream::listed(Value place) {
+  Value at = arith::IndexCastOp::create(k.b, k.loc, k.b.getIndexType(), place);
+  return memref::LoadOp::create(k.b, k.loc, list, at);
+}
+
 /// Of the copies, from the tile before that of `number` in the loop.
 void KeyValueStream::moveTo(Value number) {
+  if (list) {
+    Value firstKey = k.mul(listed(number), keyTile.rows);
+    // Behind the last there is nothing to read.
+    rowsLeft = k.select(k.less(number, endOfList), k.sub(endKey, firstKey),
+                        k.constant(0));
+    keyFrom = keyCopy->start(firstKey);
+    valueFrom = valueCopy->start(firstKey);
+    return;
+  }
   rowsLeft = k.sub(rowsLeft, k.constant(keyTile.rows));
   keyFrom = keyCopy->next(keyFrom);
   valueFrom = valueCopy->next(valueFrom);
@@ -96,7 +112,7 @@ void KeyValueStream::run(Value from, Value to, ArrayRef<Value *> carried,
     valueCopy->copy(k.advance(valueRegion, valueStage), valueFrom, rowsLeft);
     k.commitCopies();
   }
-  Value tile = number;
+  Value tile = list ? listed(number) : number;
   if (skipped)
     tile = k.select(k.less(number, skipFrom), number, k.add(number, skipped));
   body(keysAt, valuesAt, k.mul(tile, keyTile.rows));

@@ -29,13 +29,19 @@ public:
   void place(mlir::Value region);
   mlir::Value keyRegion, valueRegion;
   /// Asks for the tile of number `firstTile`; keys from `endKey` on are not
-  /// read.
+  /// read. Keys are counted from `firstRow` on, if it is given.
   void begin(mlir::Value batch, mlir::Value keyHead, mlir::Value firstTile,
-             mlir::Value endKey);
+             mlir::Value endKey, mlir::Value firstRow = {});
   /// Lets `run` leave out the tiles from `from` to `to`, 1 at least.
   void skip(mlir::Value from, mlir::Value to) {
     skipFrom = from;
     skipTo = to;
+  }
+  /// Lets tiles be places in `list`, of i32 in device memory, where their
+  /// numbers are; the last is that before `end`.
+  void follow(mlir::Value list, mlir::Value end) {
+    this->list = list;
+    endOfList = end;
   }
   /// The tiles from `from` to `to` over `state`. The first has been asked for;
   /// each asks for the next. `body` has the places of a tile's keys and values
@@ -54,9 +60,10 @@ private:
   std::optional<TileCopy> keyCopy, valueCopy;
   /// What the copies do next.
   mlir::Value keyFrom, valueFrom, rowsLeft, keyStage, valueStage;
-  mlir::Value endKey, skipFrom, skipTo;
+  mlir::Value endKey, skipFrom, skipTo, list, endOfList;
 
   void moveTo(mlir::Value number);
+  mlir::Value listed(mlir::Value place);
 };
 
 } // namespace tfc::cuda

@@ -26,7 +26,7 @@ using namespace tfc::cuda;
 
 /// To launches of kernels on buffers.
 static void addLaunches(OpPassManager &pm, const CudaOptions &options,
-                        StringRef estimatedDevice = "") {
+                        const CudaEstimatePassOptions &estimate) {
   pm.addPass(x86::createX86EntryPointPass());
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   lower::addCleanup(pm);
@@ -49,15 +49,15 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options,
   pm.addNestedPass<func::FuncOp>(lower::createPlaceResultsPass());
   lower::addBufferization(pm, /*alignment=*/64);
   pm.addPass(x86::createX86LowerAssertsPass());
-  if (!estimatedDevice.empty())
-    pm.addNestedPass<func::FuncOp>(
-        createCudaEstimatePass({estimatedDevice.str()}));
-  pm.addNestedPass<func::FuncOp>(createCudaLowerAttentionPass());
+  if (!estimate.name.empty())
+    pm.addPass(createCudaEstimatePass(estimate));
+  pm.addPass(createCudaLowerAttentionPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerNormsPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerScansPass());
   pm.addNestedPass<func::FuncOp>(createCudaLowerProductsPass({options.arch}));
   pm.addNestedPass<func::FuncOp>(createCudaLowerSortsPass());
   pm.addNestedPass<func::FuncOp>(createCudaReduceByWarpsPass());
+  pm.addNestedPass<func::FuncOp>(createCudaTransposeByTilesPass());
   pm.addNestedPass<func::FuncOp>(createCudaVectorizeElementwisePass());
   pm.addNestedPass<func::FuncOp>(createCudaLaunchLoopsPass());
   pm.addNestedPass<func::FuncOp>(createCudaCheckOnDevicePass());
@@ -65,7 +65,10 @@ static void addLaunches(OpPassManager &pm, const CudaOptions &options,
 
 void tfc::cuda::buildCudaPipeline(OpPassManager &pm,
                                   const CudaOptions &options) {
-  addLaunches(pm, options);
+  CudaEstimatePassOptions estimate;
+  estimate.name = options.estimate ? estimatedDevice(options.arch).str() : "";
+  estimate.note = true;
+  addLaunches(pm, options, estimate);
   pm.addPass(x86::createX86PlaceConstantsPass({options.weightsFile}));
   pm.addPass(memref::createResolveShapedTypeResultDimsPass());
   pm.addPass(memref::createExpandStridedMetadataPass());
@@ -115,7 +118,9 @@ void tfc::cuda::registerCudaPipelines() {
       [](OpPassManager &pm, const LaunchOptions &options) {
         CudaOptions cuda;
         cuda.matmul = options.matmul;
-        addLaunches(pm, cuda, options.estimate);
+        CudaEstimatePassOptions estimate;
+        estimate.name = options.estimate;
+        addLaunches(pm, cuda, estimate);
       });
   PassPipelineRegistration<PipelineOptions>(
       "cuda", "attn and linalg on tensors to the LLVM and NVVM dialects",

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Alignment.h"
 #include "Launch.h"
 #include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Target/CUDA/Passes.h"
@@ -19,6 +20,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace tfc::cuda {
@@ -52,7 +54,11 @@ private:
   SmallVector<Value> indicesOf(AffineMap map) {
     return lower::indicesAt(*b, op.getLoc(), map, ivs);
   }
-  Value combineElements(Value count);
+  int64_t pieceWidth();
+  bool isAlong(OpOperand &input);
+  std::vector<IRMapping> loadPiece(int64_t width);
+  Value cloneBody(IRMapping &mapping, int64_t number);
+  Value combineElements(Value lane);
   Value combine(Value x, Value y);
 
   linalg::LinalgOp op;
@@ -106,33 +112,74 @@ Value Reduction::combine(Value x, Value y) {
   return b->create(state)->getResult(0);
 }
 
-/// What a lane makes of every 32nd number from its own on.
-Value Reduction::combineElements(Value lane) {
+/// How many neighbours a lane has at once.
+int64_t Reduction::pieceWidth() {
+  constexpr int64_t pieceBytes = 16;
+  int64_t size = op.getStaticLoopRanges()[loop], largest = 1;
+  SmallVector<MemRefType> types;
+  for (OpOperand *input : op.getDpsInputOperands())
+    if (isAlong(*input)) {
+      types.push_back(cast<MemRefType>(input->get().getType()));
+      Type element = types.back().getElementType();
+      // i1 has a byte each in memory, and is a bit in vectors.
+      if (!element.isIntOrFloat() || element.isInteger(1))
+        return 1;
+      largest = std::max(largest, cuda::bytesOf(element));
+    }
+  if (ShapedType::isDynamic(size))
+    return 1;
+  for (int64_t width = pieceBytes / largest; width > 1; width /= 2)
+    if (size % (width * cuda::warpSize) == 0 &&
+        llvm::all_of(types, [&](MemRefType type) {
+          return cuda::isAligned(type, width);
+        }))
+      return width;
+  return 1;
+}
+
+bool Reduction::isAlong(OpOperand &input) {
+  return op.getMatchingIndexingMap(&input).isFunctionOfDim(loop);
+}
+
+/// What the body reads of the piece that begins at the loop's place.
+std::vector<IRMapping> Reduction::loadPiece(int64_t width) {
   Location loc = op.getLoc();
-  Value count = getValueOrCreateConstantIndexOp(
-      *b, loc, op.createLoopRanges(*b, loc)[loop].size);
-  Value start = arith::ConstantOp::create(*b, loc, neutral);
-  auto forOp = scf::ForOp::create(*b, loc, lane, count,
-                                  constant(cuda::warpSize), ValueRange(start));
-  OpBuilder::InsertionGuard guard(*b);
-  b->setInsertionPointToStart(forOp.getBody());
-  ivs[loop] = forOp.getInductionVar();
-  IRMapping mapping;
-  for (OpOperand &operand : op->getOpOperands()) {
-    BlockArgument argument = op.getMatchingBlockArgument(&operand);
-    if (op.isDpsInit(&operand))
-      mapping.map(argument, forOp.getRegionIterArg(0));
-    else if (!isa<MemRefType>(operand.get().getType()))
-      mapping.map(argument, operand.get());
-    else if (!argument.use_empty())
-      mapping.map(argument,
-                  memref::LoadOp::create(
-                      *b, loc, operand.get(),
-                      indicesOf(op.getMatchingIndexingMap(&operand))));
+  std::vector<IRMapping> mappings(width);
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    BlockArgument argument = op.getMatchingBlockArgument(input);
+    Value value = input->get();
+    auto type = dyn_cast<MemRefType>(value.getType());
+    if (argument.use_empty())
+      continue;
+    SmallVector<Value> elements(width, value);
+    if (type) {
+      SmallVector<Value> at = indicesOf(op.getMatchingIndexingMap(input));
+      if (width == 1 || !isAlong(*input)) {
+        elements.assign(width, memref::LoadOp::create(*b, loc, value, at));
+      } else {
+        Value piece = vector::LoadOp::create(
+            *b, loc, VectorType::get(width, type.getElementType()), value, at,
+            /*nontemporal=*/false,
+            llvm::Align(width * cuda::bytesOf(type.getElementType())));
+        for (int64_t e = 0; e < width; ++e)
+          elements[e] = vector::ExtractOp::create(*b, loc, piece, e);
+      }
+    }
+    for (int64_t e = 0; e < width; ++e)
+      mappings[e].map(argument, elements[e]);
   }
+  return mappings;
+}
+
+/// The body for the element that is `number` further than the loop's place.
+Value Reduction::cloneBody(IRMapping &mapping, int64_t number) {
   for (Operation &inner : op.getBlock()->without_terminator()) {
     if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
-      mapping.map(index.getResult(), ivs[index.getDim()]);
+      Value place = ivs[index.getDim()];
+      if (index.getDim() == loop)
+        place = b->createOrFold<arith::AddIOp>(op.getLoc(), place,
+                                               constant(number));
+      mapping.map(index.getResult(), place);
       continue;
     }
     Operation *clone = b->clone(inner, mapping);
@@ -141,9 +188,37 @@ Value Reduction::combineElements(Value lane) {
                      arith::FastMathFlagsAttr::get(
                          b->getContext(), arith::FastMathFlags::contract));
   }
-  scf::YieldOp::create(
-      *b, loc, mapping.lookup(op.getBlock()->getTerminator()->getOperand(0)));
-  return forOp.getResult(0);
+  return mapping.lookup(op.getBlock()->getTerminator()->getOperand(0));
+}
+
+/// What a lane makes of every 32nd piece from its own on.
+Value Reduction::combineElements(Value lane) {
+  Location loc = op.getLoc();
+  int64_t width = pieceWidth();
+  Value count = getValueOrCreateConstantIndexOp(
+      *b, loc, op.createLoopRanges(*b, loc)[loop].size);
+  Value start = arith::ConstantOp::create(*b, loc, neutral);
+  Value first = b->createOrFold<arith::MulIOp>(loc, lane, constant(width));
+  auto forOp = scf::ForOp::create(*b, loc, first, count,
+                                  constant(cuda::warpSize * width),
+                                  SmallVector<Value>(width, start));
+  {
+    OpBuilder::InsertionGuard guard(*b);
+    b->setInsertionPointToStart(forOp.getBody());
+    ivs[loop] = forOp.getInductionVar();
+    std::vector<IRMapping> mappings = loadPiece(width);
+    SmallVector<Value> combined;
+    for (int64_t e = 0; e < width; ++e) {
+      mappings[e].map(op.getMatchingBlockArgument(op.getDpsInitOperand(0)),
+                      forOp.getRegionIterArg(e));
+      combined.push_back(cloneBody(mappings[e], e));
+    }
+    scf::YieldOp::create(*b, loc, combined);
+  }
+  Value all = forOp.getResult(0);
+  for (Value other : forOp.getResults().drop_front())
+    all = combine(all, other);
+  return all;
 }
 
 void Reduction::emit(OpBuilder &builder) {

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FlashAttention.h"
+#include "KeyTiles.h"
 #include "LinearAttention.h"
 #include "NormKernel.h"
 #include "ScanKernel.h"
@@ -36,6 +37,11 @@ public:
   using Base::Base;
 
   void runOnOperation() override {
+    OpBuilder b(&getContext());
+    getOperation().walk([&](attn::AttentionOp op) {
+      // Else its parts compute it.
+      (void)cuda::maskOfKeyBlocks(op, b);
+    });
     SmallVector<linalg::AggregatedOpInterface> others;
     getOperation().walk([&](Operation *op) {
       auto attention = dyn_cast<attn::AttentionOp>(op);

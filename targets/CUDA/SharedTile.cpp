@@ -43,12 +43,14 @@ bool tfc::cuda::hasAlignedRows(MemRefType type) {
 }
 
 TileCopy::TileCopy(KernelBuilder &k, Value buffer, Value batch, Value head,
-                   const SharedTile &tile, int64_t threads)
+                   const SharedTile &tile, int64_t threads, Value firstRow)
     : k(k), tile(tile) {
   auto metadata = memref::ExtractStridedMetadataOp::create(k.b, k.loc, buffer);
   auto stride = [&](unsigned d) { return k.toWide(metadata.getStrides()[d]); };
   Value element = k.add(k.mul(k.toWide(batch), stride(0)),
                         k.mul(k.toWide(head), stride(1)));
+  if (firstRow)
+    element = k.add(element, k.mul(k.toWide(firstRow), stride(2)));
   Value bytes = k.wide(tile.elementBytes);
   rowBytes = k.mul(stride(2), bytes);
   base = k.advance(k.addressOf(buffer), k.mul(element, bytes));

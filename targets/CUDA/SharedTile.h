@@ -39,8 +39,10 @@ struct SharedTile {
 /// some chunks for each thread.
 class TileCopy {
 public:
+  /// Rows are counted from `firstRow` on, if it is given.
   TileCopy(KernelBuilder &k, mlir::Value buffer, mlir::Value batch,
-           mlir::Value head, const SharedTile &tile, int64_t threads);
+           mlir::Value head, const SharedTile &tile, int64_t threads,
+           mlir::Value firstRow = {});
 
   /// The thread's first chunk of the tile that begins with row `first`.
   mlir::Value start(mlir::Value first);

@@ -1,9 +1,9 @@
 """Compiles models to PTX and has ptxas accept it, without spills.
 
-usage: check_ptx.py ZOO WORK PTXAS
+usage: check_ptx.py ZOO WORK PTXAS [NAME...] [OPTION...]
 
 Each folder of ZOO holds model.onnx. One is compiled for sm_80, the next for sm_90, then
-one for sm_120, and so on.
+one for sm_120, and so on; those that are named, for all three, with the options of tfc.
 """
 
 import os
@@ -14,9 +14,9 @@ import sys
 ARCHITECTURES = ("sm_80", "sm_90", "sm_120")
 
 
-def check(model, work, ptxas, arch):
+def check(model, work, ptxas, arch, options):
     ptx = work + ".ptx"
-    done = subprocess.run(["tfc", model, "--target=cuda", f"-mcpu={arch}", "--emit=ptx", "-o", ptx],
+    done = subprocess.run(["tfc", model, "--target=cuda", f"-mcpu={arch}", "--emit=ptx", "-o", ptx, *options],
                           stderr=subprocess.PIPE, text=True)
     if done.returncode:
         return done.stderr.strip()
@@ -29,12 +29,16 @@ def check(model, work, ptxas, arch):
     return f"{', '.join(spilling)} of {len(kernels)} kernels spill" if spilling or not kernels else ""
 
 
-def main(zoo, work, ptxas):
+def main(zoo, work, ptxas, *arguments):
+    options = [a for a in arguments if a.startswith("--")]
     names = sorted(n for n in os.listdir(zoo) if os.path.exists(os.path.join(zoo, n, "model.onnx")))
+    pairs = [(name, ARCHITECTURES[i % len(ARCHITECTURES)]) for i, name in enumerate(names)]
+    if len(options) < len(arguments):
+        names = [a for a in arguments if a not in options]
+        pairs = [(name, arch) for name in names for arch in ARCHITECTURES]
     faults = 0
-    for i, name in enumerate(names):
-        arch = ARCHITECTURES[i % len(ARCHITECTURES)]
-        message = check(os.path.join(zoo, name, "model.onnx"), work, ptxas, arch)
+    for name, arch in pairs:
+        message = check(os.path.join(zoo, name, "model.onnx"), work, ptxas, arch, options)
         if message:
             print(f"{name}, {arch}: {message}")
             faults += 1

@@ -23,10 +23,13 @@ TOLERANCES = {"f32": 2e-5, "f16": 4e-3, "bf16": 3e-2}
 class Case:
     def __init__(self, batch=2, heads=2, key_heads=None, queries=37, keys=75, size=16, value_size=None, type="f32",
                  attributes="", scale=0.3, bias=None, mask=None, lengths=None, offset=None, open_sizes=True,
-                 matmul="f32", open_queries=True, multiprocessors=108, sequences=None, hidden=None):
+                 matmul="f32", open_queries=True, multiprocessors=108, sequences=None, hidden=None,
+                 pattern=None, key_blocks=None):
         if sequences:
             batch, queries, keys = 1, sum(sequences), sum(sequences)
         self.sequences, self.hidden = sequences, hidden
+        # Of i, j, batch and head, whether a mask, a constant then, is true; all of a list of blocks.
+        self.pattern, self.key_blocks = pattern, key_blocks
         self.batch, self.heads, self.key_heads = batch, heads, key_heads or heads
         self.queries, self.keys, self.size, self.value_size = queries, keys, size, value_size or size
         self.type, self.attributes, self.scale = type, attributes, scale
@@ -72,6 +75,49 @@ for type_ in ("f32", "f16", "bf16"):
         "softcap": dict(attributes="softcap 2.0"),
         "sequences": dict(sequences=[5, 0, 1, 64, 30]),
         "sequences-causal": dict(sequences=[70, 33, 2], attributes="causal left_window 20", heads=4, key_heads=2),
+        # Tiles that end with their sequence, one of a token more, and sequences of several tiles.
+        "sequences-tiles": dict(sequences=[128, 64, 0, 0, 129, 300, 127], size=64, attributes="softcap 3.0 causal"),
+        # More than a warp looks at in one step; the blocks of the last ones begin long after their tokens.
+        "sequences-many": dict(sequences=[1, 0, 2, 3, 1, 0, 0] * 12, heads=1),
+        "sequences-one": dict(sequences=[150], heads=1, size=24, value_size=80),
+        "sequences-known": dict(sequences=[9, 40, 15], size=64, open_sizes=False),
+        "sequences-empty": dict(sequences=[0, 0]),
+        # Constant masks, of which tiles are listed: those that are seen whole, those in part and
+        # those not at all, which hold NaN where keys are `hidden`.
+        "tiles-strided": dict(mask=(1, 1, 300, 450), queries=300, keys=450, open_sizes=False,
+                              pattern=lambda i, j, b, h: (abs(i + 150 - j) < 70) | (j // 32 % 9 == 0)),
+        "tiles-hidden": dict(mask=(1, 1, 130, 512), queries=130, keys=512, open_sizes=False, hidden=(64, 384),
+                             pattern=lambda i, j, b, h: ((j < 64) | (j >= 384)) & ((i < 128) | (j > 500))),
+        "tiles-last": dict(mask=(1, 1, 150, 200), queries=150, keys=200, open_sizes=False, hidden=(0, 192),
+                           pattern=lambda i, j, b, h: (j >= 192) & (i >= 0)),
+        "tiles-blocks": dict(mask=(1, 1, 4, 8), queries=256, keys=512, size=64, open_sizes=False,
+                             attributes="mask_block 64", hidden=(192, 256),
+                             pattern=lambda i, j, b, h: ((i + j) % 3 == 0) & (j != 3) | (i == j) & (i != 3) | (j == 7)),
+        "tiles-blocks-over": dict(mask=(1, 1, 5, 11), queries=90, keys=213, open_sizes=False,
+                                  attributes="mask_block 20", pattern=lambda i, j, b, h: (i * 7 + j) % 5 < 2),
+        "tiles-heads": dict(mask=(2, 3, 140, 300), heads=3, key_heads=1, queries=140, keys=300, open_sizes=False,
+                            pattern=lambda i, j, b, h: (j // 64 + h + 2 * b + i // 64) % 3 == 0),
+        "tiles-batches": dict(mask=(3, 1, 1, 300), batch=3, queries=140, keys=300, open_sizes=False,
+                              pattern=lambda i, j, b, h: (j // 64) % 3 == b),
+        "tiles-rows": dict(mask=(1, 2, 300, 1), queries=300, keys=130, open_sizes=False, attributes="zero_masked_rows",
+                           pattern=lambda i, j, b, h: i // 128 % 2 == h),
+        "tiles-causal": dict(mask=(1, 1, 200, 330), queries=200, keys=330, open_sizes=False, attributes="causal",
+                             pattern=lambda i, j, b, h: (j // 64 % 2 == 0) | (i + 130 == j)),
+        "tiles-window": dict(mask=(1, 1, 300, 300), queries=300, keys=300, open_sizes=False,
+                             attributes="left_window 90 right_window 9 global 3",
+                             pattern=lambda i, j, b, h: (j // 8 % 2 == 0) | (i == j)),
+        "tiles-offset": dict(mask=(1, 1, 100, 300), queries=100, keys=300, open_sizes=False, offset=120,
+                             attributes="causal", pattern=lambda i, j, b, h: (j // 64 != 1) & (i >= 0)),
+        "tiles-lengths": dict(mask=(1, 1, 90, 300), queries=90, keys=300, open_sizes=False, lengths=[40, 290],
+                              pattern=lambda i, j, b, h: (j // 64 != 2) & (i >= 0)),
+        "tiles-bias": dict(mask=(1, 1, 90, 300), bias=(1, 2, 90, 300), queries=90, keys=300, open_sizes=False,
+                           hidden=(64, 192), pattern=lambda i, j, b, h: ((j < 64) | (j >= 192)) & (i >= 0)),
+        "tiles-open-keys": dict(mask=(1, 1, 60, 200), queries=60, keys=200, open_queries=False,
+                                pattern=lambda i, j, b, h: (j // 64 != 1) & (i >= 0)),
+        "key-blocks": dict(key_blocks=[[0, 4, 1], [3, 1, 0], [0, 4, 3], [1, 3, 4]], queries=256, keys=320,
+                           open_sizes=False, attributes="block_size 64", hidden=(128, 192)),
+        "key-blocks-twice": dict(key_blocks=[[0, 1, 1], [3, 1, 0]], queries=32, keys=64, open_sizes=False,
+                                 attributes="block_size 16"),
         "one-query": dict(queries=1, keys=129),
         "one-key": dict(queries=65, keys=1),
         "known-sizes": dict(queries=64, keys=64, size=64, open_sizes=False),
@@ -132,9 +178,14 @@ def text_of(case, lengths):
         shape = "x".join(map(str, case.bias))
         arguments.append(f"%bias: tensor<{shape}x{t}>")
         operands += f" bias(%bias : tensor<{shape}x{t}>)"
+    head = ""
     if case.mask:
         shape = "x".join(map(str, case.mask))
-        arguments.append(f"%mask: tensor<{shape}xi1>")
+        if case.pattern:
+            values = str(truths(case).tolist()).lower()
+            head = f"  %mask = arith.constant dense<{values}> : tensor<{shape}xi1>\n"
+        else:
+            arguments.append(f"%mask: tensor<{shape}xi1>")
         operands += f" mask(%mask : tensor<{shape}xi1>)"
     if case.lengths:
         arguments.append(f"%lengths: tensor<{'?' if open_ else b}xi64>")
@@ -142,9 +193,12 @@ def text_of(case, lengths):
     if case.sequences:
         arguments.append("%sequences: tensor<?xi64>")
         operands += " sequences(%sequences : tensor<?xi64>)"
-    head = ""
+    if case.key_blocks:
+        shape = f"{len(case.key_blocks)}x{len(case.key_blocks[0])}"
+        head = f"  %blocks = arith.constant dense<{case.key_blocks}> : tensor<{shape}xi64>\n"
+        operands += f" key_blocks(%blocks : tensor<{shape}xi64>)"
     if case.offset is not None:
-        head = f"  %offset = arith.constant {case.offset} : index\n"
+        head += f"  %offset = arith.constant {case.offset} : index\n"
         operands += " query_offset(%offset)"
     dims = ""
     if open_:
@@ -157,6 +211,12 @@ def text_of(case, lengths):
   return %y : {o}
 }}
 """
+
+
+def truths(case):
+    """The constant mask of a case."""
+    b, h, i, j = np.indices(case.mask, sparse=True)
+    return np.broadcast_to(case.pattern(i, j, b, h), case.mask)
 
 
 def to_bf16(x):
@@ -192,7 +252,19 @@ def reference(case, q, k, v, bias, mask, lengths):
     if lengths is not None:
         seen &= j < np.array(lengths)[:, None, None, None]
     if mask is not None:
+        if (block := case.number("mask_block")) is not None:
+            mask = mask.repeat(int(block), 2).repeat(int(block), 3)[:, :, :case.queries, :case.keys]
         seen = seen & mask
+    if case.key_blocks:
+        # A block that is listed twice counts twice.
+        size = int(case.number("block_size"))
+        times = np.zeros((case.queries // size, case.keys // size))
+        for row, blocks in zip(times, case.key_blocks):
+            np.add.at(row, blocks, 1)
+        times = times.repeat(size, 0).repeat(size, 1)
+        with np.errstate(divide="ignore"):
+            scores = scores + np.log(times)
+        seen = seen & (times > 0)
     if case.sequences:
         number = np.repeat(np.arange(len(case.sequences)), case.sequences)
         seen = seen & (number[:, None] == number)
@@ -203,6 +275,8 @@ def reference(case, q, k, v, bias, mask, lengths):
         weights /= weights.sum(-1, keepdims=True)
     if "zero_masked_rows" in case.attributes:
         weights = np.where(seen.any(-1, keepdims=True), weights, 0)
+    # Values that nobody sees may be NaN.
+    v = np.where(seen.any((0, 1, 2))[:, None], v, 0) if case.pattern or case.key_blocks else v
     return np.einsum("bhst,bhtd->bhsd", weights, v)
 
 
@@ -226,7 +300,9 @@ def prepare(name, case, work):
     for key, shape in shapes.items():
         arrays[key], numbers[key] = random(shape)
     mask = None
-    if case.mask:
+    if case.pattern:
+        mask = truths(case)
+    elif case.mask:
         mask = rows.random(case.mask) < 0.6
         mask[0, :, 0] = False if "zero_masked" in case.attributes or "masked_score" in case.attributes else True
         arrays["mask"] = mask
@@ -253,7 +329,7 @@ def check(name, case, work):
         found = next(iter(found.values()))
         found = from_bf16(found) if case.type == "bf16" else found
         gap = np.abs(found.astype(np.float64) - expected)
-        if not gap.max() <= TOLERANCES["f16" if case.matmul == "f16" else case.type]:
+        if not gap.max(initial=0) <= TOLERANCES["f16" if case.matmul == "f16" else case.type]:
             return f"{' '.join(mode)}: differs by {gap.max():.3g}"
     return ""
 

@@ -1,11 +1,11 @@
 """Elementwise operators, copies and gathers compiled for CUDA against numpy, in all
 modes of the emulator, which finds accesses that are not aligned.
 
-usage: cuda_elementwise.py WORK
+usage: cuda_elementwise.py WORK [NAME...]
 
-Rows of sizes that pieces of 16 bytes fill and that they do not, rows that begin at odd
+Transpositions whose tiles are whole and cut off, sums and maxima by warps. Rows of sizes that pieces of 16 bytes fill and that they do not, rows that begin at odd
 places, types of 1 to 8 bytes. Results are exact but where a sum and a product become one
-operation, which is one rounding less: 2 units in the last place.
+operation, which is one rounding less: 2 units in the last place. Sums are of whole numbers, which f32 adds up exactly.
 """
 
 import sys
@@ -68,12 +68,43 @@ def cases():
                lambda x, at=start: -x[at:], {"N": 11})
 
 
+    for rows, columns in ((32, 64), (40, 70), (16, 33), (100, 31), (129, 16)):
+        yield (f"tile {rows} {columns}", {"x": ("float", f"{rows}, {columns}")}, ("float", f"{columns}, {rows}"),
+               "y = Transpose<perm = [1, 0]>(x)", lambda x: x.T, {})
+    for type_ in TYPES:
+        yield (f"tile {type_}", {"x": (type_, "N, M")}, (type_, "M, N"), "y = Transpose<perm = [1, 0]>(x)",
+               lambda x: x.T, {"N": 45, "M": 67})
+    for perm in ([0, 2, 1, 3], [0, 3, 1, 2], [3, 2, 1, 0], [0, 1, 3, 2], [2, 3, 0, 1]):
+        yield (f"tile {perm}", {"x": ("float", "N, 17, 3, 40")}, ("float", ", ".join("NABC"[p] for p in perm)),
+               f"y = Transpose<perm = {perm}>(x)", lambda x, perm=perm: x.transpose(perm), {"N": 20})
+    yield ("tile of two", {"x": ("float", "N, 48"), "z": ("float16", "N, 48")}, ("float", "48, N"),
+           "w = Cast<to = 1>(z)\n s = Mul(x, w)\n y = Transpose<perm = [1, 0]>(s)",
+           lambda x, z: (x * z.astype(np.float32)).T, {"N": 50})
+    yield ("tile and rows", {"x": ("float", "N, 48"), "z": ("float", "48, N"), "b": ("float", "N")}, ("float", "48, N"),
+           "t = Transpose<perm = [1, 0]>(x)\n s = Mul(t, z)\n y = Add(s, b)", lambda x, z, b: x.T * z + b, {"N": 50})
+    for size in (64, 66, 100, 128, 256, 512, 1000, 1024, 4096):
+        for type_ in ("float", "float16"):
+            yield (f"sum {type_} {size}", {"x": (type_, f"N, {size}")}, ("float", "N, 1"),
+                   "w = Cast<to = 1>(x)\n s = Mul(w, w)\n a = Constant<value = int64[1] {1}>()\n y = ReduceSum(s, a)",
+                   lambda x: (x.astype(np.float32) ** 2).sum(1, keepdims=True), {"N": 11})
+        yield (f"greatest {size}", {"x": ("float", f"N, {size}"), "s": ("float", f"{size}")}, ("float", "N, 1"),
+               "p = Mul(x, s)\n y = ReduceMax<axes = [1]>(p)", lambda x, s: (x * s).max(1, keepdims=True), {"N": 9})
+        yield (f"sum int32 {size}", {"x": ("int32", f"N, {size}")}, ("int32", "N, 1"),
+               "a = Constant<value = int64[1] {1}>()\n y = ReduceSum(x, a)",
+               lambda x: x.sum(1, keepdims=True, dtype=np.int32), {"N": 3})
+    yield ("sum of an open row", {"x": ("float", "N, M")}, ("float", "N, 1"),
+           "a = Constant<value = int64[1] {1}>()\n y = ReduceSum(x, a)", lambda x: x.sum(1, keepdims=True),
+           {"N": 5, "M": 256})
+
+
 def check(name, inputs, output, nodes, reference, sizes, work):
     rows = np.random.default_rng(len(name))
     arrays = {}
     for key, (type_, dims) in inputs.items():
         shape = [sizes.get(d.strip()) or int(d) for d in dims.split(",")]
         arrays[key] = numbers(type_, shape, rows)
+        if name.startswith("sum"):
+            arrays[key] = np.round(arrays[key] * 4).astype(arrays[key].dtype)
         if key == "i":
             first, axis = arrays["t"].shape, 1 if name.startswith("columns") else 0
             arrays[key] = rows.integers(-first[axis], first[axis], shape)
@@ -99,8 +130,9 @@ def check(name, inputs, output, nodes, reference, sizes, work):
     return ""
 
 
-def main(work):
-    return report(((case[0], check(*case, work)) for case in cases()), "operations")
+def main(work, *names):
+    return report(((case[0], check(*case, work)) for case in cases()
+                   if not names or any(case[0].startswith(name) for name in names)), "operations")
 
 
 if __name__ == "__main__":

@@ -33,3 +33,44 @@ func.func @shifted(%q: memref<1x1x4x4xf32, strided<[64, 64, 7, 1], offset: ?>>, 
       outs(%y : memref<1x1x4x4xf32>)
   return
 }
+
+// -----
+
+// Sequences one after the other: as many blocks as tokens / 128 + sequences. Each finds
+// its sequence, a warp looking at 32 bounds at once, and leaves where it has no query.
+// CHECK-LABEL: @sequences
+// CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<1x2x?x64xf16>
+// CHECK-SAME: %[[BOUNDS:[a-z0-9]*]]: memref<?xi64>
+// CHECK-DAG: %[[TOKENS:.*]] = memref.dim %[[Q]], %c2
+// CHECK-DAG: %[[WHOLE:.*]] = arith.divui %[[TOKENS]], %c128
+// CHECK-DAG: %[[NUM_BOUNDS:.*]] = memref.dim %[[BOUNDS]], %c0
+// CHECK: %[[SEQUENCES:.*]] = arith.subi %[[NUM_BOUNDS]], %c1
+// CHECK: %[[BLOCKS:.*]] = arith.addi %[[WHOLE]], %[[SEQUENCES]]
+// CHECK: gpu.launch blocks({{.*}}) in (%{{.*}} = %[[BLOCKS]],
+// CHECK: scf.while
+// CHECK: memref.load %[[BOUNDS]]
+// CHECK-COUNT-5: gpu.shuffle
+// CHECK: scf.yield
+// CHECK: %[[FIRST:.*]] = memref.load %[[BOUNDS]]
+// CHECK: %[[END:.*]] = memref.load %[[BOUNDS]]
+// CHECK: %[[HAS:.*]] = arith.cmpi slt
+// CHECK: scf.if %[[HAS]]
+// CHECK: nvvm.mma.sync
+func.func @sequences(%q: memref<1x2x?x64xf16>, %bounds: memref<?xi64>, %y: memref<1x2x?x64xf16>) {
+  attn.attention scale 0.5 ins(%q, %q, %q : memref<1x2x?x64xf16>, memref<1x2x?x64xf16>, memref<1x2x?x64xf16>)
+      sequences(%bounds : memref<?xi64>) outs(%y : memref<1x2x?x64xf16>)
+  return
+}
+
+// -----
+
+// Few tokens are not dealt to all multiprocessors, as the queries of a decoder are.
+// CHECK-LABEL: @few_tokens
+// CHECK-COUNT-1: gpu.launch
+// CHECK-NOT: gpu.launch
+// CHECK: return
+func.func @few_tokens(%q: memref<1x2x8x64xf32>, %k: memref<1x2x?x64xf32>, %bounds: memref<3xi64>, %y: memref<1x2x8x64xf32>) {
+  attn.attention scale 0.5 ins(%q, %k, %k : memref<1x2x8x64xf32>, memref<1x2x?x64xf32>, memref<1x2x?x64xf32>)
+      sequences(%bounds : memref<3xi64>) outs(%y : memref<1x2x8x64xf32>)
+  return
+}

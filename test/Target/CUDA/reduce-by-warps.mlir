@@ -1,15 +1,16 @@
 // RUN: tfc-opt %s --split-input-file --cuda-reduce-by-warps | FileCheck %s
 
-// A warp for each row, 8 in a block.
+// A warp for each row, 8 in a block. A lane has 4 neighbours of 128, each in a sum of its own.
 // CHECK-LABEL: @sum
 // CHECK: gpu.launch {{.*}} threads({{.*}}) in (%{{.*}} = %c256
 // CHECK: %[[LANE:.*]] = arith.remui %{{.*}}, %c32
 // CHECK: scf.for
 // CHECK: %[[START:.*]] = arith.constant 0.0
-// CHECK: scf.for %{{.*}} = %[[LANE]] to %{{.*}} step %c32{{.*}} iter_args(%{{.*}} = %[[START]])
-// CHECK: memref.load
-// CHECK: arith.mulf
-// CHECK: arith.addf
+// CHECK: %[[FROM:.*]] = arith.muli %[[LANE]], %c4
+// CHECK: %[[SUMS:.*]]:4 = scf.for %{{.*}} = %[[FROM]] to %{{.*}} step %c128{{.*}} iter_args(%{{.*}} = %[[START]], %{{.*}} = %[[START]], %{{.*}} = %[[START]], %{{.*}} = %[[START]])
+// CHECK: vector.load {{.*}} {alignment = 16 : i64} : memref<?x768xf32>, vector<4xf32>
+// CHECK-COUNT-4: arith.mulf
+// CHECK: arith.addf %[[SUMS]]#0, %[[SUMS]]#1
 // CHECK-COUNT-5: gpu.shuffle xor
 // CHECK: %[[FIRST:.*]] = arith.cmpi eq, %[[LANE]]
 // CHECK: scf.if %[[FIRST]]
@@ -55,6 +56,46 @@ func.func @others(%x: memref<256x768xf32>, %y: memref<768xf32>, %few: memref<768
     %k = arith.index_cast %j : index to i32
     %l = arith.maxsi %c, %k : i32
     linalg.yield %m, %l : f32, i32
+  }
+  return
+}
+
+// -----
+
+// 800 numbers are 25 for each lane: no pieces. 320 of f16 are pieces of 2. An open number, and
+// rows that begin at odd places, have none.
+// CHECK-LABEL: @pieces
+// CHECK: gpu.launch
+// CHECK: memref.load %{{.*}} : memref<?x800xf32>
+// CHECK: gpu.launch
+// CHECK: vector.load {{.*}} {alignment = 4 : i64} : memref<?x320xf16>, vector<2xf16>
+// CHECK: gpu.launch
+// CHECK: memref.load %{{.*}} : memref<?x?xf32>
+// CHECK: gpu.launch
+// CHECK: memref.load %{{.*}} : memref<?x768xf32, strided<[769, 1]>>
+#row = affine_map<(i, j) -> (i, j)>
+#result = affine_map<(i, j) -> (i)>
+func.func @pieces(%x: memref<?x800xf32>, %h: memref<?x320xf16>, %open: memref<?x?xf32>, %odd: memref<?x768xf32, strided<[769, 1]>>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#row, #result], iterator_types = ["parallel", "reduction"]} ins(%x : memref<?x800xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %b, %a : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#row, #result], iterator_types = ["parallel", "reduction"]} ins(%h : memref<?x320xf16>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f16, %b: f32):
+    %w = arith.extf %a : f16 to f32
+    %s = arith.addf %b, %w : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#row, #result], iterator_types = ["parallel", "reduction"]} ins(%open : memref<?x?xf32>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %b, %a : f32
+    linalg.yield %s : f32
+  }
+  linalg.generic {indexing_maps = [#row, #result], iterator_types = ["parallel", "reduction"]} ins(%odd : memref<?x768xf32, strided<[769, 1]>>) outs(%y : memref<?xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %s = arith.addf %b, %a : f32
+    linalg.yield %s : f32
   }
   return
 }

@@ -87,3 +87,35 @@ func.func @long_keys(%k: tensor<1x1x5x600xf32>, %init: tensor<1x1x5x600xf32>, %s
       outs(%init, %state : tensor<1x1x5x600xf32>, tensor<1x1x600x600xf32>) -> tensor<1x1x5x600xf32>, tensor<1x1x600x600xf32>
   return %y : tensor<1x1x5x600xf32>
 }
+
+// -----
+
+// Blocks of keys are a mask of blocks; not so where one counts twice, or where they are
+// less than a tile.
+// CHECK-LABEL: @key_blocks
+// CHECK: %[[MASK:.*]] = arith.constant dense<{{\[\[\[\[}}true, true, false], [false, true, true]]]]> : tensor<1x1x2x3xi1>
+// CHECK: attn.attention scale 5.000000e-01 mask_block 64 ins({{.*}}) mask(%[[MASK]]
+func.func @key_blocks(%q: tensor<1x1x128x8xf32>, %k: tensor<1x1x192x8xf32>, %init: tensor<1x1x128x8xf32>) -> tensor<1x1x128x8xf32> {
+  %blocks = arith.constant dense<[[0, 1], [2, 1]]> : tensor<2x2xi64>
+  %y = attn.attention scale 0.5 block_size 64 ins(%q, %k, %k : tensor<1x1x128x8xf32>, tensor<1x1x192x8xf32>, tensor<1x1x192x8xf32>)
+      key_blocks(%blocks : tensor<2x2xi64>) outs(%init : tensor<1x1x128x8xf32>) -> tensor<1x1x128x8xf32>
+  return %y : tensor<1x1x128x8xf32>
+}
+
+// CHECK-LABEL: @key_blocks_twice
+// CHECK-NOT: mask_block
+func.func @key_blocks_twice(%q: tensor<1x1x128x8xf32>, %init: tensor<1x1x128x8xf32>) -> tensor<1x1x128x8xf32> {
+  %blocks = arith.constant dense<[[0, 1], [1, 1]]> : tensor<2x2xi64>
+  %y = attn.attention scale 0.5 block_size 64 ins(%q, %q, %q : tensor<1x1x128x8xf32>, tensor<1x1x128x8xf32>, tensor<1x1x128x8xf32>)
+      key_blocks(%blocks : tensor<2x2xi64>) outs(%init : tensor<1x1x128x8xf32>) -> tensor<1x1x128x8xf32>
+  return %y : tensor<1x1x128x8xf32>
+}
+
+// CHECK-LABEL: @small_key_blocks
+// CHECK-NOT: mask_block
+func.func @small_key_blocks(%q: tensor<1x1x32x8xf32>, %init: tensor<1x1x32x8xf32>) -> tensor<1x1x32x8xf32> {
+  %blocks = arith.constant dense<[[0], [1]]> : tensor<2x1xi64>
+  %y = attn.attention scale 0.5 block_size 16 ins(%q, %q, %q : tensor<1x1x32x8xf32>, tensor<1x1x32x8xf32>, tensor<1x1x32x8xf32>)
+      key_blocks(%blocks : tensor<2x1xi64>) outs(%init : tensor<1x1x32x8xf32>) -> tensor<1x1x32x8xf32>
+  return %y : tensor<1x1x32x8xf32>
+}

@@ -27,6 +27,9 @@ struct CudaOptions {
   /// artefact's weights are taken from; the caller removes it. Empty: constants
   /// are only counted, and no library can be made.
   std::string weightsFile;
+  /// Whether the module gets the attribute `cuda.estimate`: what each kernel
+  /// takes at least on the GPU of `arch`, if that is known (estimatedDevice).
+  bool estimate = false;
   /// The folder of DeviceModelEntry.o; empty: as for x86-64.
   std::string runtimeDirectory;
 };
@@ -44,6 +47,10 @@ void buildCudaPipeline(mlir::OpPassManager &pm, const CudaOptions &options);
 
 /// What is wrong with `arch`; empty where it is one that can be compiled for.
 std::string checkArchitecture(llvm::StringRef arch);
+
+/// The GPU that estimates for `arch` are of, as the pass cuda-estimate has
+/// them; empty where none is listed.
+llvm::StringRef estimatedDevice(llvm::StringRef arch);
 
 enum class CudaOutput { LLVMIR, Ptx, SharedLibrary };
 

@@ -113,6 +113,38 @@ def CudaLowerProductsPass : Pass<"cuda-lower-products", "mlir::func::FuncOp"> {
                            "mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
 }
 
+def CudaTransposeByTilesPass : Pass<"cuda-transpose-by-tiles", "mlir::func::FuncOp"> {
+  let summary = "Transpose by tiles in shared memory";
+  let description = [{
+    Elementwise operations on buffers whose results lie along one loop and some of whose
+    inputs along another one, of 16 steps at least if that is known. A block of 256
+    threads has a tile of 32 x 32 elements: lanes read neighbours of those inputs to
+    shared memory, and after a barrier they write neighbours of the results. Rows of the
+    tile are 33 elements apart, so that neither meets a bank twice. Other inputs are read
+    where results are written.
+
+    ```mlir
+    linalg.transpose ins(%x : memref<64x96xf32>) outs(%y : memref<96x64xf32>) permutation = [1, 0]
+    // becomes
+    gpu.launch blocks(...) in (%c6, ...) threads(...) in (%c256, ...)
+               dynamic_shared_memory_size %c4224_i32 {
+      %a = memref.load %x[%row, %lane] ...
+      llvm.store %a, %shared ...
+      gpu.barrier
+      %b = llvm.load %shared ...
+      memref.store %b, %y[%column, %lane] ...
+      gpu.terminator
+    }
+    ```
+
+    Left alone are inputs along several other loops, gathers, elements of i1, and
+    reductions.
+  }];
+  let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
+                           "mlir::gpu::GPUDialect", "mlir::LLVM::LLVMDialect",
+                           "mlir::memref::MemRefDialect", "mlir::scf::SCFDialect"];
+}
+
 def CudaVectorizeElementwisePass : Pass<"cuda-vectorize-elementwise", "mlir::func::FuncOp"> {
   let summary = "Make kernels that take 16 bytes of a row at a time";
   let description = [{
@@ -212,7 +244,8 @@ def CudaSelectKernelsPass : Pass<"cuda-select-kernels", "mlir::func::FuncOp"> {
     multiple of 16 bytes, up to 256 elements; norms of such elements over the last
     dimension, of a known size up to 2048; and recurrences whose keys have a known size
     up to 512. Causal linear attention becomes such a recurrence, of values with a
-    column of ones more, and a division by its results. With `matmul=f16`, queries, keys and values
+    column of ones more, and a division by its results. Constant `key_blocks` of
+    64 keys or a multiple become a mask of blocks. With `matmul=f16`, queries, keys and values
     of f32 are rounded to f16 for tensor cores, where heads are multiples of 8.
   }];
   let options = [Option<"matmul", "matmul", "std::string", "\"f32\"",
@@ -222,13 +255,15 @@ def CudaSelectKernelsPass : Pass<"cuda-select-kernels", "mlir::func::FuncOp"> {
                            "mlir::tensor::TensorDialect"];
 }
 
-def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> {
+def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::ModuleOp"> {
   let summary = "Make kernels of attention on buffers";
   let description = [{
     Each `attn.attention` becomes a launch that never writes scores: FlashAttention-2
     (Dao 2023), of f16 and bf16 on tensor cores, of f32 by multiply-adds. With eight
     known queries at most, and more keys than a tile has, it is LeanAttention (Sanovar
-    et al. 2024): keys are dealt to as many blocks as run at once. Operands whose rows
+    et al. 2024): keys are dealt to as many blocks as run at once. With `sequences`, blocks
+    find theirs on the device. Where a mask is a constant, what tiles of keys each tile of
+    queries sees is listed in a constant of the module, and others are skipped. Operands whose rows
     may begin elsewhere than at multiples of 16 bytes are copied first. `docs/cuda.md`
     has both schedules.
   }];
@@ -241,7 +276,7 @@ def CudaLowerAttentionPass : Pass<"cuda-lower-attention", "mlir::func::FuncOp"> 
                            "mlir::vector::VectorDialect", "tfc::x86::X86Dialect"];
 }
 
-def CudaEstimatePass : Pass<"cuda-estimate", "mlir::func::FuncOp"> {
+def CudaEstimatePass : Pass<"cuda-estimate", "mlir::ModuleOp"> {
   let summary = "Remark what each kernel takes at least by the roofline model";
   let description = [{
     On buffers, of what becomes a kernel: operations on floats, bytes of its operands,
@@ -267,7 +302,9 @@ def CudaEstimatePass : Pass<"cuda-estimate", "mlir::func::FuncOp"> {
     ```
   }];
   let options = [Option<"name", "device", "std::string", "\"a100\"",
-      "The device whose peaks are counted with: a100 or h100">];
+      "The device whose peaks are counted with: a100 or h100">,
+                 Option<"note", "note", "bool", "false",
+      "Instead of remarks, an attribute of the module, `cuda.estimate`: what --report has">];
 }
 
 def CudaLowerNormsPass : Pass<"cuda-lower-norms", "mlir::func::FuncOp"> {
@@ -370,13 +407,15 @@ def CudaReduceByWarpsPass : Pass<"cuda-reduce-by-warps", "mlir::func::FuncOp"> {
     Of linalg on buffers, operations with one reduction loop, of 64 steps or more or of
     an open number, whose inputs lie along it side by side, and which combine f32 or i32
     by one operation of `arith` with a neutral element: sums, products, maxima. Each
-    result is a warp's: lane i takes every 32nd number from i on, so that neighbours read
-    neighbours, and five shuffles combine what lanes have. Others are left to
-    `cuda-launch-loops`.
+    result is a warp's: lane i takes every 32nd piece from i on, so that neighbours read
+    neighbours, and five shuffles combine what lanes have. A piece is what 16 bytes hold,
+    or 8 or 4 of them, where rows are known to be whole pieces for all lanes; its numbers
+    are combined apart, and at the end with each other. Else it is a number. Other
+    operations are left to `cuda-launch-loops`.
   }];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
                            "mlir::gpu::GPUDialect", "mlir::memref::MemRefDialect",
-                           "mlir::scf::SCFDialect"];
+                           "mlir::scf::SCFDialect", "mlir::vector::VectorDialect"];
 }
 
 def CudaCheckOnDevicePass : Pass<"cuda-check-on-device", "mlir::func::FuncOp"> {
