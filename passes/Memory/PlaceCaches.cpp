@@ -176,7 +176,8 @@ void PlaceCachesPass::runOnOperation() {
   if (function.isPrivate() || function.isDeclaration())
     return;
   if (capacity < 1) {
-    function.emitError("expected a capacity of 1 at least, found ") << capacity;
+    function.emitError("expected a capacity of 1 at least, found ")
+        << capacity.getValue();
     return signalPassFailure();
   }
   FailureOr<SmallVector<std::pair<unsigned, unsigned>>> pairs = findPairs();

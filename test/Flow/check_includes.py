@@ -42,7 +42,7 @@ ROOMS = [
     (
         "X86",
         ["include/tfc/Target/X86", "targets/X86"],
-        ["Support", "Attn", "Decompose", "Lower", "Runtime", "Codegen"],
+        ["Support", "Attn", "Decompose", "Lower", "Memory", "Runtime", "Codegen"],
     ),
     (
         "CUDA",

@@ -22,6 +22,7 @@ OPTIONS = {
     "attn-quantize-weights": ["bits=8"],
     "attn-shrink-heads": ["query-key=4"],
     "attn-sparse-attention": ["top=2"],
+    "memory-place-caches": ["capacity=8"],
 }
 # Refusals of what this module does not have, or is not: no pass may fail otherwise.
 REFUSALS = {
@@ -34,6 +35,7 @@ REFUSALS = {
     "attn-quantize": "expected 10 numbers in ranges",
     "attn-verify-contract": "'foreign.noise' op is of a dialect that no target lowers",
     "lower-loops": "expected operands in buffers",
+    "memory-place-caches": "no input and output have the names of a cache",
 }
 ANOTHERS = re.compile(r"(x86|cuda|m7|cortex-m7)(-|$)|convert-attn-to-onnx$")
 

@@ -1,4 +1,7 @@
 // RUN: tfc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(memory-place-caches{capacity=64}))' --verify-diagnostics | FileCheck %s
+// RUN: not tfc-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(memory-place-caches))' 2>&1 | FileCheck %s --check-prefix=CAPACITY
+
+// CAPACITY: expected a capacity of 1 at least, found 0
 
 // By name: the past of one layer begins where that of the other does, as sizes of one name
 // are equal.
