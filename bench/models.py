@@ -327,6 +327,8 @@ MODELS = {
     # For a test of the benchmark.
     "tiny": lambda path: bert(path, 2, 32, 4, 64, positions=64),
     "bert-base": lambda path: bert(path, 12, 768, 12, 3072),
+    # As deep as BERT-large, as wide as BERT-base: what layers cost the compiler.
+    "bert-base-24": lambda path: bert(path, 24, 768, 12, 3072),
     "bert-base-int8": lambda path: quantised(path, "bert-base"),
     "minilm": lambda path: bert(path, 6, 384, 12, 1536),
     "bert-3gb": lambda path: bert(path, 14, 2048, 16, 8192, beside=True),
@@ -389,9 +391,9 @@ def multiply_adds(name, batch, sequence):
     def layers(count, width, hidden, tokens):
         return count * tokens * (4 * width * width + 2 * width * hidden + 2 * tokens * width)
 
-    if name in ("tiny", "bert-base", "bert-base-int8", "bert-3gb", "minilm", "vit-b16", "deit-tiny"):
-        others = {"tiny": (2, 32, 64), "bert-3gb": (14, 2048, 8192), "minilm": (6, 384, 1536),
-                  "deit-tiny": (12, 192, 768)}
+    if name in ("tiny", "bert-base", "bert-base-24", "bert-base-int8", "bert-3gb", "minilm", "vit-b16", "deit-tiny"):
+        others = {"tiny": (2, 32, 64), "bert-base-24": (24, 768, 3072), "bert-3gb": (14, 2048, 8192),
+                  "minilm": (6, 384, 1536), "deit-tiny": (12, 192, 768)}
         count, width, hidden = others.get(name, (12, 768, 3072))
         if name not in ("vit-b16", "deit-tiny"):
             return batch * layers(count, width, hidden, sequence)
