@@ -88,6 +88,7 @@ CUresult Driver::readEnvironment() {
         "TFC_EMULATE_ARCH is 10 times a compute capability from 7.0 on, as "
         "80, not '" +
             arch + "'");
+  kernelsFile = variable("TFC_EMULATE_KERNELS").str();
   StringRef count = variable("TFC_EMULATE_SMS");
   if (!count.empty() &&
       (count.getAsInteger(10, multiprocessors) || multiprocessors < 1))

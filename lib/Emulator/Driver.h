@@ -84,6 +84,8 @@ public:
   std::recursive_mutex mutex;
   std::string message;
   Mode mode;
+  /// The file whose kernels stand for those of all modules; empty: none does.
+  std::string kernelsFile;
   int architecture = 90, multiprocessors = 108;
   std::unique_ptr<DeviceMemory> memory;
   uint64_t sharedWindow = 0;

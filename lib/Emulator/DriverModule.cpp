@@ -10,6 +10,7 @@
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 
 #include <cstring>
 
@@ -34,9 +35,17 @@ int tfcEmulatorModuleLoad(void **module, const void *bitcode, size_t bytes) {
     return call.state;
   if (!module || !bitcode)
     return call.driver.fail(CUDA_ERROR_INVALID_VALUE, "a null pointer");
-  auto loaded = LoadedModule::load(
-      llvm::StringRef(static_cast<const char *>(bitcode), bytes),
-      call.driver.target());
+  llvm::StringRef kernels(static_cast<const char *>(bitcode), bytes);
+  std::unique_ptr<llvm::MemoryBuffer> others;
+  if (!call.driver.kernelsFile.empty()) {
+    auto read = llvm::MemoryBuffer::getFile(call.driver.kernelsFile);
+    if (!read)
+      return call.driver.fail(CUDA_ERROR_INVALID_VALUE,
+                              "cannot read '" + call.driver.kernelsFile + "'");
+    others = std::move(*read);
+    kernels = others->getBuffer();
+  }
+  auto loaded = LoadedModule::load(kernels, call.driver.target());
   if (!loaded)
     return call.driver.fail(CUDA_ERROR_INVALID_IMAGE, loaded.takeError());
   auto *handle = new CUmod_st{std::move(*loaded), {}};

@@ -129,7 +129,8 @@ SmallVector<Value> DecodeKernel::multiplyKeys(Value keysAt) {
 /// A key's weights side by side.
 void DecodeKernel::shareWeights(ArrayRef<Value> weights) {
   OpBuilder &b = k.b;
-  k.warpBarrier();
+  // The warp has read those of the tile before, as the block has waited for
+  // this one since.
   auto isFirst =
       scf::IfOp::create(b, k.loc, k.less(lane, k.constant(keysOfWarp)),
                         /*withElse=*/false);

@@ -69,12 +69,18 @@ FlashTile tfc::cuda::chooseFlashTile(attn::AttentionOp op) {
            : size > 64 ? FlashTile{32, 32, 4, false}
                        : FlashTile{64, 64, 4, false};
   int64_t queries = typeSize(op.getQuery(), 2);
-  bool isShort = !ShapedType::isDynamic(queries) && queries <= 64;
+  // Of sequences, many are short; and a block's place in them needs registers.
+  bool isShort = op.getSequences()
+                     ? size <= 64
+                     : !ShapedType::isDynamic(queries) && queries <= 64;
   if (size > 128)
-    return {128, 32, 8, false};
+    return {128, op.getSequences() ? 16 : 32, 8, false};
   if (isShort)
     return {64, 64, 4, true};
-  return size > 64 ? FlashTile{128, 64, 8, true} : FlashTile{128, 64, 4, true};
+  // What is read for each score needs registers too.
+  bool readsScores = op.getBias() || op.getMask();
+  return size > 64 || readsScores ? FlashTile{128, 64, 8, true}
+                                  : FlashTile{128, 64, 4, true};
 }
 
 void tfc::cuda::emitFlashAttention(attn::AttentionOp op, FlashTile tile,

@@ -30,16 +30,19 @@ int64_t FlashKernel::sharedBytes() const {
   return queryTile.bytes() + stream.sharedBytes();
 }
 
+Value FlashKernel::tileNumber() {
+  Value number = k.block(0);
+  if (!op.getCausal())
+    return number;
+  // The longest rows first: short ones fill the gaps at the end.
+  Value count = k.toInt(gpu::GridDimOp::create(k.b, k.loc, gpu::Dimension::x));
+  return k.sub(k.sub(count, k.constant(1)), number);
+}
+
 /// The numbers of this block's tile, head and batch, of this thread's warp and
 /// lane, and where shared memory has what.
 void FlashKernel::findPlace() {
-  Value number = k.block(0);
-  if (op.getCausal()) {
-    // The longest rows first: short ones fill the gaps at the end.
-    Value count =
-        k.toInt(gpu::GridDimOp::create(k.b, k.loc, gpu::Dimension::x));
-    number = k.sub(k.sub(count, k.constant(1)), number);
-  }
+  Value number = tileNumber();
   if (op.getSequences()) {
     sequence = findSequenceTile(op, k, number, tile.queries);
     firstQuery = sequence.firstQuery;
@@ -78,6 +81,9 @@ void FlashKernel::beginCopies() {
   k.commitCopies();
   stream.begin(batch, keyHead, range->begin, range->numKeys,
                sequence.firstToken);
+  // Others are read when the first tile of keys has been waited for.
+  if (!tile.holdsQueries)
+    return;
   k.waitForCopies(1);
   k.barrier();
 }
@@ -124,6 +130,12 @@ void FlashKernel::compute() {
   k.barrier();
   storeRows();
   k.barrier();
+  // Read again, as the loops need all registers.
+  if (op.getSequences()) {
+    sequence =
+        readSequenceTile(op, k, tileNumber(), sequence.sequence, tile.queries);
+    firstQuery = sequence.firstQuery;
+  }
   SharedTile rows(tile.queries, valueSize, queryTile.elementBytes);
   rows.rowChunks = queryTile.rowChunks;
   TileCopy out(k, op.getInit(), batch, head, rows, tile.threads(),

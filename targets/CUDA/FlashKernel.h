@@ -62,6 +62,7 @@ protected:
   KeyValueStream stream;
 
 private:
+  mlir::Value tileNumber();
   void findPlace();
   void compute();
   void beginCopies();

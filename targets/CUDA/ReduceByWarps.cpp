@@ -129,7 +129,7 @@ int64_t Reduction::pieceWidth() {
   if (ShapedType::isDynamic(size))
     return 1;
   for (int64_t width = pieceBytes / largest; width > 1; width /= 2)
-    if (size % (width * cuda::warpSize) == 0 &&
+    if (size % width == 0 && size >= width * cuda::warpSize &&
         llvm::all_of(types, [&](MemRefType type) {
           return cuda::isAligned(type, width);
         }))

@@ -79,7 +79,14 @@ Value tfc::cuda::numSequenceTiles(attn::AttentionOp op, int64_t queries,
 SequenceTile tfc::cuda::findSequenceTile(attn::AttentionOp op, KernelBuilder &k,
                                          Value number, int64_t queries) {
   Value sequence = findSequence(op, k, number, queries);
+  return readSequenceTile(op, k, number, sequence, queries);
+}
+
+SequenceTile tfc::cuda::readSequenceTile(attn::AttentionOp op, KernelBuilder &k,
+                                         Value number, Value sequence,
+                                         int64_t queries) {
   SequenceTile tile;
+  tile.sequence = sequence;
   tile.firstToken = loadBound(op, k, sequence);
   tile.numTokens = k.sub(loadBound(op, k, k.add(sequence, 1)), tile.firstToken);
   Value first = k.add(k.divide(tile.firstToken, queries), sequence);

@@ -21,6 +21,8 @@ struct SequenceTile {
   /// The tile's first query in the sequence; not one of it where the block has
   /// nothing to do.
   mlir::Value firstQuery;
+  /// The number of the sequence: the rest can be read again by it.
+  mlir::Value sequence;
 };
 
 /// How many blocks, an index, have all tiles of `queries` tokens whatever the
@@ -34,6 +36,10 @@ mlir::Value numSequenceTiles(attn::AttentionOp op, int64_t queries,
 /// sequences at once, so it is one read for so many, two for 1024.
 SequenceTile findSequenceTile(attn::AttentionOp op, KernelBuilder &k,
                               mlir::Value number, int64_t queries);
+/// The same where `sequence` is known.
+SequenceTile readSequenceTile(attn::AttentionOp op, KernelBuilder &k,
+                              mlir::Value number, mlir::Value sequence,
+                              int64_t queries);
 
 } // namespace tfc::cuda
 

@@ -119,8 +119,6 @@ SmallVector<Value> SingleKernel::multiplyKeys(Value keysAt) {
 
 /// Weights to shared memory, where a row's threads have all of them.
 void SingleKernel::shareWeights(ArrayRef<Value> weights) {
-  // A row's threads are of one warp.
-  k.warpBarrier();
   Value inChunk = k.mul(k.remainder(column, chunk), 4);
   for (int64_t i = 0; i < rows; ++i)
     for (int64_t j = 0; j < columns; ++j) {
@@ -129,6 +127,8 @@ void SingleKernel::shareWeights(ArrayRef<Value> weights) {
       LLVM::StoreOp::create(k.b, k.loc, weights[i * columns + j],
                             k.advance(weightRegion, k.add(at, inChunk)));
     }
+  // A row's threads are of one warp. All have read those of the tile before,
+  // as the block has waited for this one since.
   k.warpBarrier();
 }
 

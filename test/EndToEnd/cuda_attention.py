@@ -81,6 +81,8 @@ for type_ in ("f32", "f16", "bf16"):
         "sequences-many": dict(sequences=[1, 0, 2, 3, 1, 0, 0] * 12, heads=1),
         "sequences-one": dict(sequences=[150], heads=1, size=24, value_size=80),
         "sequences-known": dict(sequences=[9, 40, 15], size=64, open_sizes=False),
+        "sequences-128": dict(sequences=[33, 150, 128], size=128, heads=1),
+        "sequences-256": dict(sequences=[140, 17], size=256, heads=1),
         "sequences-empty": dict(sequences=[0, 0]),
         # Constant masks, of which tiles are listed: those that are seen whole, those in part and
         # those not at all, which hold NaN where keys are `hidden`.

@@ -36,13 +36,13 @@ func.func @shifted(%q: memref<1x1x4x4xf32, strided<[64, 64, 7, 1], offset: ?>>, 
 
 // -----
 
-// Sequences one after the other: as many blocks as tokens / 128 + sequences. Each finds
+// Sequences one after the other: as many blocks as tokens / 64 + sequences. Each finds
 // its sequence, a warp looking at 32 bounds at once, and leaves where it has no query.
 // CHECK-LABEL: @sequences
 // CHECK-SAME: %[[Q:[a-z0-9]*]]: memref<1x2x?x64xf16>
 // CHECK-SAME: %[[BOUNDS:[a-z0-9]*]]: memref<?xi64>
 // CHECK-DAG: %[[TOKENS:.*]] = memref.dim %[[Q]], %c2
-// CHECK-DAG: %[[WHOLE:.*]] = arith.divui %[[TOKENS]], %c128
+// CHECK-DAG: %[[WHOLE:.*]] = arith.divui %[[TOKENS]], %c64
 // CHECK-DAG: %[[NUM_BOUNDS:.*]] = memref.dim %[[BOUNDS]], %c0
 // CHECK: %[[SEQUENCES:.*]] = arith.subi %[[NUM_BOUNDS]], %c1
 // CHECK: %[[BLOCKS:.*]] = arith.addi %[[WHOLE]], %[[SEQUENCES]]

@@ -62,26 +62,26 @@ func.func @others(%x: memref<256x768xf32>, %y: memref<768xf32>, %few: memref<768
 
 // -----
 
-// 800 numbers are 25 for each lane: no pieces. 320 of f16 are pieces of 2. An open number, and
-// rows that begin at odd places, have none.
+// 802 numbers are pieces of 2. 248 of f16 would be 31 pieces of 8, of which a lane has none;
+// they are pieces of 4. An open number, and rows that begin at odd places, have none.
 // CHECK-LABEL: @pieces
 // CHECK: gpu.launch
-// CHECK: memref.load %{{.*}} : memref<?x800xf32>
+// CHECK: vector.load {{.*}} {alignment = 8 : i64} : memref<?x802xf32>, vector<2xf32>
 // CHECK: gpu.launch
-// CHECK: vector.load {{.*}} {alignment = 4 : i64} : memref<?x320xf16>, vector<2xf16>
+// CHECK: vector.load {{.*}} {alignment = 8 : i64} : memref<?x248xf16>, vector<4xf16>
 // CHECK: gpu.launch
 // CHECK: memref.load %{{.*}} : memref<?x?xf32>
 // CHECK: gpu.launch
 // CHECK: memref.load %{{.*}} : memref<?x768xf32, strided<[769, 1]>>
 #row = affine_map<(i, j) -> (i, j)>
 #result = affine_map<(i, j) -> (i)>
-func.func @pieces(%x: memref<?x800xf32>, %h: memref<?x320xf16>, %open: memref<?x?xf32>, %odd: memref<?x768xf32, strided<[769, 1]>>, %y: memref<?xf32>) {
-  linalg.generic {indexing_maps = [#row, #result], iterator_types = ["parallel", "reduction"]} ins(%x : memref<?x800xf32>) outs(%y : memref<?xf32>) {
+func.func @pieces(%x: memref<?x802xf32>, %h: memref<?x248xf16>, %open: memref<?x?xf32>, %odd: memref<?x768xf32, strided<[769, 1]>>, %y: memref<?xf32>) {
+  linalg.generic {indexing_maps = [#row, #result], iterator_types = ["parallel", "reduction"]} ins(%x : memref<?x802xf32>) outs(%y : memref<?xf32>) {
   ^bb0(%a: f32, %b: f32):
     %s = arith.addf %b, %a : f32
     linalg.yield %s : f32
   }
-  linalg.generic {indexing_maps = [#row, #result], iterator_types = ["parallel", "reduction"]} ins(%h : memref<?x320xf16>) outs(%y : memref<?xf32>) {
+  linalg.generic {indexing_maps = [#row, #result], iterator_types = ["parallel", "reduction"]} ins(%h : memref<?x248xf16>) outs(%y : memref<?xf32>) {
   ^bb0(%a: f16, %b: f32):
     %w = arith.extf %a : f16 to f32
     %s = arith.addf %b, %w : f32

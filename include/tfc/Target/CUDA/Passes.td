@@ -409,8 +409,8 @@ def CudaReduceByWarpsPass : Pass<"cuda-reduce-by-warps", "mlir::func::FuncOp"> {
     by one operation of `arith` with a neutral element: sums, products, maxima. Each
     result is a warp's: lane i takes every 32nd piece from i on, so that neighbours read
     neighbours, and five shuffles combine what lanes have. A piece is what 16 bytes hold,
-    or 8 or 4 of them, where rows are known to be whole pieces for all lanes; its numbers
-    are combined apart, and at the end with each other. Else it is a number. Other
+    or 8 or 4 of them, where rows are known to be whole pieces, one for each lane at least;
+    its numbers are combined apart, and at the end with each other. Else it is a number. Other
     operations are left to `cuda-launch-loops`.
   }];
   let dependentDialects = ["mlir::affine::AffineDialect", "mlir::arith::ArithDialect",
