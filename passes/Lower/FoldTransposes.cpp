@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tfc/Dialect/Attn/Attn.h"
+#include "tfc/Passes/Lower/Loops.h"
 #include "tfc/Passes/Lower/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -23,19 +24,9 @@ namespace tfc::lower {
 
 using namespace mlir;
 using namespace tfc;
+using tfc::lower::rootOf;
 
 namespace {
-
-Value rootOf(Value buffer) {
-  while (true) {
-    if (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
-      buffer = view.getViewSource();
-    else if (auto transpose = buffer.getDefiningOp<memref::TransposeOp>())
-      buffer = transpose.getIn();
-    else
-      return buffer;
-  }
-}
 
 bool isInit(OpOperand &operand) {
   auto op = dyn_cast<DestinationStyleOpInterface>(operand.getOwner());

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace tfc::lower {
 #define GEN_PASS_DEF_LOWERLOOPSPASS
@@ -404,6 +405,17 @@ void lower::LinalgLoops::collapse(linalg::LinalgOp op, OpBuilder &b) {
   }
   sizes = std::move(newSizes);
   iterators = std::move(newIterators);
+}
+
+Value lower::rootOf(Value buffer) {
+  while (true) {
+    if (auto view = buffer.getDefiningOp<ViewLikeOpInterface>())
+      buffer = view.getViewSource();
+    else if (auto transpose = buffer.getDefiningOp<memref::TransposeOp>())
+      buffer = transpose.getIn();
+    else
+      return buffer;
+  }
 }
 
 bool lower::addsProducts(linalg::LinalgOp op) {

@@ -94,17 +94,23 @@ private:
 /// The operation that fills the result of `op` with 0, if there is nothing in
 /// between that could see it.
 linalg::FillOp fillBefore(linalg::LinalgOp op) {
-  Value result = op.getDpsInits()[0];
+  Value result = op.getDpsInits()[0], root = lower::rootOf(result);
   for (Operation *before = op->getPrevNode(); before;
        before = before->getPrevNode()) {
-    if (auto fill = dyn_cast<linalg::FillOp>(before)) {
-      if (fill.getOutputs()[0] == result)
-        return matchPattern(fill.getInputs()[0], m_AnyZeroFloat())
-                   ? fill
-                   : linalg::FillOp();
-    } else if (!isa<memref::AllocOp>(before) && !isMemoryEffectFree(before)) {
+    if (isa<memref::AllocOp>(before) || isMemoryEffectFree(before))
+      continue;
+    auto fill = dyn_cast<linalg::FillOp>(before);
+    if (!fill)
       return {};
-    }
+    Value filled = fill.getOutputs()[0];
+    if (filled == result)
+      return matchPattern(fill.getInputs()[0], m_AnyZeroFloat())
+                 ? fill
+                 : linalg::FillOp();
+    // Another buffer's, unless that is the same memory.
+    Value other = lower::rootOf(filled);
+    if (other == root || !other.getDefiningOp<memref::AllocOp>())
+      return {};
   }
   return {};
 }

@@ -83,13 +83,16 @@ func.func @open_rows(%x: memref<?x40xf32>, %w: memref<40x48xf32>, %c: memref<?x4
 
 // -----
 
-// A fill of something else, or one that is read before, stays.
+// A fill of something else, one that is read before, and one that is not the last, stay.
 
 // CHECK-LABEL: func.func @other_fills
 // CHECK: linalg.fill
 // CHECK: call @tfc_product_more_f32_48
 // CHECK: linalg.fill
 // CHECK: memref.load
+// CHECK: call @tfc_product_more_f32_48
+// CHECK: linalg.fill
+// CHECK: linalg.fill
 // CHECK: call @tfc_product_more_f32_48
 func.func @other_fills(%x: memref<20x40xf32>, %w: memref<40x48xf32>, %c: memref<20x48xf32>, %d: memref<20x48xf32>) -> f32 {
   %zero = arith.constant 0.0 : f32
@@ -100,6 +103,11 @@ func.func @other_fills(%x: memref<20x40xf32>, %w: memref<40x48xf32>, %c: memref<
   linalg.fill ins(%zero : f32) outs(%d : memref<20x48xf32>)
   %read = memref.load %d[%i, %i] : memref<20x48xf32>
   linalg.matmul ins(%x, %w : memref<20x40xf32>, memref<40x48xf32>) outs(%d : memref<20x48xf32>)
+  %e = memref.alloc() : memref<20x48xf32>
+  linalg.fill ins(%zero : f32) outs(%e : memref<20x48xf32>)
+  %row = memref.subview %e[0, 0] [1, 48] [1, 1] : memref<20x48xf32> to memref<1x48xf32, strided<[48, 1]>>
+  linalg.fill ins(%one : f32) outs(%row : memref<1x48xf32, strided<[48, 1]>>)
+  linalg.matmul ins(%x, %w : memref<20x40xf32>, memref<40x48xf32>) outs(%e : memref<20x48xf32>)
   return %read : f32
 }
 

@@ -45,6 +45,9 @@ struct LinalgLoops {
   llvm::SmallVector<mlir::Value> sizes;
 };
 
+/// The buffer that `buffer` is a view of, or itself.
+mlir::Value rootOf(mlir::Value buffer);
+
 /// Whether the body of `op`, of two operands and a result in f32, adds the
 /// product of its operands to the result, and does nothing else: upstream's
 /// contractions may compute something of their operands first.
