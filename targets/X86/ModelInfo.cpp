@@ -99,12 +99,24 @@ private:
   llvm::StructType *tensorInfo;
 };
 
-/// The instruction sets that ModelEntry.c knows how to ask for.
+/// The instruction sets that code may have, of those that ModelEntry.c knows
+/// how to ask for.
 std::string requiredFeatures(const llvm::TargetMachine &machine) {
   SmallVector<StringRef> needed;
-  for (StringRef feature :
-       {"sse4.2", "avx", "f16c", "fma", "bmi2", "avx2", "avx512f", "avx512bw",
-        "avx512dq", "avx512vl", "avx512vnni", "avx512bf16"})
+  for (StringRef feature : {"sse4.2",       "popcnt",
+                            "movbe",        "avx",
+                            "f16c",         "fma",
+                            "bmi",          "bmi2",
+                            "lzcnt",        "avx2",
+                            "avxvnni",      "avxifma",
+                            "avxvnniint8",  "avxvnniint16",
+                            "gfni",         "avx512f",
+                            "avx512bw",     "avx512cd",
+                            "avx512dq",     "avx512vl",
+                            "avx512ifma",   "avx512vbmi",
+                            "avx512vbmi2",  "avx512vnni",
+                            "avx512bitalg", "avx512vpopcntdq",
+                            "avx512bf16",   "avx512fp16"})
     if (machine.getMCSubtargetInfo()->checkFeatures(("+" + feature).str()))
       needed.push_back(feature);
   return llvm::join(needed, ",");
