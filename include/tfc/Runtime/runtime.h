@@ -31,13 +31,28 @@ typedef struct tfc_library tfc_library;
 typedef struct tfc_session tfc_session;
 
 /* A pool of `num_threads` workers, the thread that calls being one of them; 0
- * stands for one a core that this process may use. NULL when the system gives
- * no more threads. */
+ * stands for one a core that this process may use. Its threads are started by
+ * the first region that is worth dealing; they look for the next one for some
+ * 50 microseconds and sleep then. Where the system gives fewer threads, those
+ * do the work. NULL when memory is short. */
 tfc_pool *tfc_pool_create(int64_t num_threads);
+/* Calls run(work, i) once for each i of 0..count, on any threads, at the same
+ * time or one after the other, and returns when all have returned. */
+typedef void (*tfc_execute)(void *executor,
+                            void (*run)(void *work, int64_t index), void *work,
+                            int64_t count);
+/* A pool that starts no thread: `execute` runs its num_threads workers, on
+ * threads that the program has anyway. It is called for several regions at once
+ * where models are. */
+tfc_pool *tfc_pool_create_on(tfc_execute execute, void *executor,
+                             int64_t num_threads);
 int64_t tfc_pool_num_threads(const tfc_pool *pool);
-/* A tfc_parallel_for. A pool serves one call at a time. */
+/* A tfc_parallel_for. Sessions may share a pool, and run at the same time: a
+ * region that finds the pool's threads at work is done by the thread that
+ * called, as is one that a task of the pool begins. */
 void tfc_pool_parallel_for(void *pool, tfc_task task, void *captures,
                            int64_t count, int64_t grain);
+/* After its sessions; none of its regions may be running. */
 void tfc_pool_destroy(tfc_pool *pool);
 
 /* Loads the library at `path`; NULL when there is none, it was not written by
